@@ -1,0 +1,31 @@
+# Every command that a contributor needs. `make help` lists them.
+CONFIGURATION ?= Release
+RUN_ARGS ?=
+TEST_ARGS ?=
+BENCH_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test format gen bench
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+run: ## Start one broker on 127.0.0.1:9092 with its data under ./data (RUN_ARGS="--override key=value")
+	@dotnet run --project src/Broker.Node -c $(CONFIGURATION) -- start --override log.dirs=./data $(RUN_ARGS)
+
+build: ## Build everything
+	dotnet build Broker.sln -c $(CONFIGURATION) -v q
+
+test: ## Install the test tools and run every test (TEST_ARGS="--filter FullyQualifiedName~Kcat")
+	@scripts/install-test-tools.sh
+	@BROKER_TESTS_REQUIRE_TOOLS=1 scripts/test.sh $(TEST_ARGS)
+
+format: ## Format the code
+	dotnet format Broker.sln
+
+gen: ## Generate the messages in src/Broker.Wire from schema/
+	dotnet run --project tools/Broker.Wire.Generator -c $(CONFIGURATION)
+
+bench: ## Measure a broker end to end, beside Apache Kafka where KAFKA_TOOLS is set (BENCH_ARGS=--quick)
+	@scripts/install-test-tools.sh
+	@scripts/bench.sh $(BENCH_ARGS)

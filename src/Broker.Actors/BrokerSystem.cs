@@ -1,0 +1,132 @@
+using Akka.Actor;
+using Broker.Actors.Configuration;
+using Broker.Actors.Connections;
+using Broker.Actors.Coordination;
+using Broker.Actors.Groups;
+using Broker.Actors.Partitions;
+using Broker.Actors.Requests;
+using Broker.Actors.Security;
+using Broker.Actors.Storage;
+using Broker.Actors.Undelivered;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Metadata;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Actors;
+
+/// <summary>The actors of one node, wired together on an open storage engine. Made and stopped once.</summary>
+public sealed class BrokerSystem
+{
+    private readonly ActorSystem _system;
+    private readonly StorageEngine _storage;
+    private readonly IActorRef _wal;
+    private readonly IActorRef _uploads;
+
+    private BrokerSystem(ActorSystem system, StorageEngine storage, IActorRef wal, IActorRef uploads, HandlerTable handlers, ConnectionResources connections)
+    {
+        (_system, _storage, _wal, _uploads) = (system, storage, wal, uploads);
+        (Handlers, Connections) = (handlers, connections);
+    }
+
+    public HandlerTable Handlers { get; }
+
+    public ConnectionResources Connections { get; }
+
+    /// <summary>Completes, with the reason, when another node has taken over: this one can commit nothing more and should end.</summary>
+    public required Task<Exception> Fenced { get; init; }
+
+    /// <summary>Starts the actors, opens this node's partitions under new leader epochs, and returns when they serve.</summary>
+    public static async Task<BrokerSystem> StartAsync(ActorSystem system, StorageEngine storage, BrokerOptions options, StorageSources sources, ILoggerFactory loggers)
+    {
+        TaskCompletionSource<Exception> fenced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        MetadataView view = new(storage.Metadata.Image);
+        PartitionDirectory partitions = new();
+        GroupDirectory groups = new();
+        IActorRef wal = system.ActorOf(
+            Props.Create(() => new WalWriterActor(storage.WriteAheadLog, storage.Cache, options.Storage, loggers.CreateLogger("Broker.Wal"))), "wal");
+        ILogger partitionLog = loggers.CreateLogger("Broker.Partitions");
+        PartitionManagerServices managerServices = new(
+            options.NodeId,
+            options.Settings,
+            view,
+            partitions,
+            groups,
+            new PartitionServices(storage.Cache, new HistoryReader(view, storage.Objects), wal, options.Topics, sources.Clock, partitionLog),
+            new GroupServices(options.Groups, storage.Buffers, sources.Clock, sources.Ids.Next, loggers.CreateLogger("Broker.Groups")));
+        IActorRef manager = system.ActorOf(Props.Create(() => new PartitionManagerActor(managerServices)), "partitions");
+        CoordinatorServices coordinatorServices = new(manager, options.NodeId, sources.Clock, sources.Ids.Next, loggers.CreateLogger("Broker.Coordinator"), cause => fenced.TrySetResult(cause));
+        IActorRef coordinator = system.ActorOf(Props.Create(() => new CoordinatorActor(storage.Metadata, coordinatorServices)), "coordinator");
+        await OpenPartitionsAsync(storage, coordinator, manager, partitionLog);
+
+        // Only now: an upload belongs to the epochs that were just opened, and takes its producers' state from open partitions.
+        IActorRef uploads = StartUploads(system, storage, options, sources, loggers, view, partitions, coordinator, wal);
+
+        BrokerServices services = new(options, view, coordinator, partitions, groups, storage.Buffers, new AllowAllAuthorizer(), sources.Clock);
+        MemoryBudget memory = new(options.Connections.MemoryBytes);
+        system.ActorOf(Props.Create(() => new UndeliveredActor(memory)), "undelivered");
+        ConnectionResources connections = new(
+            new ConnectionLimiter(options.Connections),
+            memory,
+            storage.Buffers,
+            system.ActorOf(Props.Create(() => new ConnectionsActor()), "connections"),
+            loggers);
+        return new BrokerSystem(system, storage, wal, uploads, Requests.Handlers.CreateTable(services, system.Scheduler), connections) { Fenced = fenced.Task };
+    }
+
+    private static IActorRef StartUploads(ActorSystem system, StorageEngine storage, BrokerOptions options, StorageSources sources, ILoggerFactory loggers, MetadataView view, PartitionDirectory partitions, IActorRef coordinator, IActorRef wal)
+    {
+        UploadServices uploadServices = new(
+            storage.Cache, storage.WriteAheadLog, storage.Store, view, partitions, coordinator, wal, options.Storage, sources.Clock, loggers.CreateLogger("Broker.Uploads"));
+        RetentionServices retentionServices = new(
+            view, coordinator, storage.Store, options.Settings, options.Topics, sources.Clock, loggers.CreateLogger("Broker.Retention"));
+        system.ActorOf(Props.Create(() => new RetentionActor(retentionServices)), "retention");
+        return system.ActorOf(Props.Create(() => new UploadActor(uploadServices)), "uploads");
+    }
+
+    private static async Task OpenPartitionsAsync(StorageEngine storage, IActorRef coordinator, IActorRef manager, ILogger log)
+    {
+        (StreamId, Offset)[] streams = [.. storage.Metadata.Image.Streams.Values.Select(stream => (stream.StreamId, NextOffset(storage, stream)))];
+        object opened = await coordinator.Ask(new OpenStreams(streams));
+        if (opened is CommandFailed failed)
+        {
+            throw new StorageException(failed.Kind, $"the partitions could not be opened: {failed.Reason}");
+        }
+
+        AllOpen all = await manager.Ask<AllOpen>(AwaitAllOpen.Instance);
+        if (all.Failed.Count > 0)
+        {
+            // Each was logged with its name; the others serve.
+            BrokerSystemLog.PartitionsClosed(log, all.Failed.Count);
+        }
+    }
+
+    private static Offset NextOffset(StorageEngine storage, StreamState stream) => storage.Cache.CachedEnd(stream.StreamId) ?? stream.EndOffset;
+
+    /// <summary>
+    /// Stops without losing anything: waits for writes on their way, uploads what the store will take in
+    /// <paramref name="patience"/> (the rest stays in the write-ahead log), stops the actors.
+    /// </summary>
+    public async Task StopAsync(TimeSpan patience, ILogger log)
+    {
+        try
+        {
+            await _wal.Ask<WalDrained>(DrainWal.Instance, patience / 2);
+            await _uploads.Ask<UploadsFlushed>(FlushUploads.Instance, patience / 2);
+        }
+        catch (AskTimeoutException)
+        {
+            BrokerSystemLog.NotFlushed(log, _storage.Cache.UnuploadedBytes);
+        }
+
+        await _system.Terminate();
+    }
+}
+
+internal static partial class BrokerSystemLog
+{
+    [LoggerMessage(EventId = 6002, EventName = "PartitionsClosed", Level = LogLevel.Error, Message = "{Count} partitions could not be opened and stay closed until the next start")]
+    public static partial void PartitionsClosed(ILogger log, int count);
+
+    [LoggerMessage(EventId = 6001, EventName = "ShutdownNotFlushed", Level = LogLevel.Warning, Message = "{Bytes} bytes were not uploaded in time; they are in the write-ahead log and come back at the next start")]
+    public static partial void NotFlushed(ILogger log, long bytes);
+}

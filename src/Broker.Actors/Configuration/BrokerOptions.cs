@@ -1,0 +1,81 @@
+using Broker.ObjectStore;
+
+namespace Broker.Actors.Configuration;
+
+/// <summary>What a node runs with: the settings, typed, checked against each other, immutable.</summary>
+public sealed record BrokerOptions
+{
+    public required BrokerSettings Settings { get; init; }
+
+    public required NodeId NodeId { get; init; }
+
+    /// <summary>Null when the operator named none; then clients see no rack.</summary>
+    public required string? Rack { get; init; }
+
+    public required IReadOnlyList<Listener> Listeners { get; init; }
+
+    /// <summary>What clients are told to connect to, one for each listener name.</summary>
+    public required IReadOnlyList<Listener> AdvertisedListeners { get; init; }
+
+    /// <summary>The folder (<c>log.dirs</c>) that holds the disk WAL and, by default, the embedded object store.</summary>
+    public required string DataFolder { get; init; }
+
+    /// <summary>The folder of the embedded object store.</summary>
+    public required string ObjectStoreFolder { get; init; }
+
+    public required ConnectionOptions Connections { get; init; }
+
+    public required TopicOptions Topics { get; init; }
+
+    public required GroupOptions Groups { get; init; }
+
+    public required StorageOptions Storage { get; init; }
+
+    /// <summary>How long SIGTERM may take before the process ends anyway; <c>shutdown.timeout.ms</c>.</summary>
+    public required TimeSpan ShutdownTimeout { get; init; }
+
+    /// <summary>Builds the typed options.</summary>
+    /// <exception cref="SettingsException">Settings contradict each other or name something that cannot be.</exception>
+    public static BrokerOptions From(BrokerSettings settings)
+    {
+        (IReadOnlyList<Listener> listeners, IReadOnlyList<Listener> advertised) = ListenerOptions.From(settings);
+        string dataFolder = SingleFolder(settings);
+        return new BrokerOptions
+        {
+            Settings = settings,
+            NodeId = new NodeId(settings.Given("node.id") is null && settings.Int("broker.id") >= 0 ? settings.Int("broker.id") : settings.Int("node.id")),
+            Rack = settings.Text("broker.rack"),
+            Listeners = listeners,
+            AdvertisedListeners = advertised,
+            DataFolder = dataFolder,
+            ObjectStoreFolder = StoreFolder(settings, dataFolder),
+            Connections = ConnectionOptions.From(settings),
+            Topics = TopicOptions.From(settings),
+            Groups = GroupOptions.From(settings),
+            Storage = StorageOptions.From(settings, dataFolder),
+            ShutdownTimeout = TimeSpan.FromMilliseconds(settings.Long("shutdown.timeout.ms")),
+        };
+    }
+
+    private static string SingleFolder(BrokerSettings settings)
+    {
+        string name = settings.Text("log.dirs") is { Length: > 0 } ? "log.dirs" : "log.dir";
+        string value = settings.Given(name) is null ? "./data" : settings.Text(name)!;
+        return value.Contains(',')
+            ? throw new SettingsException([$"bad value for '{name}': '{value}'; allowed: one folder: the log lives in the object store, this is its staging place"])
+            : Path.GetFullPath(value);
+    }
+
+    private static string StoreFolder(BrokerSettings settings, string dataFolder)
+    {
+        string? store = settings.Text("object.store");
+        if (store is null)
+        {
+            return Path.Combine(dataFolder, "objects");
+        }
+
+        return store.StartsWith("file:", StringComparison.Ordinal) && store.Length > 5
+            ? Path.GetFullPath(store[5..])
+            : throw new SettingsException([$"bad value for 'object.store': '{store}'; allowed: file:PATH"]);
+    }
+}

@@ -1,0 +1,36 @@
+namespace Broker.Actors.Configuration;
+
+/// <summary>Bounds of what clients can make the node hold.</summary>
+/// <param name="MaxFrameBytes"><c>socket.request.max.bytes</c>: a larger request closes its connection.</param>
+/// <param name="MemoryBytes"><c>queued.max.request.bytes</c>: what all requests that are read and not yet answered may hold; a full budget stops reading from sockets.</param>
+/// <param name="MaxIdle"><c>connections.max.idle.ms</c>: a connection without a request for so long is closed.</param>
+/// <param name="MaxConnections">Over all listeners; one more is closed at once.</param>
+/// <param name="RequestsInFlight">Requests of one connection that may await their answer at a time.</param>
+/// <param name="FetchMaxBytes"><c>fetch.max.bytes</c>: caps what one fetch may ask for.</param>
+public sealed record ConnectionOptions(
+    int MaxFrameBytes,
+    long MemoryBytes,
+    TimeSpan MaxIdle,
+    int MaxConnections,
+    int MaxConnectionsPerIp,
+    int RequestsInFlight,
+    int ListenBacklog,
+    int FetchMaxBytes)
+{
+    // Two of the largest default frames fit beside the usual megabyte-sized produce requests of some hundred connections.
+    private const long DefaultMemoryBytes = 256L << 20;
+
+    public static ConnectionOptions From(BrokerSettings settings)
+    {
+        long memoryBytes = settings.Long("queued.max.request.bytes");
+        return new ConnectionOptions(
+            settings.Int("socket.request.max.bytes"),
+            memoryBytes > 0 ? memoryBytes : DefaultMemoryBytes,
+            TimeSpan.FromMilliseconds(settings.Long("connections.max.idle.ms")),
+            settings.Int("max.connections"),
+            settings.Int("max.connections.per.ip"),
+            settings.Int("connection.requests.in.flight"),
+            settings.Int("socket.listen.backlog.size"),
+            settings.Int("fetch.max.bytes"));
+    }
+}

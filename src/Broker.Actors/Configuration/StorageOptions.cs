@@ -1,0 +1,33 @@
+namespace Broker.Actors.Configuration;
+
+/// <summary>The write-ahead log, the uploads and the caches.</summary>
+/// <param name="WalFolder"><c>wal.disk.path</c>; by default <c>wal</c> in the data folder.</param>
+/// <param name="WalCapacityBytes">The most that the WAL's segment files may take; full, it refuses until uploads free some.</param>
+/// <param name="WalBatchMaxBytes">The most that one group commit writes.</param>
+/// <param name="UploadBytes">An upload starts when so many bytes wait for one. 32 MiB: few requests a GB, and two in flight leave half of the log cache to the tail.</param>
+/// <param name="UploadInterval">An upload starts when the oldest byte has waited so long.</param>
+/// <param name="UploadsInFlight">Objects that are put to the store at a time.</param>
+/// <param name="LogCacheBytes">Memory for what is not uploaded and for the tail of what is. 128 MiB: about a second of a loaded node, which is what tailing consumers lag.</param>
+/// <param name="BlockCacheBytes">Memory for blocks read back from the store. 64 MiB: 128 blocks, some dozen consumers catching up at different places.</param>
+public sealed record StorageOptions(
+    string WalFolder,
+    long WalCapacityBytes,
+    int WalSegmentBytes,
+    int WalBatchMaxBytes,
+    long UploadBytes,
+    TimeSpan UploadInterval,
+    int UploadsInFlight,
+    long LogCacheBytes,
+    long BlockCacheBytes)
+{
+    public static StorageOptions From(BrokerSettings settings, string dataFolder) => new(
+        Path.GetFullPath(settings.Text("wal.disk.path") ?? Path.Combine(dataFolder, "wal")),
+        settings.Long("wal.disk.capacity.bytes"),
+        settings.Int("wal.disk.segment.bytes"),
+        settings.Int("wal.batch.max.bytes"),
+        settings.Long("object.store.upload.bytes"),
+        TimeSpan.FromMilliseconds(settings.Long("object.store.upload.interval.ms")),
+        settings.Int("object.store.uploads.in.flight"),
+        settings.Long("cache.log.bytes"),
+        settings.Long("cache.block.bytes"));
+}

@@ -1,0 +1,86 @@
+using System.Globalization;
+
+namespace Broker.Actors.Configuration;
+
+/// <summary>A topic's settings in effect: what the topic was given, else what the broker was given for it, else the default.</summary>
+public sealed class TopicConfig
+{
+    /// <summary>Where a value came from, as DescribeConfigs names it (KIP-226).</summary>
+    public enum Origin : sbyte
+    {
+        Topic = 1,
+        StaticBroker = 4,
+        Default = 5,
+    }
+
+    private readonly BrokerSettings _broker;
+    private readonly IReadOnlyDictionary<string, string> _overrides;
+
+    public TopicConfig(BrokerSettings broker, IReadOnlyDictionary<string, string> overrides)
+    {
+        (_broker, _overrides) = (broker, overrides);
+        MaxMessageBytes = int.Parse(Value("max.message.bytes").Text!, CultureInfo.InvariantCulture);
+        RetentionMs = long.Parse(Value("retention.ms").Text!, CultureInfo.InvariantCulture);
+        RetentionBytes = long.Parse(Value("retention.bytes").Text!, CultureInfo.InvariantCulture);
+        TimestampAfterMaxMs = long.Parse(Value("message.timestamp.after.max.ms").Text!, CultureInfo.InvariantCulture);
+        UsesLogAppendTime = Value("message.timestamp.type").Text == "LogAppendTime";
+    }
+
+    /// <summary>The largest record batch the topic takes, in bytes as stored.</summary>
+    public int MaxMessageBytes { get; }
+
+    /// <summary>Records older than this may go; -1 keeps them for ever.</summary>
+    public long RetentionMs { get; }
+
+    /// <summary>A partition's size beyond which its oldest records may go; -1 is without bound.</summary>
+    public long RetentionBytes { get; }
+
+    /// <summary>How far a record's timestamp may lie ahead of the broker's clock.</summary>
+    public long TimestampAfterMaxMs { get; }
+
+    public bool UsesLogAppendTime { get; }
+
+    /// <summary>The value of any topic setting with its origin.</summary>
+    public (string? Text, Origin Origin) Value(string name)
+    {
+        if (_overrides.TryGetValue(name, out string? text))
+        {
+            return (text, Origin.Topic);
+        }
+
+        return BrokerValue(name) is { } given
+            ? (given, Origin.StaticBroker)
+            : (SettingCatalog.Find(SettingScope.Topic, name)!.Default, Origin.Default);
+    }
+
+    private string? BrokerValue(string name) => name == "retention.ms"
+        ? RetentionFromBroker()
+        : SettingCatalog.Find(SettingScope.Topic, name)!.Synonyms.Select(synonym => _broker.Given(synonym)?.Value).FirstOrDefault(v => v is not null);
+
+    // Kafka: the finest of the three units that is set wins.
+    private string? RetentionFromBroker() =>
+        _broker.Given("log.retention.ms")?.Value
+        ?? InMs("log.retention.minutes", TimeSpan.MillisecondsPerMinute)
+        ?? InMs("log.retention.hours", TimeSpan.MillisecondsPerHour);
+
+    private string? InMs(string name, long unitMs) => _broker.Given(name) is not null && _broker.LongOrNull(name) is { } count
+        ? (count < 0 ? -1 : count * unitMs).ToString(CultureInfo.InvariantCulture)
+        : null;
+
+    /// <summary>What is wrong with a topic's setting as a client gave it; null when it is fine.</summary>
+    public static string? Problem(string name, string? value)
+    {
+        SettingDefinition? definition = SettingCatalog.Find(SettingScope.Topic, name);
+        if (definition is null)
+        {
+            return $"unknown topic setting '{name}'; the nearest known one is '{SettingCatalog.Nearest(SettingScope.Topic, name)}'";
+        }
+
+        if (value is null)
+        {
+            return $"the topic setting '{name}' needs a value";
+        }
+
+        return definition.Problem(value) is { } allowed ? $"bad value for '{name}': '{value}'; allowed: {allowed}" : null;
+    }
+}

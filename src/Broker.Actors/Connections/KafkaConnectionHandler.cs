@@ -1,0 +1,214 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.IO.Pipelines;
+using System.Net;
+using System.Threading.Channels;
+using Akka.Actor;
+using Broker.Actors.Configuration;
+using Broker.Actors.Requests;
+using Broker.ObjectStore.Buffers;
+using Broker.Wire;
+using Broker.Wire.Frames;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Actors.Connections;
+
+/// <summary>
+/// The socket side of a connection: reads whole frames into buffers it owns until it gives them to the connection's
+/// actor, and writes answers in the order in which the actor releases them. Stops reading while the connection has too
+/// many requests in progress or the node's memory budget is full.
+/// </summary>
+public sealed class KafkaConnectionHandler(
+    string listenerName,
+    ConnectionOptions options,
+    ConnectionResources resources,
+    HandlerTable handlers,
+    TimeProvider clock) : ConnectionHandler
+{
+    private readonly ILogger _log = resources.Loggers.CreateLogger("Broker.Connections");
+
+    public override async Task OnConnectedAsync(ConnectionContext connection)
+    {
+        IPAddress address = ((IPEndPoint)connection.RemoteEndPoint!).Address;
+        if (address.IsIPv4MappedToIPv6)
+        {
+            // A listener of every interface sees IPv4 clients so; operators and group members know them by the plain address.
+            address = address.MapToIPv4();
+        }
+
+        if (!resources.Limiter.TryEnter(address))
+        {
+            ConnectionLog.Refused(_log, address, resources.Limiter.Count);
+            connection.Abort();
+            return;
+        }
+
+        // Unbounded in type only: each answer belongs to a request, and the gate bounds those.
+        Channel<OutgoingResponse> responses = Channel.CreateUnbounded<OutgoingResponse>(new UnboundedChannelOptions { SingleReader = true });
+        ConnectionSettings settings = new(address, listenerName, options.MaxIdle, resources.Memory, responses.Writer, connection.Abort);
+        IActorRef actor = await resources.Connections.Ask<IActorRef>(new OpenConnection(settings, handlers, _log, clock));
+        using SemaphoreSlim gate = new(options.RequestsInFlight);
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed);
+        try
+        {
+            Task reading = ReadFramesAsync(connection.Transport.Input, actor, gate, stop.Token);
+            Task writing = WriteResponsesAsync(connection.Transport.Output, responses.Reader, gate, stop.Token);
+            await Task.WhenAny(reading, writing);
+            await stop.CancelAsync();
+            await Task.WhenAll(reading, writing);
+        }
+        catch (Exception cause) when (cause is OperationCanceledException or IOException or ConnectionResetException or ProtocolException)
+        {
+            ConnectionLog.Broke(_log, address, cause.Message);
+        }
+        finally
+        {
+            actor.Tell(new SocketClosed(), ActorRefs.NoSender);
+            responses.Writer.TryComplete();
+            await ReleaseUnwrittenAsync(responses.Reader);
+            resources.Limiter.Leave(address);
+        }
+    }
+
+    private async Task ReadFramesAsync(PipeReader input, IActorRef actor, SemaphoreSlim gate, CancellationToken stop)
+    {
+        while (await ReadSizeAsync(input, stop) is { } frameBytes)
+        {
+            await gate.WaitAsync(stop);
+            await resources.Memory.ReserveAsync(frameBytes, stop);
+            BufferLease frame = resources.Buffers.Rent(frameBytes);
+            bool isWhole = false;
+            try
+            {
+                isWhole = await FillAsync(input, frame.Memory, stop);
+            }
+            finally
+            {
+                if (!isWhole)
+                {
+                    frame.Release();
+                    resources.Memory.Release(frameBytes);
+                }
+            }
+
+            if (!isWhole)
+            {
+                return;
+            }
+
+            actor.Tell(new FrameReceived(frame), ActorRefs.NoSender);
+        }
+    }
+
+    /// <summary>The size of the next frame in bytes, or null at the end of the input.</summary>
+    private async ValueTask<int?> ReadSizeAsync(PipeReader input, CancellationToken stop)
+    {
+        ReadResult read = await input.ReadAtLeastAsync(sizeof(int), stop);
+        if (read.Buffer.Length < sizeof(int))
+        {
+            return null;
+        }
+
+        int size = ReadInt32(read.Buffer);
+        input.AdvanceTo(read.Buffer.GetPosition(sizeof(int)));
+        return size >= 0 && size <= options.MaxFrameBytes
+            ? size
+            : throw new MalformedMessageException($"a frame of {size} bytes; socket.request.max.bytes is {options.MaxFrameBytes}");
+    }
+
+    private static int ReadInt32(in ReadOnlySequence<byte> buffer)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(int)];
+        buffer.Slice(0, sizeof(int)).CopyTo(bytes);
+        return BinaryPrimitives.ReadInt32BigEndian(bytes);
+    }
+
+    private static async ValueTask<bool> FillAsync(PipeReader input, Memory<byte> frame, CancellationToken stop)
+    {
+        while (frame.Length > 0)
+        {
+            ReadResult read = await input.ReadAsync(stop);
+            ReadOnlySequence<byte> taken = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, frame.Length));
+            taken.CopyTo(frame.Span);
+            frame = frame[(int)taken.Length..];
+            input.AdvanceTo(taken.End);
+            if (read.IsCompleted && frame.Length > 0 && taken.Length == read.Buffer.Length)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private async Task WriteResponsesAsync(PipeWriter output, ChannelReader<OutgoingResponse> responses, SemaphoreSlim gate, CancellationToken stop)
+    {
+        ResponseSegments segments = new();
+        while (await responses.WaitToReadAsync(stop))
+        {
+            while (responses.TryRead(out OutgoingResponse? response))
+            {
+                try
+                {
+                    await WriteAsync(output, segments, response, stop);
+                }
+                finally
+                {
+                    response.Resources?.Dispose();
+                    resources.Memory.Release(response.RequestBytes);
+                }
+
+                gate.Release();
+            }
+
+            await output.FlushAsync(stop);
+        }
+    }
+
+    private async ValueTask WriteAsync(PipeWriter output, ResponseSegments segments, OutgoingResponse outgoing, CancellationToken stop)
+    {
+        if (outgoing.Response is not { } response)
+        {
+            return;
+        }
+
+        segments.Clear();
+        try
+        {
+            ResponseFrame.Write(segments, outgoing.CorrelationId, response, outgoing.ApiVersion);
+        }
+        catch (ProtocolException cause)
+        {
+            ConnectionLog.NotWritable(_log, cause, response.ApiKey, outgoing.ApiVersion);
+            throw;
+        }
+
+        foreach (ReadOnlyMemory<byte> segment in segments.All())
+        {
+            for (ReadOnlyMemory<byte> rest = segment; !rest.IsEmpty;)
+            {
+                ReadOnlyMemory<byte> piece = rest[..Math.Min(rest.Length, FlushBytes)];
+                output.Write(piece.Span);
+                rest = rest[piece.Length..];
+                if (output.UnflushedBytes >= FlushBytes)
+                {
+                    await output.FlushAsync(stop);
+                }
+            }
+        }
+    }
+
+    // Small answers that are ready together leave together; a large one is handed on in pieces of this size, so that the
+    // socket sends the first while the next is copied, and the pipe never holds a whole one.
+    private const int FlushBytes = 256 * 1024;
+
+    private async Task ReleaseUnwrittenAsync(ChannelReader<OutgoingResponse> responses)
+    {
+        await foreach (OutgoingResponse response in responses.ReadAllAsync())
+        {
+            response.Resources?.Dispose();
+            resources.Memory.Release(response.RequestBytes);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+using Broker.ObjectStore;
+using Broker.ObjectStore.Metadata;
+using Broker.Wire;
+
+namespace Broker.Actors.Coordination;
+
+/// <summary>What a command changes, and what its sender hears once that is durable.</summary>
+internal sealed record CommandPlan(IReadOnlyList<MetadataEvent> Events, object Reply);
+
+/// <summary>
+/// Turns commands into events, judged against an image that already holds everything planned before. Pure but for the
+/// ids it takes.
+/// </summary>
+internal sealed class CommandPlanner(MetadataImage image, CoordinatorServices services)
+{
+    // One commit in so many producer ids; what is left of a block when the coordinator goes is never given out.
+    private const int ProducerIdBlock = 1000;
+    private const int ObjectIdBlock = 1000;
+
+    private MetadataImage _ahead = image;
+    private long _nextProducerId;
+    private long _producerIdsEnd;
+    private long _nextObjectId;
+    private long _objectIdsEnd;
+
+    /// <summary>Forgets what was planned and will not be committed.</summary>
+    public void Reset(MetadataImage image)
+    {
+        _ahead = image;
+        _nextProducerId = _producerIdsEnd = 0;
+        _nextObjectId = _objectIdsEnd = 0;
+    }
+
+    /// <summary>Null when the command is none of the coordinator's.</summary>
+    public CommandPlan? Plan(object command) => command switch
+    {
+        MakeTopics make => PlanMany(make.Topics, PlanTopic),
+        RemoveTopics remove => PlanMany(remove.Topics, PlanRemoval),
+        GiveProducerId => PlanProducerId(),
+        GiveObjectId => PlanObjectId(),
+        CommitUpload commit => PlanUpload(commit),
+        OpenStreams open => Planned([.. open.Streams.Where(s => _ahead.FindStream(s.Stream) is not null).Select(s => Open(s.Stream, s.Next))], new StreamsOpened(_ahead)),
+        TrimStreams trim => Planned([.. trim.Trims.Where(t => _ahead.FindStream(t.Stream) is { } stream && stream.StartOffset < t.NewStart)], new StreamsTrimmed(_ahead)),
+        ForgetObjects forget => Planned([new ObjectsDeleted([.. forget.Objects.Where(_ahead.DeletableObjects.ContainsKey)])], forget),
+        _ => null,
+    };
+
+    private CommandPlan PlanMany<T>(IReadOnlyList<T> items, Func<T, (IReadOnlyList<MetadataEvent> Events, TopicResult Result)> plan)
+    {
+        List<MetadataEvent> events = [];
+        List<TopicResult> results = [];
+        foreach (T item in items)
+        {
+            (IReadOnlyList<MetadataEvent> itemEvents, TopicResult result) = plan(item);
+            Advance(itemEvents);
+            events.AddRange(itemEvents);
+            results.Add(result);
+        }
+
+        return new CommandPlan(events, new TopicsChanged(results));
+    }
+
+    private (IReadOnlyList<MetadataEvent>, TopicResult) PlanTopic(NewTopic topic)
+    {
+        if (_ahead.FindTopic(topic.Name) is { } existing)
+        {
+            return ([], new TopicResult(ErrorCode.TopicAlreadyExists, $"the topic '{topic.Name}' exists", existing.TopicId));
+        }
+
+        if (CollidingName(topic.Name) is { } other)
+        {
+            return ([], new TopicResult(ErrorCode.InvalidTopicException, $"the name '{topic.Name}' differs from the topic '{other}' in '.' and '_' only, which metrics cannot tell apart", Guid.Empty));
+        }
+
+        Guid id = services.NewId();
+        StreamId[] streams = [.. Enumerable.Range(0, topic.Partitions).Select(i => new StreamId(_ahead.NextStreamId.Value + i))];
+        return (
+            [new TopicCreated(id, topic.Name, streams, topic.Configs, topic.IsInternal), .. streams.Select(s => new StreamOpened(s, services.Node, new LeaderEpoch(0), Offset.Zero))],
+            new TopicResult(ErrorCode.None, null, id));
+    }
+
+    private string? CollidingName(string name) => name.AsSpan().IndexOfAny('.', '_') < 0
+        ? null
+        : _ahead.TopicIds.Keys.FirstOrDefault(other => other.Length == name.Length && other.Replace('.', '_') == name.Replace('.', '_'));
+
+    private (IReadOnlyList<MetadataEvent>, TopicResult) PlanRemoval(Guid topicId) => _ahead.FindTopic(topicId) is null
+        ? ([], new TopicResult(ErrorCode.UnknownTopicId, "there is no topic with this id", topicId))
+        : ([new TopicDeleted(topicId)], new TopicResult(ErrorCode.None, null, topicId));
+
+    private CommandPlan PlanProducerId()
+    {
+        List<MetadataEvent> events = [];
+        if (_nextProducerId == _producerIdsEnd)
+        {
+            _nextProducerId = _ahead.NextProducerId;
+            _producerIdsEnd = _nextProducerId + ProducerIdBlock;
+            events.Add(new ProducerIdBlockAllocated(services.Node, _nextProducerId, ProducerIdBlock));
+        }
+
+        return Planned(events, new ProducerIdGiven(ErrorCode.None, _nextProducerId++));
+    }
+
+    private CommandPlan PlanObjectId()
+    {
+        List<MetadataEvent> events = [];
+        if (_nextObjectId == _objectIdsEnd)
+        {
+            _nextObjectId = _ahead.NextObjectId.Value;
+            _objectIdsEnd = _nextObjectId + ObjectIdBlock;
+            events.Add(new ObjectIdBlockAllocated(services.Node, _nextObjectId, ObjectIdBlock));
+        }
+
+        return Planned(events, new ObjectIdGiven(new ObjectId(_nextObjectId++)));
+    }
+
+    private CommandPlan PlanUpload(CommitUpload commit)
+    {
+        // An uploader that lost patience asks again for what has been committed meanwhile.
+        if (_ahead.Objects.ContainsKey(commit.Upload.ObjectId) || _ahead.DeletableObjects.ContainsKey(commit.Upload.ObjectId))
+        {
+            return Planned([], new UploadCommitted([]));
+        }
+
+        IReadOnlyList<UploadRefusal> refused = MetadataRules.CheckUpload(_ahead, commit.Upload);
+
+        // Records of a stream that is gone may go. Any others must not be lost: nothing is committed, and the uploader describes them anew.
+        return refused.All(refusal => refusal.Reason == UploadRefusalReason.UnknownStream)
+            ? Planned([MetadataRules.WithoutRefused(commit.Upload, refused)], new UploadCommitted(refused))
+            : Planned([], new UploadCommitted(refused));
+    }
+
+    private StreamOpened Open(StreamId stream, Offset next)
+    {
+        StreamState state = _ahead.FindStream(stream)!;
+        return new StreamOpened(stream, services.Node, new LeaderEpoch(state.Epoch.Value + 1), next);
+    }
+
+    private CommandPlan Planned(IReadOnlyList<MetadataEvent> events, object reply)
+    {
+        Advance(events);
+        return new CommandPlan(events, reply);
+    }
+
+    private void Advance(IReadOnlyList<MetadataEvent> events)
+    {
+        if (events.Count > 0)
+        {
+            _ahead = _ahead.Apply(new MetadataBatch(services.Clock.GetUtcNow().ToUnixTimeMilliseconds(), events), _ahead.Version);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+using Akka.Actor;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Metadata;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Actors.Coordination;
+
+/// <summary>
+/// Owns the metadata log: every change of topics, streams, objects and ids goes through here. What arrives while a
+/// commit is under way goes into the next one (group commit); replies leave when the change is durable and this node
+/// has taken it in.
+///
+/// C1. A reply of success follows the commit that holds the change.
+/// C2. Commands are judged against an image that holds everything before them, committed or under way.
+/// C3. Fenced by another coordinator, it commits nothing more and stops.
+/// </summary>
+internal sealed class CoordinatorActor : ReceiveActor
+{
+    private readonly MetadataLog _metadata;
+    private readonly CoordinatorServices _services;
+    private readonly CommandPlanner _planner;
+    private readonly List<MetadataEvent> _events = [];
+    private readonly List<(IActorRef To, object Message)> _replies = [];
+    private bool _committing;
+
+    public CoordinatorActor(MetadataLog metadata, CoordinatorServices services)
+    {
+        (_metadata, _services) = (metadata, services);
+        _planner = new CommandPlanner(metadata.Image, services);
+        Receive<Committed>(OnCommitted);
+        Receive<CommitFailed>(OnCommitFailed);
+        ReceiveAny(Plan);
+    }
+
+    private void Plan(object command)
+    {
+        CommandPlan? plan;
+        try
+        {
+            plan = _planner.Plan(command);
+        }
+        catch (Exception cause) when (cause is StorageException or InvalidOperationException or ArgumentException)
+        {
+            // Only this command is at fault. A restart would forget the replies that others wait for.
+            CoordinatorLog.CommandImpossible(_services.Log, cause, command.GetType().Name);
+            Sender.Tell(new CommandFailed(StorageErrorKind.Invalid, cause.Message));
+            return;
+        }
+
+        if (plan is null)
+        {
+            Unhandled(command);
+            return;
+        }
+
+        _events.AddRange(plan.Events);
+        _replies.Add((Sender, plan.Reply));
+        CommitNext();
+    }
+
+    private void CommitNext()
+    {
+        if (_committing || _replies.Count == 0)
+        {
+            return;
+        }
+
+        MetadataEvent[] events = [.. _events];
+        (IActorRef, object)[] replies = [.. _replies];
+        _events.Clear();
+        _replies.Clear();
+        if (events.Length == 0)
+        {
+            _services.Manager.Tell(new ImageCommitted(_metadata.Image, replies));
+            return;
+        }
+
+        _committing = true;
+        _metadata.CommitAsync(events, CancellationToken.None).AsTask().PipeTo(
+            Self,
+            success: image => new Committed(image, replies),
+            failure: cause => new CommitFailed(cause, replies));
+    }
+
+    private void OnCommitted(Committed committed)
+    {
+        _committing = false;
+        _services.Manager.Tell(new ImageCommitted(committed.Image, [.. committed.Replies.Select(reply => (reply.To, Complete(reply.Message, committed.Image)))]));
+        CommitNext();
+    }
+
+    // Replies that show the image were planned before there was one.
+    private static object Complete(object reply, MetadataImage image) => reply switch
+    {
+        StreamsOpened => new StreamsOpened(image),
+        StreamsTrimmed => new StreamsTrimmed(image),
+        _ => reply,
+    };
+
+    private void OnCommitFailed(CommitFailed failed)
+    {
+        _committing = false;
+        StorageErrorKind kind = failed.Cause is StorageException storage ? storage.Kind : StorageErrorKind.Unavailable;
+        CoordinatorLog.CommitFailed(_services.Log, failed.Cause, kind);
+        CommandFailed answer = new(kind, failed.Cause.Message);
+
+        // What was planned behind the failed commit built on it.
+        foreach ((IActorRef to, object _) in failed.Replies.Concat(_replies))
+        {
+            to.Tell(answer);
+        }
+
+        _events.Clear();
+        _replies.Clear();
+        _planner.Reset(_metadata.Image);
+        if (kind == StorageErrorKind.Fenced)
+        {
+            Context.Stop(Self);
+            _services.OnFenced(failed.Cause);
+        }
+    }
+
+    private sealed record Committed(MetadataImage Image, IReadOnlyList<(IActorRef To, object Message)> Replies);
+
+    private sealed record CommitFailed(Exception Cause, IReadOnlyList<(IActorRef To, object Message)> Replies);
+}
+
+/// <summary>What the coordinator works with.</summary>
+/// <param name="Manager">The node's <see cref="Partitions.PartitionManagerActor"/>.</param>
+/// <param name="NewId">Gives ids that were never given before: topic ids.</param>
+/// <param name="OnFenced">Called once another node has taken the metadata over: this one can serve no longer.</param>
+internal sealed record CoordinatorServices(IActorRef Manager, NodeId Node, TimeProvider Clock, Func<Guid> NewId, ILogger Log, Action<Exception> OnFenced);
+
+internal static partial class CoordinatorLog
+{
+    [LoggerMessage(EventId = 5002, EventName = "CommandImpossible", Level = LogLevel.Error, Message = "A {Command} command does not fit the metadata")]
+    public static partial void CommandImpossible(ILogger log, Exception cause, string command);
+
+    [LoggerMessage(EventId = 5001, EventName = "MetadataCommitFailed", Level = LogLevel.Error, Message = "Committing metadata failed ({Kind})")]
+    public static partial void CommitFailed(ILogger log, Exception cause, StorageErrorKind kind);
+}

@@ -1,0 +1,72 @@
+using Broker.ObjectStore;
+using Broker.ObjectStore.Metadata;
+using Broker.Wire;
+
+namespace Broker.Actors.Coordination;
+
+/// <summary>A topic to be made. Its settings are valid.</summary>
+public sealed record NewTopic(string Name, int Partitions, IReadOnlyDictionary<string, string> Configs, bool IsInternal);
+
+/// <summary>Makes topics. Answered with <see cref="TopicsChanged"/>, one result a topic, once they are durable and open.</summary>
+public sealed record MakeTopics(IReadOnlyList<NewTopic> Topics);
+
+/// <summary>Deletes topics. Answered with <see cref="TopicsChanged"/>, one result a topic, once that is durable.</summary>
+public sealed record RemoveTopics(IReadOnlyList<Guid> Topics);
+
+/// <param name="TopicId">Empty on error.</param>
+public sealed record TopicResult(ErrorCode Error, string? Message, Guid TopicId);
+
+/// <summary>What became of each topic of the command, in its order.</summary>
+public sealed record TopicsChanged(IReadOnlyList<TopicResult> Results);
+
+/// <summary>Asks for a producer id that was never given out. Answered with <see cref="ProducerIdGiven"/>.</summary>
+public sealed record GiveProducerId
+{
+    public static readonly GiveProducerId Instance = new();
+}
+
+/// <summary>A producer id that is the asker's alone.</summary>
+public sealed record ProducerIdGiven(ErrorCode Error, long ProducerId);
+
+/// <summary>Asks for the ids of objects to be written. Answered with <see cref="ObjectIdGiven"/>.</summary>
+public sealed record GiveObjectId
+{
+    public static readonly GiveObjectId Instance = new();
+}
+
+/// <summary>An object id that is the asker's alone.</summary>
+public sealed record ObjectIdGiven(ObjectId ObjectId);
+
+/// <summary>
+/// Makes an uploaded object part of the log. Answered with <see cref="UploadCommitted"/>: ranges of streams that are gone
+/// are left out; when any other is refused, nothing is committed. Asking again for a committed object changes nothing.
+/// </summary>
+public sealed record CommitUpload(ObjectCommitted Upload);
+
+/// <summary>The object is part of the log.</summary>
+/// <param name="Refused">The streams that were left out of it.</param>
+public sealed record UploadCommitted(IReadOnlyList<UploadRefusal> Refused);
+
+/// <summary>Opens streams under the next leader epoch on this node. Answered with <see cref="StreamsOpened"/>.</summary>
+/// <param name="Streams">Each with the offset of the next record that it will take.</param>
+public sealed record OpenStreams(IReadOnlyList<(StreamId Stream, Offset Next)> Streams);
+
+/// <summary>The streams are this node's.</summary>
+/// <param name="Image">As the opening left it.</param>
+public sealed record StreamsOpened(MetadataImage Image);
+
+/// <summary>Moves the starts of streams: what lies below may go. Answered with <see cref="StreamsTrimmed"/>.</summary>
+public sealed record TrimStreams(IReadOnlyList<StreamTrimmed> Trims);
+
+/// <summary>The streams begin where the command said.</summary>
+/// <param name="Image">As the trim left it.</param>
+public sealed record StreamsTrimmed(MetadataImage Image);
+
+/// <summary>Says that objects are no longer in the store.</summary>
+public sealed record ForgetObjects(IReadOnlyList<ObjectId> Objects);
+
+/// <summary>A command's change could not be made durable. Nothing of it holds; it may be tried again.</summary>
+public sealed record CommandFailed(StorageErrorKind Kind, string Reason);
+
+/// <summary>The coordinator committed; sent to the node's partition manager, which then lets the replies go.</summary>
+internal sealed record ImageCommitted(MetadataImage Image, IReadOnlyList<(Akka.Actor.IActorRef To, object Message)> Replies);

@@ -1,0 +1,126 @@
+using Broker.ObjectStore;
+using Broker.ObjectStore.Cache;
+using Broker.ObjectStore.Metadata;
+using Broker.Wire;
+using Broker.Wire.Records;
+
+namespace Broker.Actors.Partitions;
+
+/// <summary>Answers ListOffsets for one partition as it was when the question came.</summary>
+internal sealed class OffsetSearch(PartitionServices services, OpenedPartition partition, Offset logStart, Offset highWatermark)
+{
+    // ListOffsets' names for places, instead of timestamps.
+    private const long Latest = -1;
+    private const long Earliest = -2;
+    private const long MaxTimestamp = -3;
+    private const long EarliestLocal = -4;
+    private const long LatestTiered = -5;
+    private const long EarliestPendingUpload = -6;
+
+    // One batch is decompressed at a time; this only keeps a hostile one from asking for more.
+    private const int MaxBatchBytes = 256 << 20;
+
+    /// <summary>The answer; timestamps may need blocks from the store.</summary>
+    public async Task<OffsetReply> FindAsync(LookUpOffset lookUp) => lookUp.Timestamp switch
+    {
+        Latest => At(lookUp.Tag, highWatermark, partition.Epoch),
+
+        // All of the log is at hand alike: there is no local part that begins later.
+        Earliest or EarliestLocal => At(lookUp.Tag, logStart, EpochOf(logStart)),
+        MaxTimestamp => await FindMaxTimestampAsync(lookUp.Tag),
+
+        // KIP-1005 and KIP-1023 ask about tiered storage, which a topic here never has: Kafka then knows no such offset.
+        LatestTiered or EarliestPendingUpload => None(lookUp.Tag),
+        < 0 => new OffsetReply(lookUp.Tag, ErrorCode.UnsupportedVersion, -1, -1, -1),
+        _ => await FindByTimestampAsync(lookUp.Tag, lookUp.Timestamp),
+    };
+
+    private async Task<OffsetReply> FindMaxTimestampAsync(ReplyTag tag)
+    {
+        long? inStore = services.History.MaxTimestampMs(partition.Stream);
+        long max = Math.Max(inStore ?? -1, MaxCachedTimestampMs());
+        return max < 0 ? None(tag) : await FindByTimestampAsync(tag, max);
+    }
+
+    private long MaxCachedTimestampMs()
+    {
+        long max = -1;
+        Offset from = services.Cache.CachedStart(partition.Stream) ?? highWatermark;
+        while (services.Cache.Read(partition.Stream, from, ScanBytes) is { Status: CacheReadStatus.Hit } hit)
+        {
+            using (hit)
+            {
+                foreach (CachedBatch batch in hit.Batches)
+                {
+                    max = Math.Max(max, batch.MaxTimestampMs);
+                    from = batch.LastOffset + 1;
+                }
+            }
+        }
+
+        return max;
+    }
+
+    // References are taken for so many bytes at a time while a scan passes over the cache.
+    private const int ScanBytes = 16 << 20;
+
+    private async Task<OffsetReply> FindByTimestampAsync(ReplyTag tag, long timestampMs)
+    {
+        if (await services.History.FindByTimestampAsync(partition.Stream, timestampMs, CancellationToken.None) is { } stored
+            && FindRecord(tag, stored, timestampMs) is { } inStore)
+        {
+            return inStore;
+        }
+
+        using CacheReadResult cached = services.Cache.FindByTimestamp(partition.Stream, timestampMs);
+        foreach (CachedBatch batch in cached.Batches)
+        {
+            if (FindRecord(tag, batch.Payload, timestampMs) is { } inCache)
+            {
+                return inCache;
+            }
+        }
+
+        return None(tag);
+    }
+
+    private OffsetReply? FindRecord(ReplyTag tag, ReadOnlyMemory<byte> batch, long timestampMs)
+    {
+        RecordBatchView view = new(batch.Span);
+        LeaderEpoch epoch = new(view.PartitionLeaderEpoch);
+        if (view.TimestampType == TimestampType.LogAppendTime)
+        {
+            return new OffsetReply(tag, ErrorCode.None, view.MaxTimestamp, Math.Max(view.BaseOffset, logStart.Value), epoch.Value);
+        }
+
+        using RecordReader records = RecordReader.Open(batch, MaxBatchBytes);
+        while (records.TryRead(out Record record))
+        {
+            if (record.TimestampMs >= timestampMs && record.Offset >= logStart.Value)
+            {
+                return new OffsetReply(tag, ErrorCode.None, record.TimestampMs, record.Offset, epoch.Value);
+            }
+        }
+
+        return null;
+    }
+
+    private LeaderEpoch EpochOf(Offset offset)
+    {
+        LeaderEpoch epoch = partition.Epoch;
+        foreach (EpochStart start in partition.Epochs.Reverse())
+        {
+            epoch = start.Epoch;
+            if (start.StartOffset <= offset)
+            {
+                break;
+            }
+        }
+
+        return epoch;
+    }
+
+    private static OffsetReply At(ReplyTag tag, Offset offset, LeaderEpoch epoch) => new(tag, ErrorCode.None, -1, offset.Value, epoch.Value);
+
+    private static OffsetReply None(ReplyTag tag) => new(tag, ErrorCode.None, -1, -1, -1);
+}

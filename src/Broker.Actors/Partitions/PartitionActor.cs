@@ -1,0 +1,381 @@
+using System.Buffers;
+using Akka.Actor;
+using Broker.Actors.Configuration;
+using Broker.Actors.Storage;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Cache;
+using Broker.Wire;
+using Broker.Wire.Records;
+
+namespace Broker.Actors.Partitions;
+
+/// <summary>
+/// Leads one partition under one leader epoch: numbers its records, remembers its producers, and knows what of it is
+/// durable. Reads and appends are turns; disk and store answer by message. Opens by loading the producers' state; until
+/// then requests wait.
+///
+/// P1. Offsets are given out without gaps, in the order of arrival; the high watermark is the durable end.
+/// P2. An append is answered with success only when it and everything before it is durable.
+/// P3. When the WAL refuses an append, every later one that was numbered after it is refused as well, and their numbers
+///     are given out again (the generation tells the WAL which appends are void).
+/// P4. A repeated batch of the last five of its producer is answered with its first offsets, never appended again, also
+///     after a restart: the state stored with an upload holds every batch of that upload.
+/// </summary>
+internal sealed class PartitionActor : UntypedActor, IWithUnboundedStash
+{
+    private readonly PartitionServices _services;
+    private readonly OpenedPartition _opened;
+    private readonly PendingAppends _pending = new();
+    private readonly List<(IActorRef Connection, ReplyTag Tag)> _watchers = [];
+    private readonly List<IActorRef> _awaitingOpen = [];
+    private readonly List<(IActorRef Uploader, Offset End)> _capturing = [];
+    private TopicConfig _config;
+    private ProducerTable _producers = new();
+    private Offset _logStart;
+    private Offset _highWatermark;
+    private Offset _next;
+    private int _generation;
+    private Exception? _failure;
+
+    public PartitionActor(OpenedPartition opened, TopicConfig config, PartitionServices services)
+    {
+        (_opened, _config, _services) = (opened, config, services);
+        _logStart = opened.LogStart;
+    }
+
+    public IStash Stash { get; set; } = null!;
+
+    protected override void PreStart() =>
+        _services.History.ReadProducerStateAsync(_opened.Stream, CancellationToken.None).PipeTo(
+            Self,
+            success: bytes => new StateLoaded(bytes),
+            failure: cause => new StateFailed(cause));
+
+    protected override void PostStop()
+    {
+        _pending.FailAll(ErrorCode.NotLeaderOrFollower, "the partition closed");
+        NotifyWatchers();
+        TellOpened();
+    }
+
+    /// <summary>Before the producers' state is there.</summary>
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case StateLoaded loaded:
+                Open(loaded);
+                break;
+            case StateFailed failed:
+                _failure = failed.Cause;
+                PartitionLog.OpenFailed(_services.Log, failed.Cause, _opened.Name);
+                TellOpened();
+                Context.Stop(Self);
+                break;
+            case AwaitOpen:
+                _awaitingOpen.Add(Sender);
+                break;
+            default:
+                Stash.Stash();
+                break;
+        }
+    }
+
+    private void Open(StateLoaded loaded)
+    {
+        _producers = ProducerStateCodec.Decode(loaded.Bytes.Span);
+        _next = Offset.Max(_opened.LogStart, _opened.UploadedEnd);
+        ReplayCache();
+        _highWatermark = _next;
+        Become(Serving);
+        Stash.UnstashAll();
+        TellOpened();
+    }
+
+    // What the write-ahead log brought back lies in the cache: it is durable, and its producers count.
+    private void ReplayCache()
+    {
+        while (_services.Cache.Read(_opened.Stream, _next, int.MaxValue) is { Status: CacheReadStatus.Hit } hit)
+        {
+            using (hit)
+            {
+                foreach (CachedBatch cached in hit.Batches)
+                {
+                    RecordBatchView batch = new(cached.Payload.Span);
+                    if (batch.HasProducerId)
+                    {
+                        _producers.Replay(Numbered(batch, cached.BaseOffset));
+                    }
+
+                    _next = cached.LastOffset + 1;
+                }
+            }
+        }
+    }
+
+    private void TellOpened()
+    {
+        foreach (IActorRef waiting in _awaitingOpen)
+        {
+            waiting.Tell(new PartitionOpened(_opened.Stream, _failure));
+        }
+
+        _awaitingOpen.Clear();
+    }
+
+    private void Serving(object message)
+    {
+        switch (message)
+        {
+            case Append append:
+                OnAppend(append);
+                break;
+            case Read read:
+                OnRead(read);
+                break;
+            case WalAppended appended:
+                OnAppended(appended);
+                break;
+            case WalRefused refused:
+                OnRefused(refused);
+                break;
+            case LookUpOffset lookUp:
+                OnLookUp(lookUp);
+                break;
+            case Watch watch when _highWatermark > watch.Seen:
+                Sender.Tell(new Advanced(watch.Tag));
+                break;
+            case Watch watch:
+                _watchers.Add((Sender, watch.Tag));
+                break;
+            case Unwatch unwatch:
+                _watchers.RemoveAll(w => w.Tag.RequestKey == unwatch.RequestKey && w.Connection.Equals(Sender));
+                break;
+            case CaptureProducerState capture when capture.End > _highWatermark:
+                _capturing.Add((Sender, capture.End));
+                break;
+            case CaptureProducerState:
+                Sender.Tell(EncodeProducers());
+                break;
+            case TopicConfigChanged changed:
+                _config = changed.Config;
+                break;
+            case LogStartMoved moved:
+                _logStart = Offset.Max(_logStart, moved.LogStart);
+                break;
+            case AwaitOpen:
+                Sender.Tell(new PartitionOpened(_opened.Stream, null));
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private void OnAppend(Append append)
+    {
+        (ErrorCode error, string? problem) = BatchAdmission.Check(append.Records, _config, append.IsInternal, NowMs());
+        if (error != ErrorCode.None)
+        {
+            Refuse(append, error, problem);
+            return;
+        }
+
+        ProducerBatch batch = Numbered(new RecordBatchView(append.Records.Span), _next);
+        SequenceVerdict verdict = SequenceVerdict.Accepted;
+        ProducerBatch original = default;
+        if (batch.ProducerId >= 0)
+        {
+            verdict = _producers.Check(batch, out original);
+        }
+
+        switch (verdict)
+        {
+            case SequenceVerdict.Duplicate:
+                append.Frame.Release();
+                AnswerDuplicate(append.Tag, original);
+                break;
+            case SequenceVerdict.OutOfOrder:
+                Refuse(append, ErrorCode.OutOfOrderSequenceNumber, $"producer {batch.ProducerId} sent sequence {batch.BaseSequence}, which does not follow its last one");
+                break;
+            case SequenceVerdict.StaleEpoch:
+                Refuse(append, ErrorCode.InvalidProducerEpoch, $"producer {batch.ProducerId} has a newer epoch than {batch.ProducerEpoch}");
+                break;
+            default:
+                Accept(append, batch);
+                break;
+        }
+    }
+
+    private void Accept(Append append, in ProducerBatch batch)
+    {
+        long stampMs = -1;
+        if (_config.UsesLogAppendTime && !append.IsInternal)
+        {
+            stampMs = NowMs();
+            RecordBatchPatcher.SetLogAppendTime(append.Records.Span, stampMs);
+        }
+
+        RecordBatchPatcher.SetBaseOffset(append.Records.Span, batch.BaseOffset.Value);
+        RecordBatchPatcher.SetPartitionLeaderEpoch(append.Records.Span, _opened.Epoch.Value);
+        if (batch.ProducerId >= 0)
+        {
+            _producers.Append(batch);
+        }
+
+        _pending.Add(new PendingAppend(Sender, append.Tag, batch, stampMs));
+        _next = batch.LastOffset + 1;
+        long maxTimestampMs = new RecordBatchView(append.Records.Span).MaxTimestamp;
+        CachedBatch cached = new(batch.BaseOffset, batch.LastOffset, _opened.Epoch, maxTimestampMs, append.Records, append.Frame, default);
+        _services.Wal.Tell(new WalAppend(_opened.Stream, cached, _generation), Self);
+    }
+
+    private void AnswerDuplicate(ReplyTag tag, in ProducerBatch original)
+    {
+        PendingAppend answer = new(Sender, tag, original, -1);
+        if (original.LastOffset < _highWatermark)
+        {
+            Succeed(answer);
+        }
+        else
+        {
+            _pending.AddRepeated(answer);
+        }
+    }
+
+    private void Refuse(Append append, ErrorCode error, string? problem)
+    {
+        append.Frame.Release();
+        Sender.Tell(new AppendReply(append.Tag, error, -1, -1, _logStart.Value, problem));
+    }
+
+    private void OnAppended(WalAppended appended)
+    {
+        if (appended.Generation != _generation || appended.End <= _highWatermark)
+        {
+            return;
+        }
+
+        _highWatermark = appended.End;
+        _pending.Complete(_highWatermark, MarkDurable, Succeed);
+        NotifyWatchers();
+        AnswerCaptures();
+    }
+
+    private void AnswerCaptures()
+    {
+        foreach ((IActorRef uploader, _) in _capturing.Where(capture => capture.End <= _highWatermark))
+        {
+            uploader.Tell(EncodeProducers());
+        }
+
+        _capturing.RemoveAll(capture => capture.End <= _highWatermark);
+    }
+
+    private ProducerState EncodeProducers()
+    {
+        _producers.Expire(NowMs() - (long)_services.Topics.ProducerIdExpiration.TotalMilliseconds);
+        return new ProducerState(ProducerStateCodec.Encode(_producers));
+    }
+
+    private void MarkDurable(PendingAppend append)
+    {
+        if (append.Batch.ProducerId >= 0)
+        {
+            _producers.MarkDurable(append.Batch);
+        }
+    }
+
+    private void Succeed(PendingAppend append) =>
+        append.ReplyTo.Tell(new AppendReply(append.Tag, ErrorCode.None, append.Batch.BaseOffset.Value, append.LogAppendTimeMs, _logStart.Value));
+
+    private void OnRefused(WalRefused refused)
+    {
+        if (refused.Generation == _generation)
+        {
+            _generation++;
+            _next = _highWatermark;
+            _producers.Rollback(_highWatermark);
+            _pending.FailAll(refused.Error, refused.Reason);
+        }
+    }
+
+    private void NotifyWatchers()
+    {
+        foreach ((IActorRef connection, ReplyTag tag) in _watchers)
+        {
+            connection.Tell(new Advanced(tag));
+        }
+
+        _watchers.Clear();
+    }
+
+    private void OnRead(Read read)
+    {
+        ErrorCode error = CheckEpoch(read.LeaderEpoch);
+        if (error == ErrorCode.None && (read.From < _logStart || read.From > _highWatermark))
+        {
+            error = ErrorCode.OffsetOutOfRange;
+        }
+
+        if (error != ErrorCode.None || read.From == _highWatermark)
+        {
+            if (error == ErrorCode.None && read.Watch)
+            {
+                _watchers.Add((Sender, read.Tag));
+            }
+
+            Sender.Tell(new ReadReply(read.Tag, error, _highWatermark, _logStart, ReadOnlySequence<byte>.Empty, null));
+            return;
+        }
+
+        if (_services.Cache.Read(_opened.Stream, read.From, read.MaxBytes) is { Status: CacheReadStatus.Hit } hit)
+        {
+            Sender.Tell(new ReadReply(read.Tag, ErrorCode.None, _highWatermark, _logStart, Sequences.Of(hit.Batches), hit));
+            return;
+        }
+
+        ReadHistory(read);
+    }
+
+    private void ReadHistory(Read read)
+    {
+        (Offset highWatermark, Offset logStart) = (_highWatermark, _logStart);
+        _services.History.ReadAsync(_opened.Stream, read.From, read.MaxBytes, CancellationToken.None).PipeTo(
+            Sender,
+            Self,
+            success: found => new ReadReply(read.Tag, ErrorCode.None, highWatermark, logStart, found.Records, found.Resources),
+            failure: cause => new ReadReply(read.Tag, StorageErrors.OnRead(_services.Log, _opened.Name, cause), highWatermark, logStart, ReadOnlySequence<byte>.Empty, null));
+    }
+
+    private void OnLookUp(LookUpOffset lookUp)
+    {
+        ErrorCode error = CheckEpoch(lookUp.LeaderEpoch);
+        if (error != ErrorCode.None)
+        {
+            Sender.Tell(new OffsetReply(lookUp.Tag, error, -1, -1, -1));
+            return;
+        }
+
+        OffsetSearch search = new(_services, _opened, _logStart, _highWatermark);
+        search.FindAsync(lookUp).PipeTo(
+            Sender,
+            Self,
+            failure: cause => new OffsetReply(lookUp.Tag, StorageErrors.OnRead(_services.Log, _opened.Name, cause), -1, -1, -1));
+    }
+
+    private ErrorCode CheckEpoch(int clientEpoch) =>
+        clientEpoch < 0 || clientEpoch == _opened.Epoch.Value ? ErrorCode.None
+        : clientEpoch < _opened.Epoch.Value ? ErrorCode.FencedLeaderEpoch : ErrorCode.UnknownLeaderEpoch;
+
+    // A producer is forgotten so long after it was last heard of. Its records' own timestamps do not tell when that was:
+    // one that copies years of history would be forgotten at once, and its repeated batches taken for new ones.
+    private ProducerBatch Numbered(in RecordBatchView batch, Offset baseOffset) => new(
+        batch.ProducerId, batch.ProducerEpoch, batch.BaseSequence, batch.LastSequence, baseOffset, baseOffset + batch.LastOffsetDelta, NowMs());
+
+    private long NowMs() => _services.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private sealed record StateLoaded(ReadOnlyMemory<byte> Bytes);
+
+    private sealed record StateFailed(Exception Cause);
+}

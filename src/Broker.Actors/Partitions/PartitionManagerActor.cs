@@ -1,0 +1,206 @@
+using Akka.Actor;
+using Broker.Actors.Configuration;
+using Broker.Actors.Coordination;
+using Broker.Actors.Groups;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Metadata;
+
+namespace Broker.Actors.Partitions;
+
+/// <summary>
+/// Brings this node in line with each new metadata image: opens the partitions that it leads and closes those that it
+/// no longer does, with the group coordinators that live on them. Only then is the image shown to requests, and only
+/// then do the coordinator's replies go out: who hears that a topic exists can use it.
+/// </summary>
+internal sealed class PartitionManagerActor : ReceiveActor
+{
+    private readonly PartitionManagerServices _services;
+    private readonly Dictionary<StreamId, OpenPartition> _open = [];
+
+    public PartitionManagerActor(PartitionManagerServices services)
+    {
+        _services = services;
+        Receive<ImageCommitted>(OnImage);
+        Receive<AwaitAllOpen>(_ => AnswerWhenAllOpen());
+        Receive<Terminated>(gone => OnGone(gone.ActorRef));
+    }
+
+    // A partition that breaks is closed, and stays so until the node opens it anew: its state in memory cannot be trusted.
+    protected override SupervisorStrategy SupervisorStrategy() => Akka.Actor.SupervisorStrategy.StoppingStrategy;
+
+    private void OnImage(ImageCommitted committed)
+    {
+        MetadataImage image = committed.Image;
+        if (!ReferenceEquals(image.Streams, _services.View.Current.Streams) || _open.Count == 0)
+        {
+            CloseGone(image);
+            OpenNew(image);
+            TellMovedStarts(image);
+        }
+
+        if (!ReferenceEquals(image.Topics, _services.View.Current.Topics))
+        {
+            TellConfigs(image);
+            TellForgottenTopics(image);
+        }
+
+        _services.View.Publish(image);
+        foreach ((IActorRef to, object message) in committed.Replies)
+        {
+            to.Tell(message);
+        }
+    }
+
+    private void CloseGone(MetadataImage image)
+    {
+        foreach ((StreamId stream, OpenPartition open) in _open.ToArray())
+        {
+            StreamState? state = image.FindStream(stream);
+            if (state is not null && state.Leader == _services.Node && state.Epoch == open.Epoch)
+            {
+                continue;
+            }
+
+            _open.Remove(stream);
+            _services.Directory.Remove(stream);
+            Context.Stop(open.Actor);
+            if (open.Groups is not null)
+            {
+                _services.Groups.Remove(open.Name.Partition);
+                Context.Stop(open.Groups);
+            }
+
+            if (state is null)
+            {
+                _services.Partition.Cache.Remove(stream);
+            }
+        }
+    }
+
+    private void OpenNew(MetadataImage image)
+    {
+        foreach ((StreamId stream, StreamState state) in image.Streams)
+        {
+            if (state.Leader == _services.Node && !_open.ContainsKey(stream) && image.FindTopic(state.TopicId) is { } topic)
+            {
+                Open(topic, state);
+            }
+        }
+    }
+
+    private void Open(TopicState topic, StreamState state)
+    {
+        TopicPartition name = new(topic.Name, state.Partition);
+        OpenedPartition opened = new(state.StreamId, name, state.Epoch, state.EpochHistory, state.StartOffset, state.EndOffset);
+        TopicConfig config = new(_services.Settings, topic.Configs);
+        IActorRef actor = Context.ActorOf(
+            Props.Create(() => new PartitionActor(opened, config, _services.Partition)),
+            $"{state.StreamId.Value}-{state.Epoch.Value}");
+        IActorRef? groups = null;
+        if (topic.IsInternal && topic.Name == GroupDirectory.OffsetsTopic)
+        {
+            groups = Context.ActorOf(
+                Props.Create(() => new GroupCoordinatorActor(name.Partition, actor, _services.Group)),
+                $"groups-{name.Partition}-{state.Epoch.Value}");
+            _services.Groups.Add(name.Partition, groups);
+        }
+
+        Context.Watch(actor);
+        _open[state.StreamId] = new OpenPartition(name, state.Epoch, actor, groups);
+        _services.Directory.Add(state.StreamId, actor);
+    }
+
+    // What broke leads nothing: clients and uploads must not wait for it.
+    private void OnGone(IActorRef partition)
+    {
+        foreach ((StreamId stream, OpenPartition open) in _open.Where(entry => entry.Value.Actor.Equals(partition)))
+        {
+            _services.Directory.Remove(stream);
+            if (open.Groups is not null)
+            {
+                _services.Groups.Remove(open.Name.Partition);
+                Context.Stop(open.Groups);
+            }
+        }
+    }
+
+    private void TellMovedStarts(MetadataImage image)
+    {
+        MetadataImage before = _services.View.Current;
+        foreach ((StreamId stream, OpenPartition open) in _open)
+        {
+            Offset start = image.Streams[stream].StartOffset;
+            if (before.FindStream(stream) is { } state && state.StartOffset < start)
+            {
+                open.Actor.Tell(new LogStartMoved(start));
+            }
+        }
+    }
+
+    private void TellConfigs(MetadataImage image)
+    {
+        MetadataImage before = _services.View.Current;
+        foreach ((StreamId stream, OpenPartition open) in _open)
+        {
+            TopicState topic = image.Topics[image.Streams[stream].TopicId];
+            if (before.FindTopic(topic.TopicId) is { } known && !ReferenceEquals(known.Configs, topic.Configs))
+            {
+                open.Actor.Tell(new TopicConfigChanged(new TopicConfig(_services.Settings, topic.Configs)));
+            }
+        }
+    }
+
+    private void TellForgottenTopics(MetadataImage image)
+    {
+        foreach (TopicState topic in _services.View.Current.Topics.Values.Where(topic => image.FindTopic(topic.TopicId) is null))
+        {
+            foreach (IActorRef groups in _services.Groups.All)
+            {
+                groups.Tell(new ForgetTopic(topic.Name));
+            }
+        }
+    }
+
+    private void AnswerWhenAllOpen()
+    {
+        Task<PartitionOpened>[] opened = [.. _open.Select(one => AskOpenedAsync(one.Key, one.Value.Actor))];
+        Task.WhenAll(opened).PipeTo(Sender, success: all => new AllOpen([.. all.Where(one => one.Failure is not null)]));
+    }
+
+    // One that died before it was asked never answers: it counts as failed.
+    private static async Task<PartitionOpened> AskOpenedAsync(StreamId stream, IActorRef partition)
+    {
+        try
+        {
+            return await partition.Ask<PartitionOpened>(AwaitOpen.Instance, OpenPatience);
+        }
+        catch (AskTimeoutException cause)
+        {
+            return new PartitionOpened(stream, cause);
+        }
+    }
+
+    // Opening reads one small piece of one object; a store that takes longer than this is away, and clients should hear so.
+    private static readonly TimeSpan OpenPatience = TimeSpan.FromSeconds(30);
+
+    private sealed record OpenPartition(TopicPartition Name, LeaderEpoch Epoch, IActorRef Actor, IActorRef? Groups);
+}
+
+/// <summary>Asks to be told when the partitions that are being opened serve. Answered with <see cref="AllOpen"/>.</summary>
+internal sealed record AwaitAllOpen
+{
+    public static readonly AwaitAllOpen Instance = new();
+}
+
+/// <param name="Failed">The partitions that could not be opened.</param>
+internal sealed record AllOpen(IReadOnlyList<PartitionOpened> Failed);
+
+/// <summary>What the partition manager works with, and what it keeps up to date.</summary>
+internal sealed record PartitionManagerServices(
+    NodeId Node,
+    BrokerSettings Settings,
+    MetadataView View,
+    PartitionDirectory Directory,
+    GroupDirectory Groups,
+    PartitionServices Partition,
+    GroupServices Group);

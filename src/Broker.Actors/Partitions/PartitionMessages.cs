@@ -1,0 +1,87 @@
+using System.Buffers;
+using Broker.Actors.Configuration;
+using Broker.Actors.Connections;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Buffers;
+using Broker.Wire;
+
+namespace Broker.Actors.Partitions;
+
+/// <summary>Names one partition of one request in messages, and so in their replies.</summary>
+/// <param name="RequestKey">The request within its connection.</param>
+/// <param name="Index">The partition within the request.</param>
+public readonly record struct ReplyTag(long RequestKey, int Index);
+
+/// <summary>
+/// Appends one record batch. Answered with <see cref="AppendReply"/> once it is durable or refused.
+/// </summary>
+/// <param name="Records">Points into <paramref name="Frame"/>; the partition writes offsets and epoch into it.</param>
+/// <param name="Frame">Taken over: one reference belongs to the message.</param>
+/// <param name="IsInternal">The broker's own records (group offsets): exempt from what only clients are held to.</param>
+public sealed record Append(ReplyTag Tag, Memory<byte> Records, BufferLease Frame, bool IsInternal = false);
+
+/// <param name="BaseOffset">The first record's offset, -1 on error.</param>
+/// <param name="LogAppendTimeMs">When the topic stamps records itself: the stamp; else -1.</param>
+public sealed record AppendReply(ReplyTag Tag, ErrorCode Error, long BaseOffset, long LogAppendTimeMs, long LogStartOffset, string? Message = null) : IRequestReply
+{
+    public long RequestKey => Tag.RequestKey;
+}
+
+/// <summary>Reads record batches from an offset on. Answered with <see cref="ReadReply"/>.</summary>
+/// <param name="LeaderEpoch">The epoch the client knows, -1 for none (KIP-320).</param>
+/// <param name="Watch">Whether to send one <see cref="Advanced"/> when there is nothing to read yet and then something is.</param>
+public sealed record Read(ReplyTag Tag, Offset From, int MaxBytes, int LeaderEpoch, bool Watch);
+
+/// <summary>Whole record batches, the first of which holds the offset that was asked for. Whoever gets it disposes it.</summary>
+public sealed record ReadReply(ReplyTag Tag, ErrorCode Error, Offset HighWatermark, Offset LogStart, ReadOnlySequence<byte> Records, IDisposable? Resources) : IRequestReply, IDisposable
+{
+    public long RequestKey => Tag.RequestKey;
+
+    public void Dispose() => Resources?.Dispose();
+}
+
+/// <summary>Asks for one <see cref="Advanced"/> when the high watermark lies above what the sender has seen.</summary>
+public sealed record Watch(ReplyTag Tag, Offset Seen);
+
+/// <summary>There is something to read where a <see cref="Read"/> or a <see cref="Watch"/> found nothing.</summary>
+public sealed record Advanced(ReplyTag Tag) : IRequestReply
+{
+    public long RequestKey => Tag.RequestKey;
+}
+
+/// <summary>The sender's request no longer waits for <see cref="Advanced"/>.</summary>
+public sealed record Unwatch(long RequestKey);
+
+/// <summary>Asks for an offset by timestamp (ms) or by one of ListOffsets' negative names. Answered with <see cref="OffsetReply"/>.</summary>
+public sealed record LookUpOffset(ReplyTag Tag, long Timestamp, int LeaderEpoch);
+
+/// <param name="TimestampMs">Of the record found, -1 when the answer is not a record.</param>
+/// <param name="Offset">-1 when no record is there.</param>
+public sealed record OffsetReply(ReplyTag Tag, ErrorCode Error, long TimestampMs, long Offset, int LeaderEpoch) : IRequestReply
+{
+    public long RequestKey => Tag.RequestKey;
+}
+
+/// <summary>
+/// Asks for the partition's producer state as bytes, for an upload. Answered with <see cref="ProducerState"/> once the
+/// partition has heard that everything below <paramref name="End"/> is durable: the state then holds what the upload does.
+/// </summary>
+public sealed record CaptureProducerState(Offset End);
+
+/// <param name="Bytes">As <see cref="ProducerStateCodec"/> writes it.</param>
+public sealed record ProducerState(ReadOnlyMemory<byte> Bytes);
+
+/// <summary>Asks whether the partition serves. Answered with <see cref="PartitionOpened"/> as soon as it does.</summary>
+public sealed record AwaitOpen
+{
+    public static readonly AwaitOpen Instance = new();
+}
+
+/// <param name="Failure">Null when the partition serves.</param>
+public sealed record PartitionOpened(StreamId Stream, Exception? Failure);
+
+/// <summary>The topic's settings changed.</summary>
+public sealed record TopicConfigChanged(TopicConfig Config);
+
+/// <summary>Records below an offset are gone (retention, DeleteRecords).</summary>
+public sealed record LogStartMoved(Offset LogStart);

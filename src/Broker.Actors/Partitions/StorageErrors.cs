@@ -1,0 +1,42 @@
+using Broker.ObjectStore;
+using Broker.Wire;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Actors.Partitions;
+
+/// <summary>The one place where storage errors become Kafka's codes.</summary>
+internal static class StorageErrors
+{
+    /// <summary>A code that lets the client try again where that can help.</summary>
+    public static ErrorCode ToKafka(StorageErrorKind kind) => kind switch
+    {
+        StorageErrorKind.Fenced => ErrorCode.NotLeaderOrFollower,
+        StorageErrorKind.NotFound => ErrorCode.OffsetOutOfRange,
+        _ => ErrorCode.KafkaStorageError,
+    };
+
+    /// <summary>Translates a read's failure, and logs what an operator should know.</summary>
+    public static ErrorCode OnRead(ILogger log, TopicPartition partition, Exception cause)
+    {
+        if (cause is StorageException storage)
+        {
+            PartitionLog.ReadFailed(log, partition, storage.Kind, storage.Message);
+            return ToKafka(storage.Kind);
+        }
+
+        PartitionLog.ReadBroke(log, cause, partition);
+        return ErrorCode.KafkaStorageError;
+    }
+}
+
+internal static partial class PartitionLog
+{
+    [LoggerMessage(EventId = 2001, EventName = "PartitionReadFailed", Level = LogLevel.Warning, Message = "Reading {Partition} failed ({Kind}): {Problem}")]
+    public static partial void ReadFailed(ILogger log, TopicPartition partition, StorageErrorKind kind, string problem);
+
+    [LoggerMessage(EventId = 2002, EventName = "PartitionReadBroke", Level = LogLevel.Error, Message = "Reading {Partition} failed")]
+    public static partial void ReadBroke(ILogger log, Exception cause, TopicPartition partition);
+
+    [LoggerMessage(EventId = 2003, EventName = "PartitionOpenFailed", Level = LogLevel.Error, Message = "Opening {Partition} failed")]
+    public static partial void OpenFailed(ILogger log, Exception cause, TopicPartition partition);
+}

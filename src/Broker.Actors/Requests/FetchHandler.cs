@@ -1,0 +1,77 @@
+using Akka.Actor;
+using Broker.Actors.Connections;
+using Broker.Actors.Security;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Metadata;
+using Broker.Wire;
+using Broker.Wire.Messages;
+
+namespace Broker.Actors.Requests;
+
+/// <summary>
+/// Fetch 4-18: long polls, min and max bytes, topics by name or (from 13) by id, leader epochs checked (KIP-320).
+/// Sessions (KIP-227) are always answered with id 0, which tells clients to send full fetches. There are no
+/// transactions yet, so both isolation levels read to the high watermark.
+/// </summary>
+internal sealed class FetchHandler(BrokerServices services, IScheduler scheduler) : IRequestHandler
+{
+    public ApiKey ApiKey => ApiKey.Fetch;
+
+    public VersionRange Versions => new(4, FetchRequest.HighestVersion);
+
+    public void Handle(RequestExchange exchange)
+    {
+        FetchRequest request = (FetchRequest)exchange.Request;
+        FetchResponse response = new();
+
+        // A session that this broker never gave: the client falls back to a full fetch.
+        if (request.SessionId != 0 && request.SessionEpoch > 0)
+        {
+            response.ErrorCode = (short)ErrorCode.FetchSessionIdNotFound;
+            exchange.Respond(response);
+            return;
+        }
+
+        int maxBytes = Math.Min(request.MaxBytes, services.Options.Connections.FetchMaxBytes);
+        PendingFetch pending = new(
+            exchange, response, Math.Min(request.MinBytes, maxBytes), maxBytes, TimeSpan.FromMilliseconds(Math.Max(request.MaxWaitMs, 0)), scheduler);
+        MetadataImage image = services.Metadata.Current;
+        foreach (FetchRequest.FetchTopic topic in request.Topics)
+        {
+            AddTopic(exchange, image, topic, pending, response, maxBytes);
+        }
+
+        exchange.RespondAfter(pending);
+        pending.Start();
+    }
+
+    private void AddTopic(RequestExchange exchange, MetadataImage image, FetchRequest.FetchTopic topic, PendingFetch pending, FetchResponse response, int maxBytes)
+    {
+        TopicState? found = exchange.ApiVersion >= 13 ? image.FindTopic(topic.TopicId) : image.FindTopic(topic.Topic);
+        FetchResponse.FetchableTopicResponse answer = new() { Topic = topic.Topic, TopicId = topic.TopicId };
+        response.Responses.Add(answer);
+        ErrorCode topicError = found is null
+            ? exchange.ApiVersion >= 13 ? ErrorCode.UnknownTopicId : ErrorCode.UnknownTopicOrPartition
+            : services.Authorizer.Allows(exchange.Client, AclOperation.Read, AclResource.Topic, found.Name) ? ErrorCode.None : ErrorCode.TopicAuthorizationFailed;
+        foreach (FetchRequest.FetchPartition partition in topic.Partitions)
+        {
+            FetchResponse.PartitionData data = new() { PartitionIndex = partition.Partition, HighWatermark = -1, Records = System.Buffers.ReadOnlySequence<byte>.Empty };
+            answer.Partitions.Add(data);
+            (IActorRef? leader, ErrorCode error) = topicError == ErrorCode.None ? FindLeader(found!, partition.Partition) : (null, topicError);
+            data.ErrorCode = (short)error;
+            int partitionMaxBytes = Math.Min(partition.PartitionMaxBytes, maxBytes);
+            pending.Add(new FetchSlot(data, leader, new Offset(partition.FetchOffset), partitionMaxBytes, partition.CurrentLeaderEpoch));
+        }
+    }
+
+    private (IActorRef? Leader, ErrorCode Error) FindLeader(TopicState topic, int partition)
+    {
+        if (partition < 0 || partition >= topic.Partitions.Length)
+        {
+            return (null, ErrorCode.UnknownTopicOrPartition);
+        }
+
+        IActorRef? leader = services.Partitions.Find(topic.Partitions[partition]);
+        return (leader, leader is null ? ErrorCode.NotLeaderOrFollower : ErrorCode.None);
+    }
+}

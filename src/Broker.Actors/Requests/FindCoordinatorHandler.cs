@@ -1,0 +1,79 @@
+using Akka.Actor;
+using Broker.Actors.Configuration;
+using Broker.Actors.Connections;
+using Broker.Actors.Coordination;
+using Broker.Actors.Groups;
+using Broker.Actors.Security;
+using Broker.ObjectStore.Metadata;
+using Broker.Wire;
+using Broker.Wire.Messages;
+
+namespace Broker.Actors.Requests;
+
+/// <summary>FindCoordinator 0-6 for groups; makes <c>__consumer_offsets</c> when it is first needed. Other kinds of key have no coordinator yet.</summary>
+internal sealed class FindCoordinatorHandler(BrokerServices services) : IRequestHandler
+{
+    private const sbyte GroupKey = 0;
+    private const short FirstBatched = 4;
+
+    public ApiKey ApiKey => ApiKey.FindCoordinator;
+
+    public VersionRange Versions => new(0, FindCoordinatorRequest.HighestVersion);
+
+    public void Handle(RequestExchange exchange) => exchange.RespondWith(FindAsync(exchange));
+
+    private async Task<IKafkaResponse> FindAsync(RequestExchange exchange)
+    {
+        FindCoordinatorRequest request = (FindCoordinatorRequest)exchange.Request;
+        bool batched = exchange.ApiVersion >= FirstBatched;
+        IReadOnlyList<string> keys = batched ? request.CoordinatorKeys : [request.Key];
+        bool offsetsTopicExists = request.KeyType == GroupKey && await EnsureOffsetsTopicAsync();
+        FindCoordinatorResponse.Coordinator[] found = [.. keys.Select(key => Find(exchange, request.KeyType, key, offsetsTopicExists))];
+        if (batched)
+        {
+            return new FindCoordinatorResponse { Coordinators = [.. found] };
+        }
+
+        return new FindCoordinatorResponse
+        {
+            ErrorCode = found[0].ErrorCode,
+            ErrorMessage = found[0].ErrorMessage,
+            NodeId = found[0].NodeId,
+            Host = found[0].Host,
+            Port = found[0].Port,
+        };
+    }
+
+    private FindCoordinatorResponse.Coordinator Find(RequestExchange exchange, sbyte keyType, string key, bool offsetsTopicExists)
+    {
+        ErrorCode error = keyType switch
+        {
+            GroupKey when key.Length == 0 => ErrorCode.InvalidGroupId,
+            GroupKey when !services.Authorizer.Allows(exchange.Client, AclOperation.Describe, AclResource.Group, key) => ErrorCode.GroupAuthorizationFailed,
+            GroupKey when offsetsTopicExists => ErrorCode.None,
+            GroupKey => ErrorCode.CoordinatorNotAvailable,
+            _ => ErrorCode.InvalidRequest,
+        };
+        if (error != ErrorCode.None)
+        {
+            return new FindCoordinatorResponse.Coordinator { Key = key, NodeId = -1, Host = "", Port = -1, ErrorCode = (short)error };
+        }
+
+        Listener endpoint = Endpoints.For(services.Options, exchange.Client.ListenerName);
+        return new FindCoordinatorResponse.Coordinator { Key = key, NodeId = services.Options.NodeId.Value, Host = endpoint.Host, Port = endpoint.Port };
+    }
+
+    private async Task<bool> EnsureOffsetsTopicAsync()
+    {
+        if (Exists())
+        {
+            return true;
+        }
+
+        NewTopic topic = OffsetsTopicDefinition.For(services.Options.Groups);
+        _ = await services.Coordinator.Ask(new MakeTopics([topic]), CoordinatorTimeouts.Command);
+        return Exists();
+    }
+
+    private bool Exists() => services.Metadata.Current.FindTopic(GroupDirectory.OffsetsTopic) is TopicState;
+}

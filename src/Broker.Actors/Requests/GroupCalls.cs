@@ -1,0 +1,41 @@
+using Akka.Actor;
+using Broker.Actors.Groups;
+using Broker.Actors.Security;
+using Broker.ObjectStore.Metadata;
+using Broker.Wire;
+
+namespace Broker.Actors.Requests;
+
+/// <summary>Finds a group's coordinator for the handlers of the group APIs, and asks it.</summary>
+internal static class GroupCalls
+{
+    // A join may wait for a whole rebalance, whose time-out the client chooses: group.max.session.timeout.ms bounds what is sane.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);
+
+    /// <summary>Asks the group's coordinator; when it is not here, answers as it would: with the command's refusal.</summary>
+    public static Task<T> AskGroupAsync<T>(this BrokerServices services, ClientIdentity client, IGroupCommand command)
+    {
+        ErrorCode error = Check(services, client, command.GroupId, out IActorRef? coordinator);
+        return error == ErrorCode.None
+            ? coordinator!.Ask<T>(command, Patience)
+            : Task.FromResult((T)command.Refusal(error));
+    }
+
+    private static ErrorCode Check(BrokerServices services, ClientIdentity client, string groupId, out IActorRef? coordinator)
+    {
+        coordinator = null;
+        if (groupId.Length == 0)
+        {
+            return ErrorCode.InvalidGroupId;
+        }
+
+        if (!services.Authorizer.Allows(client, AclOperation.Read, AclResource.Group, groupId))
+        {
+            return ErrorCode.GroupAuthorizationFailed;
+        }
+
+        TopicState? topic = services.Metadata.Current.FindTopic(GroupDirectory.OffsetsTopic);
+        coordinator = topic is null ? null : services.Groups.Find(GroupDirectory.PartitionOf(groupId, topic.Partitions.Length));
+        return coordinator is null ? ErrorCode.NotCoordinator : ErrorCode.None;
+    }
+}

@@ -1,0 +1,98 @@
+using Broker.Actors.Connections;
+using Broker.Actors.Partitions;
+using Broker.Wire;
+using Broker.Wire.Messages;
+
+namespace Broker.Actors.Requests;
+
+/// <summary>A Produce request that waits for its partitions to be durable.</summary>
+internal sealed class PendingProduce(RequestExchange exchange, ProduceRequest request) : PendingRequest
+{
+    private readonly ProduceResponse _response = new();
+    private readonly List<ProduceResponse.PartitionProduceResponse> _partitions = [];
+    private int _missing;
+    private bool _anyFailed;
+
+    /// <summary>Adds a partition to the answer and returns its index, by which replies name it.</summary>
+    public int Add(ProduceRequest.TopicProduceData topic, int partition)
+    {
+        ProduceResponse.TopicProduceResponse? last = _response.Responses.Count > 0 ? _response.Responses[^1] : null;
+        if (last is null || last.Name != topic.Name || last.TopicId != topic.TopicId)
+        {
+            _response.Responses.Add(last = new ProduceResponse.TopicProduceResponse { Name = topic.Name, TopicId = topic.TopicId });
+        }
+
+        ProduceResponse.PartitionProduceResponse answer = new() { Index = partition, BaseOffset = -1 };
+        last.PartitionResponses.Add(answer);
+        _partitions.Add(answer);
+        _missing++;
+        return _partitions.Count - 1;
+    }
+
+    public override void OnReply(IRequestReply reply)
+    {
+        AppendReply append = (AppendReply)reply;
+        ProduceResponse.PartitionProduceResponse answer = _partitions[append.Tag.Index];
+        answer.ErrorCode = (short)append.Error;
+        answer.BaseOffset = append.BaseOffset;
+        answer.LogAppendTimeMs = append.LogAppendTimeMs;
+        answer.LogStartOffset = append.LogStartOffset;
+        answer.ErrorMessage = append.Message;
+        Done(append.Error);
+        AnswerIfComplete();
+    }
+
+    /// <summary>The partition cannot be asked.</summary>
+    public void Refuse(int index, ErrorCode error)
+    {
+        _partitions[index].ErrorCode = (short)error;
+        Done(error);
+    }
+
+    /// <summary>The request as a whole cannot be served.</summary>
+    public void RefuseAll(ErrorCode error)
+    {
+        foreach (ProduceRequest.TopicProduceData topic in request.TopicData)
+        {
+            foreach (ProduceRequest.PartitionProduceData partition in topic.PartitionData)
+            {
+                Refuse(Add(topic, partition.Index), error);
+            }
+        }
+
+        AnswerIfComplete();
+    }
+
+    public void AnswerIfComplete()
+    {
+        if (_missing > 0)
+        {
+            return;
+        }
+
+        if (request.Acks != 0)
+        {
+            exchange.Respond(_response);
+        }
+        else if (_anyFailed)
+        {
+            // Nobody reads an answer: as in Kafka, a closed connection makes the client look for the leader anew.
+            exchange.Close("a produce request with acks=0 failed");
+        }
+        else
+        {
+            exchange.Respond(null);
+        }
+    }
+
+    public override void Abandon()
+    {
+        // What is with the partitions becomes durable or not; nobody is left to tell.
+    }
+
+    private void Done(ErrorCode error)
+    {
+        _missing--;
+        _anyFailed |= error != ErrorCode.None;
+    }
+}

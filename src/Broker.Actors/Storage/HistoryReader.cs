@@ -1,0 +1,89 @@
+using Broker.Actors.Coordination;
+using Broker.Actors.Partitions;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Metadata;
+using Broker.ObjectStore.StreamObjects;
+using Broker.Wire.Records;
+
+namespace Broker.Actors.Storage;
+
+/// <summary>Reads partitions' records out of the object store: the metadata says which object, its index which block.</summary>
+internal sealed class HistoryReader(MetadataView metadata, StreamObjectReader objects) : IPartitionHistory
+{
+    public async Task<HistoryRead> ReadAsync(StreamId stream, Offset from, int maxBytes, CancellationToken cancellation)
+    {
+        (ObjectRange range, ObjectState @object) = metadata.Current.FindRange(stream, from)
+            ?? throw new StorageException(StorageErrorKind.NotFound, $"no object holds offset {from} of stream {stream}");
+        ObjectReadResult read = await objects.ReadAsync(SectionOf(range, @object), from, maxBytes, cancellation);
+        try
+        {
+            return new HistoryRead(Sequences.Of(BatchRuns.Slice(read.Blocks, from, maxBytes)), read);
+        }
+        catch
+        {
+            read.Dispose();
+            throw;
+        }
+    }
+
+    public async Task<ReadOnlyMemory<byte>?> FindByTimestampAsync(StreamId stream, long timestampMs, CancellationToken cancellation)
+    {
+        MetadataImage image = metadata.Current;
+        if (image.FindStream(stream) is not { } state)
+        {
+            return null;
+        }
+
+        foreach (ObjectRange range in state.Ranges.Where(r => r.Range.MaxTimestampMs >= timestampMs && r.EndOffset > state.StartOffset))
+        {
+            if (await FindInRangeAsync(range, image.Objects[range.ObjectId], state.StartOffset, timestampMs, cancellation) is { } found)
+            {
+                return found;
+            }
+        }
+
+        return null;
+    }
+
+    public long? MaxTimestampMs(StreamId stream) => metadata.Current.FindStream(stream) is { Ranges.IsEmpty: false } state
+        ? state.Ranges.Where(range => range.EndOffset > state.StartOffset).Select(range => (long?)range.Range.MaxTimestampMs).Max()
+        : null;
+
+    public async Task<ReadOnlyMemory<byte>> ReadProducerStateAsync(StreamId stream, CancellationToken cancellation)
+    {
+        MetadataImage image = metadata.Current;
+        if (image.FindStream(stream) is not { Ranges.IsEmpty: false } state || !state.Ranges[^1].Range.HasState)
+        {
+            return default;
+        }
+
+        ObjectRange newest = state.Ranges[^1];
+        return await objects.ReadStateAsync(SectionOf(newest, image.Objects[newest.ObjectId]), cancellation);
+    }
+
+    private async ValueTask<ReadOnlyMemory<byte>?> FindInRangeAsync(ObjectRange range, ObjectState @object, Offset logStart, long timestampMs, CancellationToken cancellation)
+    {
+        SectionLocation section = SectionOf(range, @object);
+        if (await objects.FindBlockByTimestampAsync(section, timestampMs, cancellation) is not { } block)
+        {
+            return null;
+        }
+
+        // A block is whole batches: the one that is late enough is in it, unless it was trimmed away.
+        Offset from = Offset.Max(block.BaseOffset, logStart);
+        using ObjectReadResult read = await objects.ReadAsync(section, from, block.SizeBytes, cancellation);
+        foreach (ReadOnlyMemory<byte> batch in BatchRuns.Slice(read.Blocks, from, int.MaxValue).SelectMany(BatchRuns.Split))
+        {
+            if (new RecordBatchView(batch.Span).MaxTimestamp >= timestampMs)
+            {
+                // A copy: the caller needs this one batch, and not the whole block for as long.
+                return batch.ToArray();
+            }
+        }
+
+        return null;
+    }
+
+    private static SectionLocation SectionOf(ObjectRange range, ObjectState @object) =>
+        new(@object.Key, range.Range.Stream, range.Range.IndexPosition, range.Range.IndexBytes);
+}

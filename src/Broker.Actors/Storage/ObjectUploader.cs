@@ -1,0 +1,159 @@
+using System.Globalization;
+using Akka.Actor;
+using Broker.Actors.Coordination;
+using Broker.Actors.Partitions;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Cache;
+using Broker.ObjectStore.Metadata;
+using Broker.ObjectStore.StreamObjects;
+
+namespace Broker.Actors.Storage;
+
+/// <summary>An object that is in the store and not yet in the metadata.</summary>
+internal sealed record UploadedObject(SealedUpload Upload, ObjectCommitted? Commit);
+
+/// <summary>
+/// Turns sealed cache contents into an object, puts it into the store and makes it part of the metadata. Tries until it
+/// succeeds: the records are safe in the write-ahead log meanwhile, and a full cache stops the intake.
+/// </summary>
+internal sealed class ObjectUploader(UploadServices services)
+{
+    private static readonly TimeSpan FirstRetryDelay = TimeSpan.FromMilliseconds(100);
+
+    // A store that comes back is noticed within this; one that is away is asked no more often.
+    private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromSeconds(5);
+
+    // A partition's actor answers from memory; one that is gone does not answer at all.
+    private static readonly TimeSpan StatePatience = TimeSpan.FromSeconds(5);
+
+    private readonly StreamSetObjectWriter _writer = new(new StreamObjectWriterOptions());
+
+    /// <summary>Builds and puts the object. Nothing is put when all its streams are gone.</summary>
+    public async Task<UploadedObject> PutAsync(SealedUpload upload)
+    {
+        if (upload.Streams.Count == 0)
+        {
+            return new UploadedObject(upload, null);
+        }
+
+        Dictionary<StreamId, ReadOnlyMemory<byte>> states = await CaptureStatesAsync(upload);
+        EncodedObject encoded = _writer.Write(upload, stream => states.TryGetValue(stream, out ReadOnlyMemory<byte> state) ? state : null);
+        ObjectId id = default;
+        ObjectKey key = default;
+        await RetryAsync("putting an object", async () =>
+        {
+            (id, key) = await NewKeyAsync();
+            PutResult result = await services.Store.PutAsync(key, encoded.Body, PutCondition.IfAbsent, CancellationToken.None);
+            if (result.Outcome != PutOutcome.Written)
+            {
+                throw new StorageException(StorageErrorKind.Unavailable, $"the outcome of putting {key} was {result.Outcome}");
+            }
+        });
+        return new UploadedObject(upload, Describe(id, key, encoded));
+    }
+
+    /// <summary>Makes the object part of the metadata.</summary>
+    public async Task<SealedUpload> CommitAsync(UploadedObject uploaded)
+    {
+        if (uploaded.Commit is { } commit)
+        {
+            await RetryAsync("committing an object", async () =>
+            {
+                object answer = await services.Coordinator.Ask(new CommitUpload(UnderCurrentEpochs(commit)), CoordinatorTimeouts.Command);
+                if (answer is CommandFailed failed)
+                {
+                    throw new StorageException(failed.Kind, failed.Reason);
+                }
+
+                foreach (UploadRefusal refusal in ((UploadCommitted)answer).Refused)
+                {
+                    UploadLog.Refused(services.Log, refusal.Stream, refusal.Reason, refusal.Detail);
+                    if (refusal.Reason != UploadRefusalReason.UnknownStream)
+                    {
+                        throw new StorageException(StorageErrorKind.Unavailable, $"stream {refusal.Stream} was refused: {refusal.Detail}");
+                    }
+                }
+            });
+        }
+
+        return uploaded.Upload;
+    }
+
+    // The state may already hold what came after the upload's records: replaying these changes nothing then.
+    private async Task<Dictionary<StreamId, ReadOnlyMemory<byte>>> CaptureStatesAsync(SealedUpload upload)
+    {
+        Dictionary<StreamId, ReadOnlyMemory<byte>> states = [];
+        await RetryAsync("asking partitions for their producers", async () =>
+        {
+            (StreamId Stream, Task<ProducerState> Answer)[] asked =
+            [
+                .. upload.Streams.Select(s => (s, Partition: services.Partitions.Find(s.Stream))).Where(one => one.Partition is not null).Select(one =>
+                    (one.s.Stream, one.Partition!.Ask<ProducerState>(new CaptureProducerState(one.s.Batches[^1].LastOffset + 1), StatePatience))),
+            ];
+            foreach ((StreamId stream, Task<ProducerState> answer) in asked)
+            {
+                ReadOnlyMemory<byte> bytes = (await answer).Bytes;
+                if (!bytes.IsEmpty)
+                {
+                    states[stream] = bytes;
+                }
+            }
+        });
+        return states;
+    }
+
+    // An id is given once, so a key is never written twice: what an earlier try may have left is garbage, not an object.
+    private async Task<(ObjectId, ObjectKey)> NewKeyAsync()
+    {
+        object answer = await services.Coordinator.Ask(GiveObjectId.Instance, CoordinatorTimeouts.Command);
+        if (answer is not ObjectIdGiven given)
+        {
+            throw new StorageException(StorageErrorKind.Unavailable, "the coordinator gave no object id");
+        }
+
+        return (given.ObjectId, DataKeys.For(given.ObjectId));
+    }
+
+    private ObjectCommitted Describe(ObjectId id, ObjectKey key, EncodedObject encoded)
+    {
+        return new ObjectCommitted(
+            id,
+            key,
+            ObjectKind.StreamSet,
+            encoded.SizeBytes,
+            services.Clock.GetUtcNow().ToUnixTimeMilliseconds(),
+            encoded.Sections);
+    }
+
+    // Recovered records carry the epoch they were written under; the upload is this leader's, and stands or falls with its epoch.
+    private ObjectCommitted UnderCurrentEpochs(ObjectCommitted commit)
+    {
+        MetadataImage image = services.Metadata.Current;
+        return commit with { Ranges = [.. commit.Ranges.Select(range => range with { Epoch = image.FindStream(range.Stream)?.Epoch ?? range.Epoch })] };
+    }
+
+    private async Task RetryAsync(string what, Func<Task> attempt)
+    {
+        for (TimeSpan delay = FirstRetryDelay; ; delay = delay * 2 > MaxRetryDelay ? MaxRetryDelay : delay * 2)
+        {
+            try
+            {
+                await attempt();
+                return;
+            }
+            catch (Exception cause) when (cause is StorageException { Kind: not StorageErrorKind.Fenced } or AskTimeoutException)
+            {
+                UploadLog.Retrying(services.Log, what, cause.Message, delay);
+            }
+
+            await Task.Delay(delay, services.Clock);
+        }
+    }
+}
+
+/// <summary>Names of data objects.</summary>
+internal static class DataKeys
+{
+    /// <summary>Consecutive ids lie under different prefixes, so that a store that scales by prefix can spread them.</summary>
+    public static ObjectKey For(ObjectId id) => new(string.Create(CultureInfo.InvariantCulture, $"data/{id.Value & 0xff:x2}/{id.Value:d19}"));
+}

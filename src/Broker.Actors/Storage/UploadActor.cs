@@ -1,0 +1,177 @@
+using Akka.Actor;
+using Akka.Streams;
+using Akka.Streams.Dsl;
+using Broker.Actors.Configuration;
+using Broker.Actors.Coordination;
+using Broker.Actors.Partitions;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Cache;
+using Broker.ObjectStore.Metadata;
+using Broker.ObjectStore.Wal;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Actors.Storage;
+
+/// <summary>
+/// The upload stage: when enough bytes, or bytes old enough, wait in the log cache, they become an object; once the
+/// metadata holds it the cache may forget them and the write-ahead log is trimmed.
+///
+/// U1. Objects are committed in the order in which they were sealed.
+/// U2. The log is trimmed only below what is committed.
+/// </summary>
+internal sealed class UploadActor : ReceiveActor, IWithTimers
+{
+    // How late an upload by age, or by a filling WAL, may start.
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromMilliseconds(250);
+
+    // The WAL's share in use beyond which bytes are uploaded whatever their number: half of it is left to absorb a slow store.
+    private const double WalPressure = 0.5;
+
+    private readonly UploadServices _services;
+    private readonly ISourceQueueWithComplete<SealedUpload> _queue;
+    private readonly List<IActorRef> _flushing = [];
+    private int _inFlight;
+    private bool _offering;
+
+    public UploadActor(UploadServices services)
+    {
+        _services = services;
+        ObjectUploader uploader = new(services);
+        IActorRef self = Self;
+        _queue = Source.Queue<SealedUpload>(services.Options.UploadsInFlight, OverflowStrategy.Backpressure)
+            .SelectAsync(services.Options.UploadsInFlight, uploader.PutAsync)
+            .SelectAsync(1, uploader.CommitAsync)
+            .To(Sink.ForEach<SealedUpload>(upload => self.Tell(new Uploaded(upload), ActorRefs.NoSender)))
+            .Run(Context.System.Materializer());
+
+        Receive<UploadCheck>(_ => SealWhatIsDue());
+        Receive<IQueueOfferResult>(OnOffered);
+        Receive<Uploaded>(uploaded => OnUploaded(uploaded.Upload));
+        Receive<FlushUploads>(_ => OnFlush());
+        Receive<Trimmed>(_ => _services.Wal.Tell(StorageRoomMade.Instance));
+        Receive<Status.Failure>(failure => throw new InvalidOperationException("the upload stage's stream ended", failure.Cause));
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    protected override void PreStart()
+    {
+        // After a restart: what an earlier stage had sealed and did not bring to its end is sealed again.
+        _services.Cache.AbandonUploads();
+        Timers.StartPeriodicTimer(nameof(UploadCheck), UploadCheck.Instance, CheckInterval);
+    }
+
+    protected override void PostStop() => _queue.Complete();
+
+    private void SealWhatIsDue()
+    {
+        LogCache cache = _services.Cache;
+        if (_offering || cache.UnsealedBytes == 0 || _inFlight >= _services.Options.UploadsInFlight)
+        {
+            return;
+        }
+
+        bool isDue = _flushing.Count > 0
+            || cache.UnsealedBytes >= _services.Options.UploadBytes
+            || cache.OldestUnsealedAge >= _services.Options.UploadInterval
+            || _services.WriteAheadLog.UsedBytes > _services.WriteAheadLog.CapacityBytes * WalPressure
+            || cache.IsFull;
+        if (isDue)
+        {
+            _offering = true;
+            _inFlight++;
+            _queue.OfferAsync(cache.Seal(_services.Options.UploadBytes)).PipeTo(Self);
+        }
+    }
+
+    private void OnOffered(IQueueOfferResult result)
+    {
+        if (result is not QueueOfferResult.Enqueued)
+        {
+            throw new InvalidOperationException($"the upload stage's queue answered {result}");
+        }
+
+        _offering = false;
+        SealWhatIsDue();
+    }
+
+    private void OnUploaded(SealedUpload upload)
+    {
+        _inFlight--;
+        _services.Cache.MarkUploaded(upload);
+        upload.Dispose();
+        _services.WriteAheadLog.TrimAsync(_services.Cache.UploadedUpTo, CancellationToken.None).AsTask().PipeTo(
+            Self,
+            success: () => new Trimmed(),
+            failure: cause =>
+            {
+                UploadLog.TrimFailed(_services.Log, cause);
+                return new Trimmed();
+            });
+        SealWhatIsDue();
+        AnswerFlushed();
+    }
+
+    private void OnFlush()
+    {
+        _flushing.Add(Sender);
+        SealWhatIsDue();
+        AnswerFlushed();
+    }
+
+    private void AnswerFlushed()
+    {
+        if (_inFlight == 0 && _services.Cache.UnuploadedBytes == 0)
+        {
+            _flushing.ForEach(waiting => waiting.Tell(UploadsFlushed.Instance));
+            _flushing.Clear();
+        }
+    }
+
+    private sealed record Uploaded(SealedUpload Upload);
+
+    private sealed record Trimmed;
+}
+
+/// <summary>Something was appended: time to see whether an upload is due.</summary>
+internal sealed record UploadCheck
+{
+    public static readonly UploadCheck Instance = new();
+}
+
+/// <summary>Asks to upload everything. Answered with <see cref="UploadsFlushed"/>.</summary>
+internal sealed record FlushUploads
+{
+    public static readonly FlushUploads Instance = new();
+}
+
+internal sealed record UploadsFlushed
+{
+    public static readonly UploadsFlushed Instance = new();
+}
+
+/// <summary>What the upload stage works with.</summary>
+/// <param name="Wal">The WAL stage's actor, which is told when there is room again.</param>
+internal sealed record UploadServices(
+    LogCache Cache,
+    IWriteAheadLog WriteAheadLog,
+    IObjectStore Store,
+    MetadataView Metadata,
+    PartitionDirectory Partitions,
+    IActorRef Coordinator,
+    IActorRef Wal,
+    StorageOptions Options,
+    TimeProvider Clock,
+    ILogger Log);
+
+internal static partial class UploadLog
+{
+    [LoggerMessage(EventId = 3101, EventName = "UploadRetrying", Level = LogLevel.Warning, Message = "Upload: {What} failed ({Problem}); next try in {Delay}")]
+    public static partial void Retrying(ILogger log, string what, string problem, TimeSpan delay);
+
+    [LoggerMessage(EventId = 3102, EventName = "UploadRefused", Level = LogLevel.Warning, Message = "Upload: stream {Stream} was left out ({Reason}): {Detail}")]
+    public static partial void Refused(ILogger log, StreamId stream, UploadRefusalReason reason, string detail);
+
+    [LoggerMessage(EventId = 3103, EventName = "WalTrimFailed", Level = LogLevel.Warning, Message = "Trimming the write-ahead log failed; the next upload tries again")]
+    public static partial void TrimFailed(ILogger log, Exception cause);
+}

@@ -1,0 +1,197 @@
+using Akka.Actor;
+using Akka.Streams;
+using Akka.Streams.Dsl;
+using Broker.Actors.Configuration;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Cache;
+using Broker.ObjectStore.Wal;
+using Broker.Wire;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Actors.Storage;
+
+/// <summary>
+/// The WAL stage: one a node, shared by its partitions. What arrives while a write is under way goes into the next one
+/// (group commit), bounded in bytes; an idle WAL writes at once. Durable batches enter the log cache in WAL order, then
+/// their partitions are told. Takes nothing more while the cache is full of what is not uploaded: requests then pile up
+/// to the node's memory budget, and sockets are no longer read.
+///
+/// W1. Groups are written one after the other and acknowledged in order.
+/// W2. A batch is in the cache before its partition hears that it is durable.
+/// W3. After a refusal nothing more of the same partition and generation is acknowledged. (It may still be on disk:
+///     recovery drops what does not begin where its stream ends, see <see cref="WalRecovery"/>.)
+/// </summary>
+internal sealed class WalWriterActor : ReceiveActor
+{
+    // One group waits in the queue, one is merged by the batch stage, one is being written: the actor holds what comes after.
+    private const int QueuedGroups = 1;
+    private const int WritesInFlight = 1;
+
+    private readonly IWriteAheadLog _wal;
+    private readonly LogCache _cache;
+    private readonly StorageOptions _options;
+    private readonly ILogger _log;
+    private readonly ISourceQueueWithComplete<WalGroup> _queue;
+    // By epoch as well: a partition that is opened anew counts its generations from the start.
+    private readonly Dictionary<StreamId, (LeaderEpoch Epoch, int Generation)> _voidGenerations = [];
+    private readonly Queue<WalGroup> _waiting = new();
+    private readonly List<IActorRef> _draining = [];
+    private WalGroup? _lastWaiting;
+    private bool _offering;
+    private int _appendsHeld;
+    private long _bytesOut;
+
+    public WalWriterActor(IWriteAheadLog wal, LogCache cache, StorageOptions options, ILogger log)
+    {
+        (_wal, _cache, _options, _log) = (wal, cache, options, log);
+        IActorRef self = Self;
+        _queue = Source.Queue<WalGroup>(QueuedGroups, OverflowStrategy.Backpressure)
+            .BatchWeighted(options.WalBatchMaxBytes, group => group.Bytes, group => group, (earlier, later) => earlier.Merge(later))
+            .SelectAsync(WritesInFlight, WriteAsync)
+            .To(Sink.ForEach<WalGroupWritten>(written => self.Tell(written, ActorRefs.NoSender)))
+            .Run(Context.System.Materializer());
+
+        Receive<WalAppend>(OnAppend);
+        Receive<WalGroupWritten>(OnWritten);
+        Receive<IQueueOfferResult>(OnOffered);
+        Receive<StorageRoomMade>(_ => OfferNext());
+        Receive<DrainWal>(_ => OnDrain());
+        Receive<Status.Failure>(failure => throw new InvalidOperationException("the WAL stage's stream ended", failure.Cause));
+    }
+
+    protected override void PostStop() => _queue.Complete();
+
+    private void OnAppend(WalAppend append)
+    {
+        if (IsVoid(append))
+        {
+            append.Batch.Lease.Release();
+            return;
+        }
+
+        _appendsHeld++;
+        if (_waiting.Count == 0 || _lastWaiting!.Bytes >= _options.WalBatchMaxBytes)
+        {
+            _waiting.Enqueue(_lastWaiting = new WalGroup());
+        }
+
+        _lastWaiting!.Add(append, Sender);
+        OfferNext();
+    }
+
+    private void OfferNext()
+    {
+        if (_offering || _waiting.Count == 0 || _cache.UnuploadedBytes + _bytesOut >= _options.LogCacheBytes)
+        {
+            return;
+        }
+
+        _offering = true;
+        WalGroup group = _waiting.Dequeue();
+        _bytesOut += group.Bytes;
+        _queue.OfferAsync(group).PipeTo(Self);
+    }
+
+    private void OnOffered(IQueueOfferResult result)
+    {
+        if (result is not QueueOfferResult.Enqueued)
+        {
+            throw new InvalidOperationException($"the WAL stage's queue answered {result}");
+        }
+
+        _offering = false;
+        OfferNext();
+    }
+
+    private async Task<WalGroupWritten> WriteAsync(WalGroup group)
+    {
+        try
+        {
+            WalPosition last = await _wal.AppendAsync(group.ToRecords(), CancellationToken.None);
+            return new WalGroupWritten(group, last, null);
+        }
+        catch (StorageException cause)
+        {
+            return new WalGroupWritten(group, default, cause);
+        }
+    }
+
+    private void OnWritten(WalGroupWritten written)
+    {
+        _appendsHeld -= written.Group.Appends.Count;
+        _bytesOut -= written.Group.Bytes;
+        if (written.Failure is null)
+        {
+            Acknowledge(written);
+        }
+        else
+        {
+            Refuse(written.Group, written.Failure);
+        }
+
+        OfferNext();
+        TellDrained();
+    }
+
+    private void Acknowledge(WalGroupWritten written)
+    {
+        Dictionary<StreamId, (WalAppend Last, IActorRef Partition)> durable = [];
+        long position = written.Last.Value - written.Group.Appends.Count;
+        foreach ((WalAppend append, IActorRef partition) in written.Group.Appends)
+        {
+            position++;
+            if (IsVoid(append))
+            {
+                append.Batch.Lease.Release();
+                continue;
+            }
+
+            _cache.Append(append.Stream, append.Batch with { Position = new WalPosition(position) });
+            durable[append.Stream] = (append, partition);
+        }
+
+        foreach ((WalAppend last, IActorRef partition) in durable.Values)
+        {
+            partition.Tell(new WalAppended(last.Batch.LastOffset + 1, last.Generation));
+        }
+    }
+
+    private void Refuse(WalGroup group, Exception cause)
+    {
+        WalLog.Refused(_log, group.Appends.Count, group.Bytes, cause.Message);
+        foreach ((WalAppend append, IActorRef partition) in group.Appends)
+        {
+            append.Batch.Lease.Release();
+            if (!IsVoid(append))
+            {
+                _voidGenerations[append.Stream] = (append.Batch.Epoch, append.Generation);
+                partition.Tell(new WalRefused(append.Generation, ErrorCode.KafkaStorageError, cause.Message));
+            }
+        }
+    }
+
+    private bool IsVoid(WalAppend append) =>
+        _voidGenerations.TryGetValue(append.Stream, out (LeaderEpoch Epoch, int Generation) refused)
+        && (append.Batch.Epoch < refused.Epoch || (append.Batch.Epoch == refused.Epoch && append.Generation <= refused.Generation));
+
+    private void OnDrain()
+    {
+        _draining.Add(Sender);
+        TellDrained();
+    }
+
+    private void TellDrained()
+    {
+        if (_appendsHeld == 0)
+        {
+            _draining.ForEach(waiting => waiting.Tell(WalDrained.Instance));
+            _draining.Clear();
+        }
+    }
+}
+
+internal static partial class WalLog
+{
+    [LoggerMessage(EventId = 3001, EventName = "WalRefused", Level = LogLevel.Error, Message = "The write-ahead log refused {Count} record batches ({Bytes} bytes): {Problem}")]
+    public static partial void Refused(ILogger log, int count, long bytes, string problem);
+}

@@ -1,0 +1,120 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Akka.Configuration;
+using Broker.Actors.Configuration;
+using Broker.Actors.Storage;
+using Broker.Node.Composition;
+using Broker.Node.Options;
+using Broker.ObjectStore;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Node.CommandLine;
+
+/// <summary><c>broker start [server.properties] [--override key=value]...</c>: runs a node until SIGTERM or SIGINT.</summary>
+internal static class StartCommand
+{
+    private const string HoconFile = "akka.hocon";
+
+    /// <summary>Runs to the end. Exit code 0 after a clean stop, 1 when the node could not start or was fenced, 2 for settings that cannot be used.</summary>
+    public static async Task<int> RunAsync(string? propertiesPath, IReadOnlyList<string> overrides)
+    {
+        string hoconPath = Path.Combine(AppContext.BaseDirectory, HoconFile);
+        Config hocon;
+        BrokerOptions options;
+        try
+        {
+            hocon = ReadHocon(hoconPath);
+            BrokerSettings settings = SettingSources.Resolve(hocon, hoconPath, propertiesPath, Environment.GetEnvironmentVariables(), overrides);
+            options = BrokerOptions.From(settings);
+        }
+        catch (SettingsException cause)
+        {
+            foreach (string problem in cause.Problems)
+            {
+                await Console.Error.WriteLineAsync($"broker: {problem}");
+            }
+
+            return ExitCodes.BadSettings;
+        }
+
+        using ILoggerFactory loggers = Logging.Create(options.Settings);
+        return await RunAsync(options, hocon, loggers);
+    }
+
+    private static async Task<int> RunAsync(BrokerOptions options, Config hocon, ILoggerFactory loggers)
+    {
+        ILogger log = loggers.CreateLogger("Broker.Node");
+        if (options.Settings.InertNames() is { Count: > 0 } inert)
+        {
+            StartLog.InertSettings(log, string.Join(", ", inert));
+        }
+
+        TaskCompletionSource stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using PosixSignalRegistration terminate = Register(PosixSignal.SIGTERM, stop);
+        using PosixSignalRegistration interrupt = Register(PosixSignal.SIGINT, stop);
+        try
+        {
+            StorageSources sources = new(TimeProvider.System, new SystemIdSource(), new Random(Environment.ProcessId));
+            await using BrokerNode node = await BrokerNode.StartAsync(options, hocon, loggers, sources, CancellationToken.None);
+            await Console.Out.WriteLineAsync(Banner.Text(options));
+            if (await Task.WhenAny(stop.Task, node.Fenced) == node.Fenced)
+            {
+                StartLog.Fenced(log, (await node.Fenced).Message);
+                return ExitCodes.CannotStart;
+            }
+
+            StartLog.Stopping(log);
+        }
+        catch (Exception cause) when (cause is StorageException or IOException or SocketException or SettingsException or UnauthorizedAccessException)
+        {
+            await Console.Error.WriteLineAsync($"broker: {cause.Message}");
+            return cause is SettingsException ? ExitCodes.BadSettings : ExitCodes.CannotStart;
+        }
+
+        StartLog.Stopped(log);
+        return ExitCodes.Success;
+    }
+
+    private static Config ReadHocon(string path)
+    {
+        try
+        {
+            return File.Exists(path) ? ConfigurationFactory.ParseString(File.ReadAllText(path)) : ConfigurationFactory.Empty;
+        }
+        catch (Exception cause) when (cause is ConfigurationException or IOException or UnauthorizedAccessException)
+        {
+            throw new SettingsException([$"'{path}' cannot be read: {cause.Message}"]);
+        }
+    }
+
+    private static PosixSignalRegistration Register(PosixSignal signal, TaskCompletionSource stop) =>
+        PosixSignalRegistration.Create(signal, context =>
+        {
+            // The runtime would end the process; the node does, when it is done.
+            context.Cancel = true;
+            stop.TrySetResult();
+        });
+}
+
+/// <summary>What the process's exit code says.</summary>
+internal static class ExitCodes
+{
+    public const int Success = 0;
+    public const int CannotStart = 1;
+    public const int BadSettings = 2;
+}
+
+internal static partial class StartLog
+{
+    [LoggerMessage(EventId = 6101, EventName = "InertSettings", Level = LogLevel.Warning, Message = "These Kafka settings have no meaning here and are ignored: {Names}")]
+    public static partial void InertSettings(ILogger log, string names);
+
+    [LoggerMessage(EventId = 6104, EventName = "Fenced", Level = LogLevel.Error, Message = "Another node has taken over the metadata; this one ends: {Reason}")]
+    public static partial void Fenced(ILogger log, string reason);
+
+    [LoggerMessage(EventId = 6102, EventName = "Stopping", Level = LogLevel.Information, Message = "Stopping")]
+    public static partial void Stopping(ILogger log);
+
+    [LoggerMessage(EventId = 6103, EventName = "Stopped", Level = LogLevel.Information, Message = "Stopped; everything acknowledged is in the object store or the write-ahead log")]
+    public static partial void Stopped(ILogger log);
+}

@@ -1,0 +1,73 @@
+using Akka.Actor;
+using Akka.Configuration;
+using Broker.Actors;
+using Broker.Actors.Configuration;
+using Broker.Actors.Storage;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Local;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Node.Composition;
+
+/// <summary>One broker process: storage, actors and listeners, started and stopped in that order and its reverse.</summary>
+public sealed class BrokerNode : IAsyncDisposable
+{
+    private readonly BrokerOptions _options;
+    private readonly StorageEngine _storage;
+    private readonly BrokerSystem _system;
+    private readonly WebApplication _listeners;
+    private readonly ILogger _log;
+
+    private BrokerNode(BrokerOptions options, StorageEngine storage, BrokerSystem system, WebApplication listeners, ILogger log) =>
+        (_options, _storage, _system, _listeners, _log) = (options, storage, system, listeners, log);
+
+    /// <summary>The addresses that accept connections; a port of 0 in the options is a real one here.</summary>
+    public IReadOnlyList<Listener> BoundListeners { get; private init; } = [];
+
+    /// <summary>Completes when another node has taken over this one's place in the metadata.</summary>
+    public Task<Exception> Fenced => _system.Fenced;
+
+    /// <summary>Starts a node; it serves when this returns.</summary>
+    /// <exception cref="StorageException">The store or the write-ahead log cannot be opened.</exception>
+    /// <exception cref="IOException">An address cannot be listened on.</exception>
+    public static async Task<BrokerNode> StartAsync(BrokerOptions options, Config hocon, ILoggerFactory loggers, StorageSources sources, CancellationToken cancellation)
+    {
+        ILogger log = loggers.CreateLogger("Broker.Node");
+        Directory.CreateDirectory(options.DataFolder);
+        LocalObjectStore store = LocalObjectStore.Open(new LocalObjectStoreOptions(options.ObjectStoreFolder) { Ids = sources.Ids });
+        StorageEngine storage = await StorageEngine.OpenAsync(store, options, sources, log, cancellation);
+        ActorSystem actors = ActorSystem.Create("broker", hocon);
+        try
+        {
+            BrokerSystem system = await BrokerSystem.StartAsync(actors, storage, options, sources, loggers);
+            WebApplication listeners = Listeners.Build(options, system, sources.Clock, loggers);
+            await listeners.StartAsync(cancellation);
+            return new BrokerNode(options, storage, system, listeners, log) { BoundListeners = options.Listeners };
+        }
+        catch
+        {
+            await actors.Terminate();
+            await storage.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Stops accepting, ends connections, brings writes and uploads to their end, and closes the storage.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        using CancellationTokenSource patience = new(_options.ShutdownTimeout / 4);
+        try
+        {
+            await _listeners.StopAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Connections that would not end are dropped with the process: their clients try again elsewhere.
+        }
+
+        await _system.StopAsync(_options.ShutdownTimeout / 2, _log);
+        await _listeners.DisposeAsync();
+        await _storage.DisposeAsync();
+    }
+}

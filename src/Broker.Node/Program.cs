@@ -1,0 +1,3 @@
+using Broker.Node.CommandLine;
+
+return await Commands.RunAsync(args);

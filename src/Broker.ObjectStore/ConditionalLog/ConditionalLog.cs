@@ -1,0 +1,276 @@
+using System.Buffers;
+
+namespace Broker.ObjectStore;
+
+/// <summary>
+/// A log of objects <c>[prefix]/[slot]</c>, each created if absent: one conditional PUT is one durable append, and a new owner fences
+/// the old one without talking to it. It holds under any delay, loss or repetition of requests, as long as the store is
+/// consistent and its conditional PUTs are atomic. Formats: docs/formats/conditional-log.md.
+/// <list type="number">
+/// <item>G1. A slot holds at most one entry, ever; its name is never used again, also after it was trimmed.</item>
+/// <item>G2. Epochs rise along the log; only the one writer that fenced with an epoch appends under it.</item>
+/// <item>G3. An append that returned is in every later replay, once, at its slot, unless it was trimmed.</item>
+/// <item>G4. Appends return in the order of their calls; what a replay shows of a writer is a prefix of its appends.</item>
+/// <item>G5. An append that threw Fenced, or that failed while none after it was in flight and the store was sure, is not in the log
+/// and never will be. One that is in doubt is either in it or not from the next opening on, and the same for everyone.</item>
+/// <item>G6. Once an opening has returned, no append of an earlier writer takes effect any more.</item>
+/// <item>G7. A writer that lost a slot is fenced for ever.</item>
+/// <item>G8. No replay shows a slot before the boundary; one that would need it fails with NotFound.</item>
+/// <item>G9. Corrupt entries and entries of a newer version fail the opening or replay; nothing is written over them.</item>
+/// </list>
+/// Safe for concurrent use. No thread or timer of its own but the pauses while an outcome is unknown.
+/// </summary>
+public sealed class ConditionalLog
+{
+    private readonly object _lock = new();
+    private readonly LogKeys _keys;
+    private readonly ConditionalLogOptions _options;
+    private readonly int _maxInFlight;
+    private readonly long _firstSlot;
+    private readonly SlotWriter _writer;
+    private readonly LogTrimmer _trimmer;
+
+    /// <summary>By slot modulo k: whether the last append there was won, in order.</summary>
+    private readonly Task<bool>[] _settled;
+
+    private long _nextSlot;
+    private long _ackedSlots;
+    private int _pending;
+    private StorageException? _failure;
+
+    private ConditionalLog(
+        LogKeys keys, ConditionalLogOptions options, SlotWriter writer, LogTrimmer trimmer, LogPosition position)
+    {
+        _keys = keys;
+        _options = options;
+        _writer = writer;
+        _trimmer = trimmer;
+        _maxInFlight = options.MaxInFlight;
+        _settled = new Task<bool>[_maxInFlight];
+        Array.Fill(_settled, Task.FromResult(true));
+        Epoch = position.Epoch;
+        WriterId = position.WriterId;
+        _firstSlot = position.NextSlot;
+        _nextSlot = position.NextSlot;
+        _ackedSlots = position.NextSlot;
+    }
+
+    /// <summary>The epoch under which this instance writes.</summary>
+    public long Epoch { get; }
+
+    /// <summary>The id of this instance as a writer.</summary>
+    public Guid WriterId { get; }
+
+    /// <summary>The position after the last append that returned.</summary>
+    public LogPosition Tail => new(Volatile.Read(ref _ackedSlots), Epoch, WriterId);
+
+    /// <summary>Why this instance can append no more; null while it can.</summary>
+    public StorageException? Failure => Volatile.Read(ref _failure);
+
+    /// <summary>
+    /// Creates the log when it is absent, replays it from <paramref name="from"/> (null: from its first slot) into
+    /// <paramref name="onEntry"/>, entry by entry, and fences every earlier writer.
+    /// </summary>
+    /// <exception cref="StorageException">
+    /// NotFound: trimmed past <paramref name="from"/>, begin again with a newer snapshot. Fenced: someone else took over meanwhile.
+    /// Unavailable: begin again later. Invalid: more in flight than the log was made for, or a newer version. Corrupt.
+    /// </exception>
+    public static async ValueTask<ConditionalLog> OpenAsync(
+        IObjectStore store,
+        ConditionalLogOptions options,
+        LogPosition? from,
+        Func<LogEntry, CancellationToken, ValueTask> onEntry,
+        CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxInFlight, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaxInFlight, ushort.MaxValue);
+        LogKeys keys = new(options.Prefix);
+        LogBoundary boundary = await LogBoundary.LoadOrCreateAsync(store, keys, options.MaxInFlight, ct);
+        if (options.MaxInFlight > boundary.MaxInFlight)
+        {
+            throw new StorageException(
+                StorageErrorKind.Invalid,
+                $"log '{options.Prefix}' was made for {boundary.MaxInFlight} PUTs in flight; {options.MaxInFlight} would outrun its fences");
+        }
+
+        SlotWriter writer = new(store, keys, options);
+        LogReader reader = new(store, keys, from ?? boundary.First);
+        await new LogFencing(store, keys, options, boundary.MaxInFlight, writer, reader).TakeOverAsync(onEntry, ct);
+        return new ConditionalLog(keys, options, writer, new LogTrimmer(store, keys), reader.Position);
+    }
+
+    /// <summary>The position after <paramref name="slot"/>, which this instance has appended.</summary>
+    public LogPosition PositionAfter(long slot) => new(slot + 1, Epoch, WriterId);
+
+    /// <inheritdoc cref="AppendAsync(ReadOnlySequence{byte}, CancellationToken)"/>
+    public ValueTask<long> AppendAsync(ReadOnlyMemory<byte> payload, CancellationToken ct)
+        => AppendAsync(new ReadOnlySequence<byte>(payload), ct);
+
+    /// <summary>
+    /// Appends an entry and returns its slot, once it and all before it are durable. Calls may overlap: up to k PUTs are in flight, the
+    /// rest wait in the order of their calls. <paramref name="ct"/> is looked at before the slot is taken, not after: a PUT cannot be taken
+    /// back. The payload (1 byte at least) must stay unchanged until the call returns.
+    /// </summary>
+    /// <exception cref="StorageException">
+    /// Fenced: for ever. Unavailable: see the message and <see cref="Failure"/>; while that is null this instance goes on, and the entry
+    /// was not written; otherwise the log must be opened anew, which decides what became of it.
+    /// </exception>
+    public async ValueTask<long> AppendAsync(ReadOnlySequence<byte> payload, CancellationToken ct)
+    {
+        if (payload.IsEmpty)
+        {
+            throw new StorageException(StorageErrorKind.Invalid, $"log '{_keys.Prefix}': an entry needs a payload");
+        }
+
+        ct.ThrowIfCancellationRequested();
+        Turn turn = TakeTurn();
+        bool isWon = false;
+        try
+        {
+            if (!await turn.Window)
+            {
+                throw FailureOfEarlier();
+            }
+
+            SlotResult result = await WriteAsync(turn.Slot, payload);
+            if (!await turn.Previous)
+            {
+                throw FailureOfEarlier();
+            }
+
+            Settle(turn, result);
+            isWon = true;
+            return turn.Slot;
+        }
+        catch (Exception error) when (error is not StorageException)
+        {
+            Fail(StorageErrorKind.Unavailable, $"slot {turn.Slot} is in doubt after an unexpected error; open the log again", error);
+            throw;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _pending);
+            turn.Done.SetResult(isWon);
+        }
+    }
+
+    /// <summary>
+    /// Lets go of everything before <paramref name="first"/>, which a snapshot or an upload covers. Idempotent; a crash in the middle
+    /// leaves no more than slots that nobody reads and the next trim deletes.
+    /// </summary>
+    /// <exception cref="StorageException">Invalid: the position lies beyond what was acknowledged; Unavailable: trim again later.</exception>
+    public ValueTask TrimAsync(LogPosition first, CancellationToken ct)
+    {
+        if (first.NextSlot > Tail.NextSlot || first.IsInterrupted)
+        {
+            throw new StorageException(
+                StorageErrorKind.Invalid,
+                $"log '{_keys.Prefix}': cannot trim to slot {first.NextSlot}; only those before {Tail.NextSlot} are acknowledged, and a position must follow a valid entry");
+        }
+
+        return _trimmer.TrimAsync(first, ct);
+    }
+
+    private Turn TakeTurn()
+    {
+        lock (_lock)
+        {
+            if (_failure is not null)
+            {
+                throw FailureOfEarlier();
+            }
+
+            if (Volatile.Read(ref _pending) >= _maxInFlight + _options.MaxWaiting)
+            {
+                throw new StorageException(
+                    StorageErrorKind.Unavailable, $"log '{_keys.Prefix}': {_options.MaxWaiting} appends wait already; wait for some to return");
+            }
+
+            Interlocked.Increment(ref _pending);
+            long slot = _nextSlot++;
+            TaskCompletionSource<bool> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            Turn turn = new(slot, _settled[Index(slot)], _settled[Index(slot - 1)], done);
+            _settled[Index(slot)] = done.Task;
+            return turn;
+        }
+    }
+
+    private async ValueTask<SlotResult> WriteAsync(long slot, ReadOnlySequence<byte> payload)
+    {
+        try
+        {
+            LogFrameKind kind = slot == _firstSlot ? LogFrameKind.FirstData : LogFrameKind.Data;
+            return await _writer.PutAsync(kind, slot, Epoch, WriterId, payload);
+        }
+        catch (StorageException error)
+        {
+            throw Fail(error.Kind, $"slot {slot} could not be settled: {error.Message}", error);
+        }
+    }
+
+    private void Settle(Turn turn, SlotResult result)
+    {
+        switch (result.Outcome)
+        {
+            case SlotOutcome.Won:
+                Volatile.Write(ref _ackedSlots, turn.Slot + 1);
+                return;
+            case SlotOutcome.Lost:
+                string owner = result.Existing is null ? "a later owner, who trimmed it" : $"epoch {result.Existing.Epoch}";
+                throw Fail(StorageErrorKind.Fenced, $"epoch {Epoch} lost slot {turn.Slot} to {owner}", null);
+            case SlotOutcome.NotWritten when TryGiveBack(turn):
+                throw new StorageException(
+                    StorageErrorKind.Unavailable, $"log '{_keys.Prefix}': nothing was appended: {result.Error!.Message}", result.Error);
+            case SlotOutcome.NotWritten:
+                throw Fail(
+                    StorageErrorKind.Unavailable,
+                    $"slot {turn.Slot} could not be written, but later ones may be; open the log again",
+                    result.Error);
+            default:
+                throw Fail(
+                    StorageErrorKind.Unavailable, $"whether slot {turn.Slot} was written is unknown; open the log again", result.Error);
+        }
+    }
+
+    /// <summary>Makes a slot that was surely not written the next one again, if no later one was handed out.</summary>
+    private bool TryGiveBack(Turn turn)
+    {
+        lock (_lock)
+        {
+            if (turn.Slot != _nextSlot - 1)
+            {
+                return false;
+            }
+
+            _nextSlot = turn.Slot;
+            _settled[Index(turn.Slot)] = Task.FromResult(true);
+            return true;
+        }
+    }
+
+    private StorageException Fail(StorageErrorKind kind, string what, Exception? inner)
+    {
+        lock (_lock)
+        {
+            // The first failure is the cause of all others.
+            return _failure ??= new StorageException(kind, $"log '{_keys.Prefix}': {what}", inner);
+        }
+    }
+
+    // A new exception each time: its stack is the caller's.
+    private StorageException FailureOfEarlier()
+    {
+        StorageException failure = Failure ?? throw new InvalidOperationException("an append failed without a reason");
+        return new StorageException(failure.Kind, failure.Message, failure);
+    }
+
+    private int Index(long slot) => (int)((slot + _maxInFlight) % _maxInFlight);
+
+    /// <param name="Slot">The slot to write.</param>
+    /// <param name="Window">The append k slots before: while it is not won, this one must not be sent.</param>
+    /// <param name="Previous">The append before: while it is not won, this one must not return.</param>
+    /// <param name="Done">Tells those after.</param>
+    private sealed record Turn(long Slot, Task<bool> Window, Task<bool> Previous, TaskCompletionSource<bool> Done);
+}

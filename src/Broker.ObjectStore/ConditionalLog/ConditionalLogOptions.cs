@@ -1,0 +1,38 @@
+namespace Broker.ObjectStore;
+
+/// <summary>How a <see cref="ConditionalLog"/> is opened.</summary>
+/// <param name="Prefix">The log's name: the prefix of its objects' keys, without a trailing '/'.</param>
+public sealed record ConditionalLogOptions(string Prefix)
+{
+    /// <summary>
+    /// PUTs in flight at most. Fixed by the log's first opening; a later one may use fewer, not more. 1: a log of transactions, each of
+    /// which builds on the one before.
+    /// </summary>
+    public int MaxInFlight { get; init; } = 1;
+
+    /// <summary>The lowest epoch to take; the log takes a higher one when it knows of a higher one.</summary>
+    public long MinEpoch { get; init; } = 1;
+
+    /// <summary>
+    /// Appends that wait for their turn, beyond those in flight. 1,024: callers batch, so more than that waiting means that nobody
+    /// heeds back-pressure.
+    /// </summary>
+    public int MaxWaiting { get; init; } = 1024;
+
+    /// <summary>
+    /// How long an append whose outcome is unknown is looked after before the log gives up and must be reopened. 30 s: longer than S3's
+    /// usual hiccups and its SDK's time-outs, shorter than clients' delivery time-outs (120 s).
+    /// </summary>
+    public TimeSpan ResolveTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The first pause between two looks; it doubles up to 2 s, with jitter.</summary>
+    public TimeSpan ResolvePause { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Names writers and PUTs; must be unique among all writers that ever open the log.</summary>
+    public IIdSource Ids { get; init; } = new SystemIdSource();
+
+    /// <summary>Seeds the jitter of pauses.</summary>
+    public int JitterSeed { get; init; }
+}

@@ -1,0 +1,113 @@
+using System.Buffers;
+
+namespace Broker.ObjectStore;
+
+/// <summary>
+/// Takes a conditional log over: replays it, puts fences of a higher epoch, and replays what came in between.
+/// <para>Why k fences. A writer with k PUTs in flight sends slot s only when s - k is won. Once a fence holds the first free
+/// slot f, the old writer can never win f, so whatever it has sent or will send lies before f + k. When all slots up to there are
+/// taken, by our fences or by its late entries (void, since they follow a fence of a higher epoch), nothing of it can appear any
+/// more, and our own entries begin behind.</para>
+/// <para>Why the boundary is read after the fences are in. Between our listing and our fence someone else may have taken over and
+/// trimmed; the free slot may then be a deleted one. A trim moves the boundary before it deletes, so if the boundary still lies
+/// at or before what we have read, no slot of ours was ever deleted.</para>
+/// </summary>
+internal sealed class LogFencing(
+    IObjectStore store, LogKeys keys, ConditionalLogOptions options, int maxInFlight, SlotWriter writer, LogReader reader)
+{
+    /// <summary>
+    /// A writer that is still at work takes slots as fast as we try them, so each lost try leaps further ahead, into slots that it has
+    /// not sent yet. 16 doublings outrun any writer.
+    /// </summary>
+    private const int MaxTries = 16;
+
+    /// <summary>Replays and fences; on return the log is ours from <see cref="LogReader.Position"/> on.</summary>
+    /// <exception cref="StorageException">Fenced: someone else took the log over meanwhile; NotFound: trimmed past our position.</exception>
+    internal async ValueTask TakeOverAsync(Func<LogEntry, CancellationToken, ValueTask> onEntry, CancellationToken ct)
+    {
+        long leap = 0;
+        for (int attempt = 0; attempt < MaxTries; attempt++)
+        {
+            await ReplayAsync(onEntry, ct);
+            long epoch = Math.Max(options.MinEpoch, reader.Position.Epoch + 1);
+            Guid writerId = options.Ids.Next();
+            long target = reader.Position.NextSlot + leap;
+            if (!await PutFenceAsync(target, epoch, writerId))
+            {
+                leap = leap == 0 ? maxInFlight : leap * 2;
+                continue;
+            }
+
+            await FillAsync(target, epoch, writerId);
+            await CheckBoundaryAsync(ct);
+            await ReplayAsync(onEntry, ct);
+            if (reader.Position.Epoch == epoch && reader.Position.WriterId == writerId)
+            {
+                return;
+            }
+
+            throw new StorageException(
+                StorageErrorKind.Fenced,
+                $"log '{keys.Prefix}': while epoch {epoch} was taking over, epoch {reader.Position.Epoch} did");
+        }
+
+        throw new StorageException(
+            StorageErrorKind.Unavailable, $"log '{keys.Prefix}': another writer took every slot that was tried; open it again");
+    }
+
+    private async ValueTask ReplayAsync(Func<LogEntry, CancellationToken, ValueTask> onEntry, CancellationToken ct)
+    {
+        await foreach (LogEntry entry in reader.ReadToEndAsync(ct))
+        {
+            await onEntry(entry, ct);
+        }
+    }
+
+    /// <summary>Takes every slot from the first free one to the k-th from the first fence on, at most k at a time.</summary>
+    private async ValueTask FillAsync(long target, long epoch, Guid writerId)
+    {
+        List<Task<bool>> inFlight = [];
+        for (long slot = reader.Position.NextSlot; slot < target + maxInFlight; slot++)
+        {
+            if (slot == target)
+            {
+                continue;
+            }
+
+            inFlight.Add(PutFenceAsync(slot, epoch, writerId).AsTask());
+            if (inFlight.Count == maxInFlight)
+            {
+                await Task.WhenAll(inFlight);
+                inFlight.Clear();
+            }
+        }
+
+        await Task.WhenAll(inFlight);
+    }
+
+    private async ValueTask CheckBoundaryAsync(CancellationToken ct)
+    {
+        (LogBoundary Boundary, string ETag)? found = await LogBoundary.LoadAsync(store, keys, ct);
+        if (found is null || found.Value.Boundary.First.NextSlot > reader.Position.NextSlot)
+        {
+            throw new StorageException(
+                StorageErrorKind.NotFound,
+                $"log '{keys.Prefix}' was trimmed past slot {reader.Position.NextSlot} while it was being opened; start from a newer snapshot");
+        }
+    }
+
+    /// <summary>True: our fence is in. False: the slot is another's.</summary>
+    private async ValueTask<bool> PutFenceAsync(long slot, long epoch, Guid writerId)
+    {
+        SlotResult result = await writer.PutAsync(LogFrameKind.Fence, slot, epoch, writerId, ReadOnlySequence<byte>.Empty);
+        return result.Outcome switch
+        {
+            SlotOutcome.Won => true,
+            SlotOutcome.Lost => false,
+            _ => throw new StorageException(
+                StorageErrorKind.Unavailable,
+                $"log '{keys.Prefix}': cannot write the fence in slot {slot}: {result.Error?.Message ?? "the outcome is unknown"}",
+                result.Error),
+        };
+    }
+}

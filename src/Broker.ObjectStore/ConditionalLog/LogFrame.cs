@@ -1,0 +1,113 @@
+using System.Buffers;
+using System.Buffers.Binary;
+
+namespace Broker.ObjectStore;
+
+/// <summary>What an entry of a conditional log is.</summary>
+internal enum LogFrameKind : ushort
+{
+    /// <summary>An append, of the writer of the slot before.</summary>
+    Data = 1,
+
+    /// <summary>A change of owner.</summary>
+    Fence = 2,
+
+    /// <summary>The first append after a change of owner: the slot before may hold a late entry of someone else.</summary>
+    FirstData = 3,
+}
+
+/// <summary>
+/// The bytes of one slot: a header of 48 bytes and the payload. A fence has no payload and data has some, so that a listing
+/// tells them apart by size. Layout: docs/formats/conditional-log.md.
+/// </summary>
+internal sealed record LogFrame(LogFrameKind Kind, long Slot, long Epoch, Guid WriterId, ReadOnlyMemory<byte> Payload, uint Crc)
+{
+    internal const int HeaderBytes = 48;
+    private const uint Magic = 0x474C4342; // "BCLG"
+    private const ushort Version = 1;
+    private const int CrcPosition = HeaderBytes - sizeof(uint);
+
+    /// <summary>The frame as it is stored, without copying the payload, and its checksum.</summary>
+    internal static (ReadOnlySequence<byte> Bytes, uint Crc) Encode(
+        LogFrameKind kind, long slot, long epoch, Guid writerId, in ReadOnlySequence<byte> payload)
+    {
+        byte[] header = new byte[HeaderBytes];
+        BinaryPrimitives.WriteUInt32LittleEndian(header, Magic);
+        BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(4), Version);
+        BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(6), (ushort)kind);
+        BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(8), slot);
+        BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(16), epoch);
+        writerId.TryWriteBytes(header.AsSpan(24), bigEndian: true, out _);
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(40), checked((uint)payload.Length));
+        uint crc = Crc32C.Append(Crc32C.Compute(header.AsSpan(0, CrcPosition)), payload);
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(CrcPosition), crc);
+        return (SequenceSegment.Join(header, payload), crc);
+    }
+
+    /// <exception cref="StorageException">Corrupt; or Invalid: written by a newer version.</exception>
+    internal static LogFrame Decode(ObjectKey key, long slot, ReadOnlyMemory<byte> bytes)
+    {
+        ReadOnlySpan<byte> span = bytes.Span;
+        if (span.Length < HeaderBytes || BinaryPrimitives.ReadUInt32LittleEndian(span) != Magic)
+        {
+            throw Corrupt(key, "it has no entry header");
+        }
+
+        ushort version = BinaryPrimitives.ReadUInt16LittleEndian(span[4..]);
+        if (version > Version)
+        {
+            throw new StorageException(
+                StorageErrorKind.Invalid, $"log entry '{key}' has version {version}; this build reads up to {Version}");
+        }
+
+        uint crc = BinaryPrimitives.ReadUInt32LittleEndian(span[CrcPosition..]);
+        uint length = BinaryPrimitives.ReadUInt32LittleEndian(span[40..]);
+        if (length != span.Length - HeaderBytes
+            || crc != Crc32C.Append(Crc32C.Compute(span[..CrcPosition]), span[HeaderBytes..]))
+        {
+            throw Corrupt(key, "its length or checksum does not match");
+        }
+
+        LogFrame frame = new(
+            (LogFrameKind)BinaryPrimitives.ReadUInt16LittleEndian(span[6..]),
+            BinaryPrimitives.ReadInt64LittleEndian(span[8..]),
+            BinaryPrimitives.ReadInt64LittleEndian(span[16..]),
+            new Guid(span.Slice(24, 16), bigEndian: true),
+            bytes[HeaderBytes..],
+            crc);
+        if (frame.Slot != slot)
+        {
+            throw Corrupt(key, $"it was written for slot {frame.Slot}");
+        }
+
+        bool isSound = Enum.IsDefined(frame.Kind) && (frame.Kind == LogFrameKind.Fence) == (length == 0);
+        return isSound ? frame : throw Corrupt(key, $"kind {frame.Kind} with {length} payload bytes does not exist");
+    }
+
+    private static StorageException Corrupt(ObjectKey key, string what)
+        => new(StorageErrorKind.Corrupt, $"log entry '{key}' is corrupt: {what}");
+}
+
+/// <summary>Joins buffers to a sequence without copying.</summary>
+internal sealed class SequenceSegment : ReadOnlySequenceSegment<byte>
+{
+    private SequenceSegment(ReadOnlyMemory<byte> memory, long runningIndex)
+    {
+        Memory = memory;
+        RunningIndex = runningIndex;
+    }
+
+    internal static ReadOnlySequence<byte> Join(ReadOnlyMemory<byte> head, in ReadOnlySequence<byte> tail)
+    {
+        SequenceSegment first = new(head, 0);
+        SequenceSegment last = first;
+        foreach (ReadOnlyMemory<byte> memory in tail)
+        {
+            SequenceSegment next = new(memory, last.RunningIndex + last.Memory.Length);
+            last.Next = next;
+            last = next;
+        }
+
+        return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
+    }
+}

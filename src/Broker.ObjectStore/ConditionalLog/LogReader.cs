@@ -1,0 +1,156 @@
+using System.Runtime.CompilerServices;
+
+namespace Broker.ObjectStore;
+
+/// <summary>
+/// Reads a conditional log from a position up to its first free slot, and can go on from there later. Decides by one rule, the same
+/// for every reader, what counts. A fence counts when its epoch is higher than all before it (or it is the owner's own again). Data
+/// counts when it is of the epoch and the writer of the last fence that counts, and no one else's entry lies between it and that
+/// writer's entry before: a writer that lost a slot never acknowledges a later one. (The first data after a fence is free of the last
+/// condition, since late entries of others may lie among the fences.) Everything else is void: nobody was told that it is
+/// written. Not safe for concurrent use.
+/// </summary>
+public sealed class LogReader
+{
+    /// <summary>GETs in flight: hides S3's latency on replay, while the entries ahead stay few.</summary>
+    private const int ReadAhead = 8;
+
+    private readonly IObjectStore _store;
+    private readonly LogKeys _keys;
+
+    /// <param name="store">Where the log lies.</param>
+    /// <param name="prefix">The log's name.</param>
+    /// <param name="from">Where to begin; must have come from this log.</param>
+    public LogReader(IObjectStore store, string prefix, LogPosition from)
+        : this(store, new LogKeys(prefix), from)
+    {
+    }
+
+    internal LogReader(IObjectStore store, LogKeys keys, LogPosition from)
+    {
+        _store = store;
+        _keys = keys;
+        Position = from;
+    }
+
+    /// <summary>After the last entry that was yielded or skipped.</summary>
+    public LogPosition Position { get; private set; }
+
+    /// <summary>The first slot that counts and its owner: where a replay without a snapshot begins. Null when the log does not exist.</summary>
+    public static async ValueTask<LogPosition?> FindStartAsync(IObjectStore store, string prefix, CancellationToken ct)
+        => (await LogBoundary.LoadAsync(store, new LogKeys(prefix), ct))?.Boundary.First;
+
+    /// <summary>The valid entries from <see cref="Position"/> up to the first free slot.</summary>
+    /// <exception cref="StorageException">
+    /// NotFound: the log was trimmed past the position, a newer snapshot must exist; Corrupt; Invalid: of a newer version; Unavailable.
+    /// </exception>
+    public async IAsyncEnumerable<LogEntry> ReadToEndAsync([EnumeratorCancellation] CancellationToken ct)
+    {
+        Queue<(long Slot, Task<LogFrame> Frame)> ahead = new(ReadAhead);
+        await using IAsyncEnumerator<long> slots = ContiguousSlotsAsync(ct).GetAsyncEnumerator(ct);
+        bool more = true;
+        try
+        {
+            while (true)
+            {
+                while (more && ahead.Count < ReadAhead && (more = await slots.MoveNextAsync()))
+                {
+                    ahead.Enqueue((slots.Current, GetAsync(slots.Current, ct).AsTask()));
+                }
+
+                if (ahead.Count == 0)
+                {
+                    break;
+                }
+
+                LogFrame frame = await ahead.Dequeue().Frame;
+                if (Accept(frame))
+                {
+                    yield return new LogEntry(frame.Slot, frame.Payload, Position);
+                }
+            }
+        }
+        finally
+        {
+            await SettleAsync(ahead);
+        }
+
+        await CheckNotTrimmedAsync(ct);
+    }
+
+    /// <summary>Reads one slot; null when it is free.</summary>
+    internal static async ValueTask<LogFrame?> TryGetAsync(IObjectStore store, LogKeys keys, long slot, CancellationToken ct)
+    {
+        ObjectKey key = keys.Slot(slot);
+        try
+        {
+            return LogFrame.Decode(key, slot, await store.GetAsync(key, ByteRange.All, ct));
+        }
+        catch (StorageException error) when (error.Kind == StorageErrorKind.NotFound)
+        {
+            return null;
+        }
+    }
+
+    // An abandoned read must not outlive the enumeration, nor its failure go unobserved.
+    private static async ValueTask SettleAsync(Queue<(long Slot, Task<LogFrame> Frame)> ahead)
+    {
+        foreach ((_, Task frame) in ahead)
+        {
+            await frame.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+    }
+
+    private async IAsyncEnumerable<long> ContiguousSlotsAsync([EnumeratorCancellation] CancellationToken ct)
+    {
+        long expected = Position.NextSlot;
+        await foreach (ObjectInfo info in _store.ListAsync(_keys.ListPrefix, _keys.StartAfterFor(expected), ct))
+        {
+            if (!_keys.TryParse(info.Key, out long slot) || slot != expected)
+            {
+                yield break;
+            }
+
+            yield return expected++;
+        }
+    }
+
+    private async ValueTask<LogFrame> GetAsync(long slot, CancellationToken ct)
+        => await TryGetAsync(_store, _keys, slot, ct) ?? throw Trimmed(slot);
+
+    // A first free slot may also be a slot that a trim has deleted: only the boundary tells.
+    private async ValueTask CheckNotTrimmedAsync(CancellationToken ct)
+    {
+        (LogBoundary Boundary, string ETag)? found = await LogBoundary.LoadAsync(_store, _keys, ct);
+        if (found is not null && found.Value.Boundary.First.NextSlot > Position.NextSlot)
+        {
+            throw Trimmed(Position.NextSlot);
+        }
+    }
+
+    private StorageException Trimmed(long slot)
+        => new(StorageErrorKind.NotFound, $"log '{_keys.Prefix}' was trimmed past slot {slot}; start from a newer snapshot");
+
+    private bool Accept(LogFrame frame)
+    {
+        bool isFence = frame.Kind == LogFrameKind.Fence;
+        bool isOwner = frame.Epoch == Position.Epoch && frame.WriterId == Position.WriterId;
+        if (!isFence && frame.Epoch > Position.Epoch)
+        {
+            throw new StorageException(
+                StorageErrorKind.Corrupt,
+                $"log entry '{_keys.Slot(frame.Slot)}' is of epoch {frame.Epoch}, but the last fence before it is of {Position.Epoch}");
+        }
+
+        if (isFence && frame.Epoch > Position.Epoch)
+        {
+            Position = new LogPosition(frame.Slot + 1, frame.Epoch, frame.WriterId);
+            return false;
+        }
+
+        bool isFirst = frame.Kind == LogFrameKind.FirstData && isOwner;
+        bool isInterrupted = !isFirst && (Position.IsInterrupted || !isOwner);
+        Position = Position with { NextSlot = frame.Slot + 1, IsInterrupted = isInterrupted };
+        return !isFence && !isInterrupted;
+    }
+}

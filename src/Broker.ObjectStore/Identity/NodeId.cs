@@ -1,0 +1,12 @@
+using System.Globalization;
+
+namespace Broker.ObjectStore;
+
+/// <summary>A broker's <c>node.id</c>. -1 (<see cref="None"/>) where there is none, as in Kafka's protocol.</summary>
+public readonly record struct NodeId(int Value)
+{
+    /// <summary>No node.</summary>
+    public static NodeId None => new(-1);
+
+    public override string ToString() => Value.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,72 @@
+namespace Broker.ObjectStore.Metadata;
+
+/// <summary>
+/// One change of the cluster's metadata. Encoded by <see cref="MetadataCodec"/>; a new event or field gets a new type or version there,
+/// so that an older build refuses it instead of misreading it.
+/// </summary>
+public abstract record MetadataEvent;
+
+/// <summary>The first event of all: names the cluster.</summary>
+public sealed record ClusterCreated(string ClusterId) : MetadataEvent;
+
+/// <summary>A topic and its partitions 0.. with their new streams.</summary>
+public sealed record TopicCreated(
+    Guid TopicId,
+    string Name,
+    IReadOnlyList<StreamId> Partitions,
+    IReadOnlyDictionary<string, string> Configs,
+    bool IsInternal) : MetadataEvent;
+
+/// <summary>A topic is gone, and its streams with it. Their objects become deletable as far as no other stream refers to them.</summary>
+public sealed record TopicDeleted(Guid TopicId) : MetadataEvent;
+
+/// <summary>More partitions, after the existing ones.</summary>
+public sealed record PartitionsAdded(Guid TopicId, IReadOnlyList<StreamId> Partitions) : MetadataEvent;
+
+/// <summary>Settings of a topic set and removed.</summary>
+public sealed record TopicConfigsChanged(
+    Guid TopicId, IReadOnlyDictionary<string, string> Set, IReadOnlyList<string> Removed) : MetadataEvent;
+
+/// <summary>A node leads a stream from now on, under a higher epoch; records from <paramref name="StartOffset"/> on are of that epoch.</summary>
+public sealed record StreamOpened(StreamId Stream, NodeId Leader, LeaderEpoch Epoch, Offset StartOffset) : MetadataEvent;
+
+/// <summary>An uploaded object and what it holds. An object without ranges is deletable at once.</summary>
+/// <param name="ObjectId">Its id, from a reserved block.</param>
+/// <param name="Key">Its name in the store.</param>
+/// <param name="Kind">What it holds.</param>
+/// <param name="SizeBytes">Its length.</param>
+/// <param name="CreatedMs">When, in milliseconds since 1970.</param>
+/// <param name="Ranges">In any order of streams; of one stream in the order of offsets.</param>
+/// <param name="Store">Under whose prefix the object lies; "" = this cluster's own. Others come with forks.</param>
+public sealed record ObjectCommitted(
+    ObjectId ObjectId,
+    ObjectKey Key,
+    ObjectKind Kind,
+    long SizeBytes,
+    long CreatedMs,
+    IReadOnlyList<StreamRange> Ranges,
+    string Store = "") : MetadataEvent;
+
+/// <summary>Records before <paramref name="NewStart"/> are gone (retention, DeleteRecords).</summary>
+public sealed record StreamTrimmed(StreamId Stream, Offset NewStart) : MetadataEvent;
+
+/// <summary>Deletable objects were deleted from the store.</summary>
+public sealed record ObjectsDeleted(IReadOnlyList<ObjectId> Objects) : MetadataEvent;
+
+/// <summary>A node got producer ids to hand out.</summary>
+public sealed record ProducerIdBlockAllocated(NodeId Node, long First, int Count) : MetadataEvent;
+
+/// <summary>A node got object ids to upload under; ids that it does not use are never used.</summary>
+public sealed record ObjectIdBlockAllocated(NodeId Node, long First, int Count) : MetadataEvent;
+
+/// <summary>A node joined, under a higher epoch than before.</summary>
+public sealed record NodeRegistered(NodeId Node, long NodeEpoch) : MetadataEvent;
+
+/// <summary>Dynamic broker settings, of one node or (<see cref="NodeId.None"/>) of all.</summary>
+public sealed record BrokerConfigChanged(
+    NodeId Node, IReadOnlyDictionary<string, string> Set, IReadOnlyList<string> Removed) : MetadataEvent;
+
+/// <summary>What one commit changes, all or nothing.</summary>
+/// <param name="TimestampMs">When it was committed, by the coordinator's clock, in milliseconds since 1970.</param>
+/// <param name="Events">Applied in order.</param>
+public sealed record MetadataBatch(long TimestampMs, IReadOnlyList<MetadataEvent> Events);

@@ -1,0 +1,229 @@
+namespace Broker.ObjectStore.Metadata;
+
+/// <summary>
+/// The coordinator's hold on the cluster's metadata: a <see cref="ConditionalLog"/> of commits with snapshots. Opening it fences the
+/// coordinator before; a commit is one conditional PUT, all or nothing. The guarantees G1 to G9 of the log hold for commits, and:
+/// <list type="number">
+/// <item>M1. <see cref="Image"/> holds every commit that ever returned to anyone before the opening, and those of this instance.</item>
+/// <item>M2. A commit whose events do not fit the image writes nothing.</item>
+/// <item>M3. Snapshot and replay give the image that applying every commit from the first on would give.</item>
+/// <item>M4. The log is trimmed to the snapshot before the newest, so one corrupt snapshot loses nothing.</item>
+/// </list>
+/// Safe for concurrent use; commits happen one after another. No thread or timer of its own.
+/// </summary>
+public sealed class MetadataLog : IDisposable
+{
+    /// <summary>
+    /// A snapshot may be replaced and the log trimmed past it between its reading and the replay. That takes a whole snapshot interval
+    /// each time, so a few tries are plenty.
+    /// </summary>
+    private const int MaxOpenTries = 4;
+
+    private readonly SemaphoreSlim _turn = new(1);
+    private readonly MetadataLogOptions _options;
+    private readonly MetadataSnapshots _snapshots;
+    private readonly ConditionalLog _log;
+    private MetadataImage _image;
+    private LogPosition? _lastSnapshot;
+    private int _commitsSinceSnapshot;
+    private long _bytesSinceSnapshot;
+
+    private MetadataLog(MetadataLogOptions options, MetadataSnapshots snapshots, ConditionalLog log, Replay replay)
+    {
+        _options = options;
+        _snapshots = snapshots;
+        _log = log;
+        _image = replay.Image;
+        _lastSnapshot = replay.Snapshot;
+        _commitsSinceSnapshot = replay.Commits;
+        _bytesSinceSnapshot = replay.Bytes;
+    }
+
+    /// <summary>The metadata after the last commit.</summary>
+    public MetadataImage Image => Volatile.Read(ref _image);
+
+    /// <summary>The coordinator epoch.</summary>
+    public long Epoch => _log.Epoch;
+
+    /// <summary>Why no more commits are possible (fenced, or an outcome that only a new opening can find out); null while they are.</summary>
+    public StorageException? Failure => _log.Failure;
+
+    /// <summary>Why the last snapshot on commit did not succeed; null when it did. It is tried again after the next commit.</summary>
+    public StorageException? SnapshotFailure { get; private set; }
+
+    /// <summary>Whether enough was committed since the last snapshot.</summary>
+    public bool IsSnapshotDue =>
+        _commitsSinceSnapshot >= _options.SnapshotEveryCommits || _bytesSinceSnapshot >= _options.SnapshotEveryBytes;
+
+    /// <summary>Takes the metadata over: newest sound snapshot, replay, fence; creates the cluster in an empty store.</summary>
+    /// <exception cref="StorageException">
+    /// Fenced: someone else took over meanwhile. Unavailable: try again later. Corrupt. Invalid: of a newer version; nothing was changed.
+    /// </exception>
+    public static async ValueTask<MetadataLog> OpenAsync(IObjectStore store, MetadataLogOptions options, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(options);
+        MetadataSnapshots snapshots = new(store, options.SnapshotPrefix);
+        LogPosition? previous = null;
+        for (int attempt = 0; ; attempt++)
+        {
+            (MetadataImage image, LogPosition? position, StorageException? fault) = await snapshots.LoadNewestAsync(ct);
+            LogPosition from = position ?? LogPosition.Start;
+            Replay replay = new(image, position);
+            try
+            {
+                ConditionalLog log = await ConditionalLog.OpenAsync(store, LogOptions(options), from, replay.ApplyAsync, ct);
+                MetadataLog metadata = new(options, snapshots, log, replay);
+                if (metadata.Image.ClusterId.Length == 0)
+                {
+                    await metadata.CommitAsync([new ClusterCreated(NewClusterId(options.Ids))], ct);
+                }
+
+                return metadata;
+            }
+            catch (StorageException error) when (error.Kind == StorageErrorKind.NotFound)
+            {
+                if (previous == from || attempt == MaxOpenTries)
+                {
+                    throw new StorageException(
+                        StorageErrorKind.Corrupt,
+                        $"the metadata log was trimmed past slot {from.NextSlot}, where the newest readable snapshot ends ({(fault ?? error).Message})",
+                        fault ?? error);
+                }
+
+                previous = from;
+            }
+        }
+    }
+
+    /// <summary>Commits events: durable and applied when it returns the new image.</summary>
+    /// <exception cref="StorageException">
+    /// Invalid: an event does not fit the image; nothing was written. Fenced: for ever. Unavailable: see <see cref="Failure"/>; while that is
+    /// null nothing was written and a later commit may succeed, otherwise only a new opening tells what became of it.
+    /// </exception>
+    public async ValueTask<MetadataImage> CommitAsync(IReadOnlyList<MetadataEvent> events, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        await _turn.WaitAsync(ct);
+        try
+        {
+            MetadataBatch batch = new(_options.Time.GetUtcNow().ToUnixTimeMilliseconds(), events);
+            MetadataImage next = _image.Apply(batch, _log.Tail.NextSlot);
+            byte[] bytes = MetadataCodec.Encode(batch);
+            long slot = await _log.AppendAsync(bytes, ct);
+            if (slot != next.Version)
+            {
+                throw new InvalidOperationException($"the commit for slot {next.Version} went to slot {slot}");
+            }
+
+            Volatile.Write(ref _image, next);
+            _commitsSinceSnapshot++;
+            _bytesSinceSnapshot += bytes.Length;
+            if (_options.SnapshotOnCommit && IsSnapshotDue)
+            {
+                await TrySnapshotAsync();
+            }
+
+            return next;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Writes a snapshot of the last commit, then trims the log and older snapshots. A failure loses nothing.</summary>
+    /// <exception cref="StorageException">Unavailable: try again later.</exception>
+    public async ValueTask SnapshotAsync(CancellationToken ct)
+    {
+        await _turn.WaitAsync(ct);
+        try
+        {
+            await WriteSnapshotAsync(ct);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public void Dispose() => _turn.Dispose();
+
+    private static ConditionalLogOptions LogOptions(MetadataLogOptions options) => new(options.LogPrefix)
+    {
+        MaxInFlight = 1,
+        MinEpoch = options.MinEpoch,
+        ResolveTimeout = options.ResolveTimeout,
+        Time = options.Time,
+        Ids = options.Ids,
+        JitterSeed = options.JitterSeed,
+    };
+
+    // As Kafka forms its cluster ids: a UUID in URL-safe base64 without padding.
+    private static string NewClusterId(IIdSource ids)
+        => Convert.ToBase64String(ids.Next().ToByteArray(bigEndian: true)).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+
+    // The commit is durable whatever becomes of the snapshot: its failure must not look like the commit's.
+    private async ValueTask TrySnapshotAsync()
+    {
+        try
+        {
+            await WriteSnapshotAsync(CancellationToken.None);
+            SnapshotFailure = null;
+        }
+        catch (StorageException error)
+        {
+            SnapshotFailure = error;
+        }
+    }
+
+    private async ValueTask WriteSnapshotAsync(CancellationToken ct)
+    {
+        LogPosition position = _log.Tail;
+        if (_lastSnapshot == position)
+        {
+            return;
+        }
+
+        await _snapshots.WriteAsync(_image, position, ct);
+        LogPosition? before = _lastSnapshot;
+        _lastSnapshot = position;
+        _commitsSinceSnapshot = 0;
+        _bytesSinceSnapshot = 0;
+        if (before is not null)
+        {
+            await _log.TrimAsync(before.Value, ct);
+            await _snapshots.DeleteBeforeAsync(before.Value, ct);
+        }
+    }
+
+    /// <summary>What an opening reads.</summary>
+    private sealed class Replay(MetadataImage image, LogPosition? snapshot)
+    {
+        internal MetadataImage Image { get; private set; } = image;
+
+        internal LogPosition? Snapshot { get; } = snapshot;
+
+        internal int Commits { get; private set; }
+
+        internal long Bytes { get; private set; }
+
+        internal ValueTask ApplyAsync(LogEntry entry, CancellationToken ct)
+        {
+            string what = $"metadata log entry {entry.Slot}";
+            MetadataBatch batch = MetadataCodec.Decode(entry.Payload, what);
+            try
+            {
+                Image = Image.Apply(batch, entry.Slot);
+            }
+            catch (StorageException error) when (error.Kind == StorageErrorKind.Invalid)
+            {
+                throw new StorageException(StorageErrorKind.Corrupt, $"{what} does not fit the metadata before it: {error.Message}", error);
+            }
+
+            Commits++;
+            Bytes += entry.Payload.Length;
+            return ValueTask.CompletedTask;
+        }
+    }
+}

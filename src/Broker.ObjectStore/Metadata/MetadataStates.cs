@@ -1,0 +1,108 @@
+using System.Collections.Immutable;
+
+namespace Broker.ObjectStore.Metadata;
+
+/// <summary>A topic.</summary>
+/// <param name="TopicId">Its id, never reused.</param>
+/// <param name="Name">Its name, unique while it exists.</param>
+/// <param name="Partitions">The stream of each partition, by its number.</param>
+/// <param name="Configs">The settings that differ from the broker's defaults.</param>
+/// <param name="IsInternal">Whether it is the broker's own.</param>
+public sealed record TopicState(
+    Guid TopicId,
+    string Name,
+    ImmutableArray<StreamId> Partitions,
+    ImmutableSortedDictionary<string, string> Configs,
+    bool IsInternal);
+
+/// <summary>An epoch of a stream's leaders and the offset of the first record that may be of it.</summary>
+public readonly record struct EpochStart(LeaderEpoch Epoch, Offset StartOffset);
+
+/// <summary>A stream (a partition's log) as far as it is uploaded.</summary>
+/// <param name="StreamId">Its id.</param>
+/// <param name="TopicId">Whose partition.</param>
+/// <param name="Partition">Which.</param>
+/// <param name="Leader">Who opened it last; <see cref="NodeId.None"/> before the first opening.</param>
+/// <param name="Epoch">The epoch of that opening; <see cref="LeaderEpoch.None"/> before the first.</param>
+/// <param name="EpochHistory">Rising epochs with their start offsets, as far back as records are kept.</param>
+/// <param name="StartOffset">The first offset that readers may see.</param>
+/// <param name="EndOffset">The offset after the last uploaded record.</param>
+/// <param name="Ranges">Contiguous, in the order of offsets, ending at <paramref name="EndOffset"/>; the first may begin before the start.</param>
+public sealed record StreamState(
+    StreamId StreamId,
+    Guid TopicId,
+    int Partition,
+    NodeId Leader,
+    LeaderEpoch Epoch,
+    ImmutableArray<EpochStart> EpochHistory,
+    Offset StartOffset,
+    Offset EndOffset,
+    ImmutableList<ObjectRange> Ranges)
+{
+    internal static StreamState New(StreamId id, Guid topicId, int partition)
+        => new(id, topicId, partition, NodeId.None, LeaderEpoch.None, [], Offset.Zero, Offset.Zero, []);
+
+    /// <summary>The range that holds <paramref name="offset"/>, or null when it is trimmed or not uploaded. O(log² n).</summary>
+    public ObjectRange? FindRange(Offset offset)
+    {
+        if (offset < StartOffset)
+        {
+            return null;
+        }
+
+        int index = IndexOfFirst(range => range.EndOffset > offset);
+        return index < Ranges.Count && Ranges[index].BaseOffset <= offset ? Ranges[index] : null;
+    }
+
+    /// <summary>
+    /// The first range whose greatest timestamp is at least <paramref name="timestampMs"/>, or null. Timestamps need not rise, so this looks at
+    /// each range in turn.
+    /// </summary>
+    public ObjectRange? FindRangeByTimestamp(long timestampMs)
+    {
+        foreach (ObjectRange range in Ranges)
+        {
+            if (range.Range.MaxTimestampMs >= timestampMs && range.EndOffset > StartOffset)
+            {
+                return range;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>How many ranges, from the first on, do not satisfy a condition that, once true, stays true.</summary>
+    internal int IndexOfFirst(Func<ObjectRange, bool> condition)
+    {
+        int low = 0;
+        int high = Ranges.Count;
+        while (low < high)
+        {
+            int middle = low + ((high - low) / 2);
+            if (condition(Ranges[middle]))
+            {
+                high = middle;
+            }
+            else
+            {
+                low = middle + 1;
+            }
+        }
+
+        return low;
+    }
+}
+
+/// <summary>An object that streams refer to.</summary>
+/// <param name="ObjectId">Its id.</param>
+/// <param name="Key">Its name in the store.</param>
+/// <param name="Kind">What it holds.</param>
+/// <param name="SizeBytes">Its length.</param>
+/// <param name="CreatedMs">When it was uploaded, in milliseconds since 1970.</param>
+/// <param name="References">How many ranges of streams lie in it; at least 1.</param>
+/// <param name="Store">Under whose prefix it lies; "" = this cluster's own.</param>
+public sealed record ObjectState(
+    ObjectId ObjectId, ObjectKey Key, ObjectKind Kind, long SizeBytes, long CreatedMs, int References, string Store);
+
+/// <summary>An object that no stream refers to any more: to be deleted from the store, some time after <paramref name="SinceMs"/>.</summary>
+public sealed record DeletableObject(ObjectId ObjectId, ObjectKey Key, long SizeBytes, long SinceMs, string Store);

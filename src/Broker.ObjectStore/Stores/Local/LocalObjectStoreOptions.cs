@@ -1,0 +1,14 @@
+namespace Broker.ObjectStore.Local;
+
+/// <summary>How a <see cref="LocalObjectStore"/> is opened.</summary>
+/// <param name="RootFolder">Its folder; made when absent. One file system, POSIX semantics (link, rename, flock), no NFS.</param>
+public sealed record LocalObjectStoreOptions(string RootFolder)
+{
+    /// <summary>
+    /// How many file operations run at a time. 16: enough to keep an SSD's queue busy, few beside the thread pool's growth.
+    /// </summary>
+    public int MaxConcurrentOperations { get; init; } = 16;
+
+    /// <summary>Names the temporary files and etags of this instance.</summary>
+    public IIdSource Ids { get; init; } = new SystemIdSource();
+}

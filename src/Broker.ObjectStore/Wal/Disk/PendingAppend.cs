@@ -1,0 +1,36 @@
+namespace Broker.ObjectStore.Wal;
+
+/// <summary>One append on its way to the disk. The checksums of its payloads are computed by the caller's thread, not by the one that does the I/O.</summary>
+internal sealed class PendingAppend
+{
+    // The completion must not run the caller's code on the thread that does the I/O.
+    private readonly TaskCompletionSource<WalPosition> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public PendingAppend(IReadOnlyList<WalRecord> records)
+    {
+        Records = records;
+        PayloadCrcs = new uint[records.Count];
+        long bytes = 0;
+        for (int i = 0; i < records.Count; i++)
+        {
+            ReadOnlyMemory<byte> payload = records[i].Payload;
+            PayloadCrcs[i] = Crc32C.Compute(payload.Span);
+            bytes += RecordHeader.SizeBytes + payload.Length;
+        }
+
+        SizeBytes = bytes;
+    }
+
+    public IReadOnlyList<WalRecord> Records { get; }
+
+    public uint[] PayloadCrcs { get; }
+
+    /// <summary>What it takes in a segment, headers included.</summary>
+    public long SizeBytes { get; }
+
+    public Task<WalPosition> Completion => _completion.Task;
+
+    public void Complete(WalPosition last) => _completion.SetResult(last);
+
+    public void Fail(StorageException error) => _completion.SetException(error);
+}

@@ -1,0 +1,19 @@
+namespace Broker.ObjectStore.Wal;
+
+/// <summary>One entry of a write-ahead log: opaque bytes (a Kafka record batch) and where in a stream they belong.</summary>
+/// <param name="Stream">The stream (a partition's log) that the payload belongs to.</param>
+/// <param name="Epoch">The leader epoch under which it was written.</param>
+/// <param name="BaseOffset">Offset of the first record in the payload.</param>
+/// <param name="LastOffset">Offset of the last record in the payload, inclusive; not below <paramref name="BaseOffset"/>.</param>
+/// <param name="MaxTimestampMs">The largest record timestamp in the payload, milliseconds since the Unix epoch, or -1.</param>
+/// <param name="Payload">The bytes. An append reads them until its task is complete: the caller leaves them alone until then.</param>
+public readonly record struct WalRecord(
+    StreamId Stream,
+    LeaderEpoch Epoch,
+    Offset BaseOffset,
+    Offset LastOffset,
+    long MaxTimestampMs,
+    ReadOnlyMemory<byte> Payload);
+
+/// <summary>A record that recovery found, with its position. The payload is the receiver's own array.</summary>
+public readonly record struct WalRecoveredRecord(WalPosition Position, WalRecord Record);

@@ -1,0 +1,53 @@
+namespace Broker.Wire.Records;
+
+/// <summary>What is wrong with a record batch.</summary>
+public enum BatchError
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>Fewer bytes than a batch's header has.</summary>
+    TooSmall,
+
+    /// <summary>The stated length is less than a header, or not the number of bytes given.</summary>
+    BadLength,
+
+    /// <summary>A message set of magic 0 or 1, or of a format to come.</summary>
+    UnsupportedMagic,
+
+    /// <summary>The checksum does not fit the contents.</summary>
+    BadCrc,
+
+    /// <summary>The codec's number is not one of Kafka's.</summary>
+    UnknownCodec,
+
+    /// <summary>The number of records is negative, or (from a producer) zero.</summary>
+    BadCount,
+
+    /// <summary>The last offset delta is negative, or does not fit the number of records.</summary>
+    BadDelta,
+
+    /// <summary>A producer id without a sequence number or epoch.</summary>
+    BadSequence,
+
+    /// <summary>A control batch, which clients may not write.</summary>
+    ControlFromProducer,
+
+    /// <summary>Timestamps of the broker's making, which clients may not write.</summary>
+    BadTimestampType,
+}
+
+/// <summary>What a producer is told.</summary>
+public static class BatchErrors
+{
+    /// <summary>The code that a produce response carries for <paramref name="error"/>.</summary>
+    public static ErrorCode ToErrorCode(this BatchError error) => error switch
+    {
+        BatchError.None => ErrorCode.None,
+        BatchError.TooSmall or BatchError.BadLength or BatchError.BadCrc => ErrorCode.CorruptMessage,
+        BatchError.UnsupportedMagic => ErrorCode.UnsupportedForMessageFormat,
+        BatchError.UnknownCodec => ErrorCode.UnsupportedCompressionType,
+        BatchError.BadTimestampType => ErrorCode.InvalidTimestamp,
+        _ => ErrorCode.InvalidRecord,
+    };
+}

@@ -1,0 +1,87 @@
+using Broker.Wire.Compression;
+
+namespace Broker.Wire.Records;
+
+/// <summary>Checks a batch without decompressing it.</summary>
+public static class RecordBatchValidator
+{
+    /// <summary>
+    /// Checks what holds of every batch, wherever it comes from: length, magic, checksum, codec, count and delta. A
+    /// compacted batch may hold fewer records than its offsets span, even none.
+    /// </summary>
+    /// <param name="batch">Exactly one batch.</param>
+    public static BatchError Validate(ReadOnlySpan<byte> batch)
+    {
+        if (batch.Length > BatchLayout.Magic && batch[BatchLayout.Magic] != BatchLayout.CurrentMagic)
+        {
+            return BatchError.UnsupportedMagic;
+        }
+
+        if (batch.Length < RecordBatchView.HeaderBytes)
+        {
+            return BatchError.TooSmall;
+        }
+
+        RecordBatchView view = new(batch);
+        if (view.SizeInBytes != batch.Length)
+        {
+            return BatchError.BadLength;
+        }
+
+        if (!view.IsCrcValid)
+        {
+            return BatchError.BadCrc;
+        }
+
+        if (!CompressionCodecs.IsKnown(view.Compression))
+        {
+            return BatchError.UnknownCodec;
+        }
+
+        if (view.RecordCount < 0)
+        {
+            return BatchError.BadCount;
+        }
+
+        bool spans = view.LastOffsetDelta >= 0 && view.RecordCount <= (long)view.LastOffsetDelta + 1;
+        return spans ? BatchError.None : BatchError.BadDelta;
+    }
+
+    /// <summary>
+    /// Checks what a broker asks of a batch that a client sends: <see cref="Validate"/>, and that it holds as many records
+    /// as its offsets span, is no control batch, bears the client's timestamps, and has a sequence when it has a producer id.
+    /// </summary>
+    /// <inheritdoc cref="Validate" path="/param"/>
+    public static BatchError ValidateFromProducer(ReadOnlySpan<byte> batch)
+    {
+        BatchError error = Validate(batch);
+        if (error != BatchError.None)
+        {
+            return error;
+        }
+
+        RecordBatchView view = new(batch);
+        if (view.RecordCount == 0)
+        {
+            return BatchError.BadCount;
+        }
+
+        if (view.RecordCount != (long)view.LastOffsetDelta + 1)
+        {
+            return BatchError.BadDelta;
+        }
+
+        if (view.IsControl)
+        {
+            return BatchError.ControlFromProducer;
+        }
+
+        if (view.TimestampType != TimestampType.CreateTime)
+        {
+            return BatchError.BadTimestampType;
+        }
+
+        bool sequenced = !view.HasProducerId || (view.BaseSequence >= 0 && view.ProducerEpoch >= 0);
+        return sequenced ? BatchError.None : BatchError.BadSequence;
+    }
+}

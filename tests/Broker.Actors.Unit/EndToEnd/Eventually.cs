@@ -1,0 +1,18 @@
+namespace Broker.Actors.Unit.EndToEnd;
+
+/// <summary>Waits for what other threads bring about.</summary>
+internal static class Eventually
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10);
+
+    public static async Task HoldsAsync(Func<bool> condition, string otherwise)
+    {
+        long deadline = Environment.TickCount64 + (long)Patience.TotalMilliseconds;
+        while (!condition())
+        {
+            Assert.True(Environment.TickCount64 < deadline, otherwise);
+            await Task.Delay(Interval);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using System.IO.Pipelines;
+using System.Net;
+using Akka.Actor;
+using Akka.Configuration;
+using Broker.Actors.Configuration;
+using Broker.Actors.Connections;
+using Broker.Actors.Storage;
+using Broker.Actors.Unit.Fakes;
+using Broker.ObjectStore;
+using Broker.TestSupport.Brokers;
+using Broker.TestSupport.Storage;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Broker.Actors.Unit.EndToEnd;
+
+/// <summary>A whole node in this process, but for the sockets: an object store in memory, a WAL in a folder of its own.</summary>
+internal sealed class TestNode : IAsyncDisposable
+{
+    private const int Seed = 17;
+
+    private readonly TempFolder _folder;
+    private readonly StorageEngine _storage;
+    private readonly KafkaConnectionHandler _handler;
+
+    private TestNode(TempFolder folder, StorageEngine storage, BrokerSystem system, ActorSystem actors, BrokerOptions options)
+    {
+        (_folder, _storage, System, Actors, Options) = (folder, storage, system, actors, options);
+        _handler = new KafkaConnectionHandler("PLAINTEXT", options.Connections, system.Connections, system.Handlers, TimeProvider.System);
+    }
+
+    public BrokerSystem System { get; }
+
+    public ActorSystem Actors { get; }
+
+    public BrokerOptions Options { get; }
+
+    public StorageEngine Storage => _storage;
+
+    public static async Task<TestNode> StartAsync(params (string Name, string Value)[] settings)
+    {
+        TempFolder folder = new("actors");
+        BrokerOptions options = TestOptions.Of(
+        [
+            ("log.dirs", folder.Path),
+            ("listeners", "PLAINTEXT://127.0.0.1:9092"),
+            ("wal.disk.segment.bytes", "1048576"),
+            ("wal.disk.capacity.bytes", "134217728"),
+            ("wal.batch.max.bytes", "65536"),
+            ("offsets.topic.num.partitions", "2"),
+            ("group.initial.rebalance.delay.ms", "0"),
+            .. settings,
+        ]);
+        StorageSources sources = new(TimeProvider.System, new SeededIdSource(Seed), new Random(Seed));
+        StorageEngine storage = await StorageEngine.OpenAsync(new InMemoryObjectStore(), options, sources, NullLogger.Instance, CancellationToken.None);
+        ActorSystem actors = ActorSystem.Create("test", ConfigurationFactory.ParseString("akka { loglevel = ERROR, stdout-loglevel = OFF, log-dead-letters = off }"));
+        BrokerSystem system = await BrokerSystem.StartAsync(actors, storage, options, sources, NullLoggerFactory.Instance);
+        return new TestNode(folder, storage, system, actors, options);
+    }
+
+    /// <summary>Opens a connection, as Kestrel would hand it over.</summary>
+    public TestClient Connect()
+    {
+        Pipe toBroker = new();
+        Pipe toClient = new();
+        DefaultConnectionContext connection = new("test")
+        {
+            Transport = new Duplex(toBroker.Reader, toClient.Writer),
+            RemoteEndPoint = new IPEndPoint(IPAddress.Loopback, 5000),
+        };
+        return new TestClient(toBroker.Writer, toClient.Reader, ServeAsync(connection));
+    }
+
+    // Kestrel completes the transport when the handler returns.
+    private async Task ServeAsync(DefaultConnectionContext connection)
+    {
+        await Task.Yield();
+        try
+        {
+            await _handler.OnConnectedAsync(connection);
+        }
+        finally
+        {
+            await connection.Transport.Input.CompleteAsync();
+            await connection.Transport.Output.CompleteAsync();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await System.StopAsync(TimeSpan.FromSeconds(10), NullLogger.Instance);
+        await _storage.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private sealed class Duplex(PipeReader input, PipeWriter output) : IDuplexPipe
+    {
+        public PipeReader Input => input;
+
+        public PipeWriter Output => output;
+    }
+}

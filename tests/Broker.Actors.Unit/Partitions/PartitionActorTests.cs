@@ -1,0 +1,388 @@
+using System.Buffers;
+using Akka.Actor;
+using Akka.TestKit;
+using Akka.TestKit.Xunit2;
+using Broker.Actors.Partitions;
+using Broker.Actors.Storage;
+using Broker.Actors.Unit.Fakes;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Buffers;
+using Broker.ObjectStore.Cache;
+using Broker.ObjectStore.Metadata;
+using Broker.ObjectStore.Wal;
+using Broker.Wire;
+using Broker.Wire.Records;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Broker.Actors.Unit.Partitions;
+
+/// <summary>P1 to P4 of a partition's actor, and what readers see of it.</summary>
+public sealed class PartitionActorTests : TestKit
+{
+    private const int Epoch = 5;
+    private static readonly StreamId Stream = new(3);
+    private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(150);
+    private readonly BufferPool _buffers = new(new BufferPoolOptions());
+    private readonly LogCache _cache = new(new LogCacheOptions(), TimeProvider.System);
+    private readonly FakeHistory _history = new();
+    private readonly TestClock _clock = new();
+    private readonly TestProbe _wal;
+    private long _position;
+
+    public PartitionActorTests() => _wal = CreateTestProbe();
+
+    [Fact]
+    public void P1_offsets_are_given_out_without_gaps_and_written_into_the_batches()
+    {
+        IActorRef partition = Open();
+        partition.Tell(Append(0, TestBatches.Of(3)), TestActor);
+        partition.Tell(Append(1, TestBatches.Of(2)), TestActor);
+
+        WalAppend first = _wal.ExpectMsg<WalAppend>();
+        WalAppend second = _wal.ExpectMsg<WalAppend>();
+
+        Assert.Equal((0, 2, 3, 4), (first.Batch.BaseOffset.Value, first.Batch.LastOffset.Value, second.Batch.BaseOffset.Value, second.Batch.LastOffset.Value));
+        RecordBatchView patched = new(second.Batch.Payload.Span);
+        Assert.Equal((3L, Epoch, true), (patched.BaseOffset, patched.PartitionLeaderEpoch, patched.IsCrcValid));
+    }
+
+    [Fact]
+    public void P1_high_watermark_is_the_durable_end()
+    {
+        IActorRef partition = Open();
+        partition.Tell(Append(0, TestBatches.Of(3)), TestActor);
+        WalAppend append = _wal.ExpectMsg<WalAppend>();
+        Assert.Equal(0, Read(partition, 0).HighWatermark.Value);
+
+        MakeDurable(partition, append);
+        ExpectMsg<AppendReply>();
+
+        using ReadReply read = Read(partition, 0);
+        Assert.Equal((3L, ErrorCode.None), (read.HighWatermark.Value, read.Error));
+        Assert.False(read.Records.IsEmpty);
+    }
+
+    [Fact]
+    public void P2_append_is_answered_when_it_and_all_before_it_is_durable()
+    {
+        IActorRef partition = Open();
+        partition.Tell(Append(0, TestBatches.Of(3)), TestActor);
+        partition.Tell(Append(1, TestBatches.Of(2)), TestActor);
+        WalAppend first = _wal.ExpectMsg<WalAppend>();
+        WalAppend second = _wal.ExpectMsg<WalAppend>();
+        ExpectNoMsg(Silence);
+
+        MakeDurable(partition, first);
+        Assert.Equal(0L, ExpectMsg<AppendReply>().Tag.RequestKey);
+        ExpectNoMsg(Silence);
+
+        MakeDurable(partition, second);
+        AppendReply reply = ExpectMsg<AppendReply>();
+        Assert.Equal((1L, 3L, ErrorCode.None), (reply.Tag.RequestKey, reply.BaseOffset, reply.Error));
+    }
+
+    [Fact]
+    public void P3_refusal_fails_everything_numbered_after_it_and_its_offsets_are_given_again()
+    {
+        IActorRef partition = Open();
+        partition.Tell(Append(0, TestBatches.Of(3)), TestActor);
+        MakeDurable(partition, _wal.ExpectMsg<WalAppend>());
+        ExpectMsg<AppendReply>();
+        partition.Tell(Append(1, TestBatches.Of(2)), TestActor);
+        partition.Tell(Append(2, TestBatches.Of(2)), TestActor);
+        Assert.Equal(0, _wal.ExpectMsg<WalAppend>().Generation);
+        _wal.ExpectMsg<WalAppend>();
+
+        partition.Tell(new WalRefused(0, ErrorCode.KafkaStorageError, "full"));
+
+        Assert.Equal(ErrorCode.KafkaStorageError, ExpectMsg<AppendReply>().Error);
+        Assert.Equal(ErrorCode.KafkaStorageError, ExpectMsg<AppendReply>().Error);
+        partition.Tell(Append(3, TestBatches.Of()), TestActor);
+        WalAppend again = _wal.ExpectMsg<WalAppend>();
+        Assert.Equal((3L, 1), (again.Batch.BaseOffset.Value, again.Generation));
+    }
+
+    [Fact]
+    public void P3_what_the_wal_says_of_an_older_generation_changes_nothing()
+    {
+        IActorRef partition = Open();
+        partition.Tell(Append(0, TestBatches.Of()), TestActor);
+        _wal.ExpectMsg<WalAppend>();
+        partition.Tell(new WalRefused(0, ErrorCode.KafkaStorageError, "full"));
+        ExpectMsg<AppendReply>();
+        partition.Tell(Append(1, TestBatches.Of()), TestActor);
+        _wal.ExpectMsg<WalAppend>();
+
+        partition.Tell(new WalRefused(0, ErrorCode.KafkaStorageError, "full"));
+        partition.Tell(new WalAppended(new Offset(1), 0));
+
+        ExpectNoMsg(Silence);
+        Assert.Equal(0, Read(partition, 0).HighWatermark.Value);
+    }
+
+    [Fact]
+    public void P3_producers_go_on_where_the_refusal_left_them()
+    {
+        IActorRef partition = Open();
+        partition.Tell(Append(0, Sequenced(0)), TestActor);
+        _wal.ExpectMsg<WalAppend>();
+        partition.Tell(new WalRefused(0, ErrorCode.KafkaStorageError, "full"));
+        ExpectMsg<AppendReply>();
+
+        partition.Tell(Append(1, Sequenced(0)), TestActor);
+
+        Assert.Equal(0, _wal.ExpectMsg<WalAppend>().Batch.BaseOffset.Value);
+    }
+
+    [Fact]
+    public void P4_repeated_batch_is_answered_with_its_first_offset_and_not_appended()
+    {
+        IActorRef partition = Open();
+        partition.Tell(Append(0, Sequenced(0)), TestActor);
+        partition.Tell(Append(1, Sequenced(0)), TestActor);
+        WalAppend append = _wal.ExpectMsg<WalAppend>();
+        _wal.ExpectNoMsg(Silence);
+        ExpectNoMsg(Silence);
+
+        MakeDurable(partition, append);
+        Assert.All(new[] { ExpectMsg<AppendReply>(), ExpectMsg<AppendReply>() }, reply => Assert.Equal((ErrorCode.None, 0L), (reply.Error, reply.BaseOffset)));
+
+        partition.Tell(Append(2, Sequenced(0)), TestActor);
+        AppendReply late = ExpectMsg<AppendReply>();
+        Assert.Equal((2L, ErrorCode.None, 0L), (late.Tag.RequestKey, late.Error, late.BaseOffset));
+        _wal.ExpectNoMsg(Silence);
+    }
+
+    [Fact]
+    public void P4_producer_is_known_again_after_a_restart()
+    {
+        IActorRef partition = Open();
+        partition.Tell(Append(0, Sequenced(0)), TestActor);
+        MakeDurable(partition, _wal.ExpectMsg<WalAppend>());
+        ExpectMsg<AppendReply>();
+
+        IActorRef reopened = Open(Epoch + 1);
+        reopened.Tell(Append(1, Sequenced(0)), TestActor);
+
+        AppendReply repeated = ExpectMsg<AppendReply>();
+        Assert.Equal((ErrorCode.None, 0L), (repeated.Error, repeated.BaseOffset));
+        _wal.ExpectNoMsg(Silence);
+    }
+
+    [Fact]
+    public void P4_producer_of_old_records_is_not_forgotten_while_it_writes()
+    {
+        IActorRef partition = Open();
+        partition.Tell(Append(0, TestBatches.Of(1, producerId: 9, producerEpoch: 0, baseSequence: 0, timestampMs: 1000)), TestActor);
+        MakeDurable(partition, _wal.ExpectMsg<WalAppend>());
+        ExpectMsg<AppendReply>();
+
+        partition.Tell(new CaptureProducerState(new Offset(1)), TestActor);
+        Assert.False(ExpectMsg<ProducerState>().Bytes.IsEmpty);
+
+        _clock.Advance(TimeSpan.FromDays(2));
+        partition.Tell(new CaptureProducerState(new Offset(1)), TestActor);
+        Assert.True(ExpectMsg<ProducerState>().Bytes.IsEmpty);
+    }
+
+    [Fact]
+    public void P4_state_for_an_upload_waits_for_the_batches_that_the_upload_holds()
+    {
+        IActorRef partition = Open();
+        partition.Tell(Append(0, Sequenced(0)), TestActor);
+        WalAppend append = _wal.ExpectMsg<WalAppend>();
+
+        partition.Tell(new CaptureProducerState(append.Batch.LastOffset + 1), TestActor);
+        ExpectNoMsg(Silence);
+
+        MakeDurable(partition, append);
+        ExpectMsg<AppendReply>();
+        Assert.False(ExpectMsg<ProducerState>().Bytes.IsEmpty);
+    }
+
+    [Fact]
+    public void Producer_with_a_gap_or_an_old_epoch_is_refused()
+    {
+        IActorRef partition = Open();
+        partition.Tell(Append(0, Sequenced(0, epoch: 1)), TestActor);
+        _wal.ExpectMsg<WalAppend>();
+
+        partition.Tell(Append(1, Sequenced(7, epoch: 1)), TestActor);
+        Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, ExpectMsg<AppendReply>().Error);
+        partition.Tell(Append(2, Sequenced(1, epoch: 0)), TestActor);
+        Assert.Equal(ErrorCode.InvalidProducerEpoch, ExpectMsg<AppendReply>().Error);
+    }
+
+    [Fact]
+    public void Refused_appends_give_their_frames_back()
+    {
+        IActorRef partition = Open();
+        partition.Tell(Append(0, []), TestActor);
+
+        Assert.Equal(ErrorCode.InvalidRecord, ExpectMsg<AppendReply>().Error);
+        Assert.Equal(0, _buffers.OutstandingBytes);
+    }
+
+    [Fact]
+    public void Log_append_time_is_stamped_and_told()
+    {
+        IActorRef partition = Open(config: [("message.timestamp.type", "LogAppendTime")]);
+        partition.Tell(Append(0, TestBatches.Of(timestampMs: 5)), TestActor);
+        WalAppend append = _wal.ExpectMsg<WalAppend>();
+        MakeDurable(partition, append);
+
+        Assert.Equal(_clock.NowMs, ExpectMsg<AppendReply>().LogAppendTimeMs);
+        using ReadReply read = Read(partition, 0);
+        RecordBatchView stamped = new(read.Records.ToArray());
+        Assert.Equal((_clock.NowMs, TimestampType.LogAppendTime, true), (stamped.MaxTimestamp, stamped.TimestampType, stamped.IsCrcValid));
+    }
+
+    [Theory]
+    [InlineData(-1, ErrorCode.OffsetOutOfRange)]
+    [InlineData(1, ErrorCode.OffsetOutOfRange)]
+    [InlineData(0, ErrorCode.None)]
+    public void Read_outside_of_the_log_is_out_of_range(long offset, ErrorCode error)
+    {
+        IActorRef partition = Open();
+
+        Assert.Equal(error, Read(partition, offset).Error);
+    }
+
+    [Theory]
+    [InlineData(-1, ErrorCode.None)]
+    [InlineData(Epoch, ErrorCode.None)]
+    [InlineData(Epoch - 1, ErrorCode.FencedLeaderEpoch)]
+    [InlineData(Epoch + 1, ErrorCode.UnknownLeaderEpoch)]
+    public void Clients_leader_epoch_is_checked(int epoch, ErrorCode error)
+    {
+        IActorRef partition = Open();
+        partition.Tell(new Read(default, Offset.Zero, 1000, epoch, Watch: false), TestActor);
+        partition.Tell(new LookUpOffset(default, -1, epoch), TestActor);
+
+        Assert.Equal(error, ExpectMsg<ReadReply>().Error);
+        Assert.Equal(error, ExpectMsg<OffsetReply>().Error);
+    }
+
+    [Fact]
+    public void Watcher_hears_once_when_there_is_more_and_not_after_it_stopped_watching()
+    {
+        IActorRef partition = Open();
+        partition.Tell(new Read(new ReplyTag(1, 0), Offset.Zero, 1000, -1, Watch: true), TestActor);
+        partition.Tell(new Read(new ReplyTag(2, 0), Offset.Zero, 1000, -1, Watch: true), TestActor);
+        ExpectMsg<ReadReply>();
+        ExpectMsg<ReadReply>();
+        partition.Tell(new Unwatch(2), TestActor);
+
+        partition.Tell(Append(7, TestBatches.Of()), ActorRefs.NoSender);
+        MakeDurable(partition, _wal.ExpectMsg<WalAppend>());
+
+        Assert.Equal(1, ExpectMsg<Advanced>().RequestKey);
+        ExpectNoMsg(Silence);
+    }
+
+    [Fact]
+    public void Watch_for_more_than_was_seen_is_answered_at_once_when_there_is()
+    {
+        IActorRef partition = Open();
+        partition.Tell(Append(7, TestBatches.Of()), ActorRefs.NoSender);
+        MakeDurable(partition, _wal.ExpectMsg<WalAppend>());
+
+        partition.Tell(new Watch(new ReplyTag(1, 0), new Offset(1)), TestActor);
+        ExpectNoMsg(Silence);
+        partition.Tell(new Watch(new ReplyTag(2, 0), Offset.Zero), TestActor);
+
+        Assert.Equal(2, ExpectMsg<Advanced>().RequestKey);
+    }
+
+    [Fact]
+    public void Requests_wait_until_the_producers_state_is_loaded()
+    {
+        IActorRef partition = Start(Epoch, []);
+        partition.Tell(Append(0, TestBatches.Of()), TestActor);
+        partition.Tell(Append(1, TestBatches.Of()), TestActor);
+        _wal.ExpectNoMsg(Silence);
+
+        _history.State.SetResult(default);
+
+        Assert.Equal(0, _wal.ExpectMsg<WalAppend>().Batch.BaseOffset.Value);
+        Assert.Equal(1, _wal.ExpectMsg<WalAppend>().Batch.BaseOffset.Value);
+    }
+
+    [Fact]
+    public void Partition_whose_state_cannot_be_read_says_so_and_stops()
+    {
+        IActorRef partition = Start(Epoch, []);
+        Watch(partition);
+        partition.Tell(AwaitOpen.Instance, TestActor);
+
+        _history.State.SetException(new StorageException(StorageErrorKind.Corrupt, "damaged"));
+
+        Assert.NotNull(ExpectMsg<PartitionOpened>().Failure);
+        ExpectTerminated(partition);
+    }
+
+    [Fact]
+    public void Closing_answers_what_waits()
+    {
+        IActorRef partition = Open();
+        partition.Tell(Append(0, TestBatches.Of()), TestActor);
+        _wal.ExpectMsg<WalAppend>();
+
+        Sys.Stop(partition);
+
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, ExpectMsg<AppendReply>().Error);
+    }
+
+    private IActorRef Open(int epoch = Epoch, (string, string)[]? config = null)
+    {
+        _history.State.TrySetResult(default);
+        IActorRef partition = Start(epoch, config ?? []);
+        partition.Tell(AwaitOpen.Instance, TestActor);
+        Assert.Null(ExpectMsg<PartitionOpened>().Failure);
+        return partition;
+    }
+
+    private IActorRef Start(int epoch, (string, string)[] config)
+    {
+        PartitionServices services = new(_cache, _history, _wal.Ref, TestOptions.Of().Topics, _clock, NullLogger.Instance);
+        OpenedPartition opened = new(Stream, new TopicPartition("t", 0), new LeaderEpoch(epoch), [new EpochStart(new LeaderEpoch(epoch), Offset.Zero)], Offset.Zero, Offset.Zero);
+        return Sys.ActorOf(Props.Create(() => new PartitionActor(opened, TestOptions.Topic(config), services)));
+    }
+
+    private void MakeDurable(IActorRef partition, WalAppend append)
+    {
+        _cache.Append(append.Stream, append.Batch with { Position = new WalPosition(++_position) });
+        partition.Tell(new WalAppended(append.Batch.LastOffset + 1, append.Generation), _wal.Ref);
+    }
+
+    private ReadReply Read(IActorRef partition, long offset)
+    {
+        partition.Tell(new Read(default, new Offset(offset), int.MaxValue, -1, Watch: false), TestActor);
+        return ExpectMsg<ReadReply>();
+    }
+
+    private Append Append(long requestKey, byte[] batch)
+    {
+        BufferLease frame = _buffers.Rent(batch.Length);
+        batch.CopyTo(frame.Memory);
+        return new Append(new ReplyTag(requestKey, 0), frame.Memory, frame);
+    }
+
+    private static byte[] Sequenced(int sequence, short epoch = 0) => TestBatches.Of(1, producerId: 9, producerEpoch: epoch, baseSequence: sequence);
+
+    /// <summary>An empty store, whose producer state comes when the test says so.</summary>
+    private sealed class FakeHistory : IPartitionHistory
+    {
+        public TaskCompletionSource<ReadOnlyMemory<byte>> State { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<HistoryRead> ReadAsync(StreamId stream, Offset from, int maxBytes, CancellationToken cancellation) =>
+            Task.FromException<HistoryRead>(new StorageException(StorageErrorKind.NotFound, "the store is empty"));
+
+        public Task<ReadOnlyMemory<byte>?> FindByTimestampAsync(StreamId stream, long timestampMs, CancellationToken cancellation) =>
+            Task.FromResult<ReadOnlyMemory<byte>?>(null);
+
+        public long? MaxTimestampMs(StreamId stream) => null;
+
+        public Task<ReadOnlyMemory<byte>> ReadProducerStateAsync(StreamId stream, CancellationToken cancellation) => State.Task;
+    }
+}

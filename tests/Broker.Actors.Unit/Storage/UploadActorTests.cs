@@ -1,0 +1,178 @@
+using System.Collections.Concurrent;
+using Akka.Actor;
+using Akka.TestKit;
+using Akka.TestKit.Xunit2;
+using Broker.Actors.Coordination;
+using Broker.Actors.Partitions;
+using Broker.Actors.Storage;
+using Broker.Actors.Unit.Fakes;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Buffers;
+using Broker.ObjectStore.Cache;
+using Broker.ObjectStore.Metadata;
+using Broker.ObjectStore.Wal;
+using Broker.TestSupport.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Broker.Actors.Unit.Storage;
+
+/// <summary>U1 and U2 of the upload stage, when it starts, and what it does when the store fails.</summary>
+public sealed class UploadActorTests : TestKit
+{
+    private const int BatchBytes = 2000;
+    private static readonly StreamId Stream = new(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private readonly BufferPool _buffers = new(new BufferPoolOptions());
+    private readonly LogCache _cache = new(new LogCacheOptions(), TimeProvider.System);
+    private readonly InMemoryObjectStore _inner = new();
+    private readonly HeldWal _wal = new();
+    private readonly ConcurrentQueue<CommitUpload> _commits = new();
+    private readonly TestProbe _walStage;
+    private long _position;
+    private int _puts;
+    private volatile bool _holdCommits;
+
+    public UploadActorTests() => _walStage = CreateTestProbe();
+
+    [Fact]
+    public void U1_objects_are_committed_in_the_order_in_which_they_were_sealed()
+    {
+        // The first object's PUTs fail a while: the second object is in the store long before it.
+        IActorRef uploads = Start(failPuts: put => put is 0 or 2 or 3);
+        Append(0, 1);
+        uploads.Tell(UploadCheck.Instance);
+        Append(1, 1);
+        uploads.Tell(UploadCheck.Instance);
+
+        AwaitCondition(() => _commits.Count == 2, Patience);
+
+        Assert.Equal([0L, 1L], _commits.Select(commit => commit.Upload.Ranges.Single().BaseOffset.Value));
+    }
+
+    [Fact]
+    public void U2_log_is_trimmed_only_when_the_upload_is_committed()
+    {
+        _holdCommits = true;
+        IActorRef uploads = Start();
+        Append(0, 1);
+        uploads.Tell(UploadCheck.Instance);
+        AwaitCondition(() => _commits.Count == 1, Patience);
+        Assert.Empty(_wal.Trims);
+        Assert.True(_cache.UnuploadedBytes > 0);
+
+        _holdCommits = false;
+        _coordinator!.Tell("commit");
+
+        _walStage.ExpectMsg<StorageRoomMade>(Patience);
+        Assert.Equal([new WalPosition(1)], _wal.Trims);
+        Assert.Equal(0, _cache.UnuploadedBytes);
+    }
+
+    [Fact]
+    public void Failing_store_is_tried_until_it_works_and_nothing_is_lost()
+    {
+        IActorRef uploads = Start(failPuts: put => put < 3);
+        Append(0, 1);
+        uploads.Tell(UploadCheck.Instance);
+
+        _walStage.ExpectMsg<StorageRoomMade>(Patience);
+
+        CommitUpload commit = Assert.Single(_commits);
+        Assert.Contains(commit.Upload.Key.Value, _inner.Keys);
+        Assert.Single(_inner.Keys);
+    }
+
+    [Fact]
+    public void Little_waits_for_more()
+    {
+        Start(uploadBytes: 10 * BatchBytes);
+        Append(0, 1);
+
+        _walStage.ExpectNoMsg(TimeSpan.FromMilliseconds(600));
+        Assert.Empty(_commits);
+    }
+
+    [Fact]
+    public void Little_is_uploaded_when_it_is_old_when_the_log_fills_and_when_asked()
+    {
+        IActorRef uploads = Start(uploadBytes: 10 * BatchBytes);
+        Append(0, 1);
+        uploads.Tell(FlushUploads.Instance, TestActor);
+        ExpectMsg<UploadsFlushed>(Patience);
+        Assert.Single(_commits);
+
+        _wal.UsedBytes = long.MaxValue;
+        Append(1, 1);
+        AwaitCondition(() => _commits.Count == 2, Patience);
+        _wal.UsedBytes = 0;
+    }
+
+    [Fact]
+    public void Old_bytes_are_uploaded_whatever_their_number()
+    {
+        Start(uploadBytes: 10 * BatchBytes, interval: TimeSpan.FromMilliseconds(100));
+        Append(0, 1);
+
+        AwaitCondition(() => _commits.Count == 1, Patience);
+    }
+
+    [Fact]
+    public void Flush_of_nothing_is_answered_at_once()
+    {
+        Start().Tell(FlushUploads.Instance, TestActor);
+
+        ExpectMsg<UploadsFlushed>(Patience);
+    }
+
+    private IActorRef? _coordinator;
+
+    private IActorRef Start(Func<int, bool>? failPuts = null, long uploadBytes = BatchBytes, TimeSpan? interval = null)
+    {
+        FaultyObjectStore store = new(_inner, (request, _, _) =>
+            request == StoreRequest.Put && failPuts?.Invoke(Interlocked.Increment(ref _puts) - 1) == true ? Fault.Refuse : Fault.None);
+        MetadataImage image = MetadataImage.Empty.Apply(new MetadataBatch(0,
+        [
+            new TopicCreated(Guid.Parse("00000000-0000-0000-0000-000000000001"), "t", [new StreamId(0), Stream], new Dictionary<string, string>(), false),
+        ]), 0);
+        _coordinator = Sys.ActorOf(Props.Create(() => new CoordinatorStub(_commits, () => _holdCommits)));
+        Configuration.StorageOptions options = TestOptions.Of().Storage with { UploadBytes = uploadBytes, UploadInterval = interval ?? TimeSpan.FromHours(1), UploadsInFlight = 2 };
+        UploadServices services = new(_cache, _wal, store, new MetadataView(image), new PartitionDirectory(), _coordinator, _walStage.Ref, options, TimeProvider.System, NullLogger.Instance);
+        return Sys.ActorOf(Props.Create(() => new UploadActor(services)));
+    }
+
+    private void Append(long offset, int batches)
+    {
+        for (int i = 0; i < batches; i++)
+        {
+            byte[] batch = TestBatches.Of(new Broker.Wire.Records.RecordBatchOptions { BaseOffset = offset + i }, valueBytes: BatchBytes);
+            BufferLease lease = _buffers.Rent(batch.Length);
+            batch.CopyTo(lease.Memory);
+            _cache.Append(Stream, new CachedBatch(new Offset(offset + i), new Offset(offset + i), new LeaderEpoch(0), TestBatches.TimestampMs, lease.Memory, lease, new WalPosition(++_position)));
+        }
+    }
+
+    /// <summary>Gives ids, and commits at once or when it is told to.</summary>
+    private sealed class CoordinatorStub : ReceiveActor
+    {
+        private readonly List<IActorRef> _held = [];
+        private long _nextId;
+
+        public CoordinatorStub(ConcurrentQueue<CommitUpload> commits, Func<bool> hold)
+        {
+            Receive<GiveObjectId>(_ => Sender.Tell(new ObjectIdGiven(new ObjectId(_nextId++))));
+            Receive<CommitUpload>(commit =>
+            {
+                commits.Enqueue(commit);
+                if (hold())
+                {
+                    _held.Add(Sender);
+                }
+                else
+                {
+                    Sender.Tell(new UploadCommitted([]));
+                }
+            });
+            Receive<string>(_ => _held.ForEach(one => one.Tell(new UploadCommitted([]))));
+        }
+    }
+}

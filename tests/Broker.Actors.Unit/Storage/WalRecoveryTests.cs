@@ -1,0 +1,123 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using Broker.Actors.Storage;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Buffers;
+using Broker.ObjectStore.Cache;
+using Broker.ObjectStore.Metadata;
+using Broker.ObjectStore.Wal;
+
+namespace Broker.Actors.Unit.Storage;
+
+/// <summary>R1 and R2: what of the write-ahead log counts after a crash.</summary>
+public sealed class WalRecoveryTests
+{
+    private static readonly StreamId Stream = new(0);
+    private readonly BufferPool _buffers = new(new BufferPoolOptions());
+
+    [Fact]
+    public async Task R1_records_that_follow_each_other_come_back() =>
+        Assert.Equal([(0, 9), (10, 19)], await RecoverAsync(0, (0, 9), (10, 19)));
+
+    [Fact]
+    public async Task R1_record_behind_a_gap_is_dropped() =>
+        Assert.Equal([(0, 9)], await RecoverAsync(0, (0, 9), (20, 29)));
+
+    [Fact]
+    public async Task R1_later_record_replaces_what_was_numbered_before_a_refusal() =>
+        Assert.Equal([(0, 9), (10, 12), (13, 13)], await RecoverAsync(0, (0, 9), (10, 19), (20, 29), (10, 12), (13, 13)));
+
+    [Fact]
+    public async Task R1_refused_record_stays_dropped_when_its_place_was_given_again() =>
+        Assert.Equal([(0, 9), (10, 14), (15, 29)], await RecoverAsync(0, (0, 9), (20, 29), (10, 14), (15, 29)));
+
+    [Fact]
+    public async Task R2_uploaded_records_are_dropped() =>
+        Assert.Equal([(10, 19)], await RecoverAsync(10, (0, 9), (10, 19)));
+
+    // [20..29] was void, its place was given again, and what took it up to 19 is uploaded: the void record begins exactly there.
+    [Fact]
+    public async Task R1_void_record_does_not_come_back_when_what_replaced_it_is_uploaded() =>
+        Assert.Empty(await RecoverAsync(20, (0, 9), (20, 29), (10, 14), (15, 19)));
+
+    [Fact]
+    public async Task R1_void_record_is_replaced_by_an_uploaded_one_that_begins_below_it() =>
+        Assert.Equal([(20, 20)], await RecoverAsync(20, (20, 29), (10, 19), (20, 20)));
+
+    [Fact]
+    public async Task R2_records_of_a_deleted_stream_are_dropped()
+    {
+        WalRecovery recovery = new(MetadataImage.Empty, _buffers);
+
+        Assert.Equal(0, await recovery.RunAsync(new RecordedWal([(0, 9)]), NewCache(), CancellationToken.None));
+        Assert.Equal(1, recovery.DroppedBatches);
+    }
+
+    [Fact]
+    public async Task Recovery_holds_buffers_only_for_what_it_keeps()
+    {
+        LogCache cache = NewCache();
+        WalRecovery recovery = new(ImageWith(0), _buffers);
+        await recovery.RunAsync(new RecordedWal([(0, 9), (10, 19), (0, 9)]), cache, CancellationToken.None);
+
+        cache.Remove(Stream);
+
+        Assert.Equal(2, recovery.DroppedBatches);
+        Assert.Equal(0, _buffers.OutstandingBytes);
+    }
+
+    private async Task<(int, int)[]> RecoverAsync(long uploadedEnd, params (int Base, int Last)[] records)
+    {
+        LogCache cache = NewCache();
+        WalRecovery recovery = new(ImageWith(uploadedEnd), _buffers);
+        int recovered = await recovery.RunAsync(new RecordedWal(records), cache, CancellationToken.None);
+        Assert.Equal(records.Length - recovered, recovery.DroppedBatches);
+        using CacheReadResult read = cache.Read(Stream, new Offset(uploadedEnd), int.MaxValue);
+        return [.. read.Batches.Select(batch => ((int)batch.BaseOffset.Value, (int)batch.LastOffset.Value))];
+    }
+
+    private static LogCache NewCache() => new(new LogCacheOptions(), TimeProvider.System);
+
+    private static MetadataImage ImageWith(long uploadedEnd)
+    {
+        Guid topic = Guid.Parse("00000000-0000-0000-0000-000000000001");
+        List<MetadataEvent> events =
+        [
+            new TopicCreated(topic, "t", [Stream], ImmutableDictionary<string, string>.Empty, false),
+            new StreamOpened(Stream, new NodeId(1), new LeaderEpoch(0), Offset.Zero),
+        ];
+        if (uploadedEnd > 0)
+        {
+            events.Add(new ObjectIdBlockAllocated(new NodeId(1), 0, 10));
+            events.Add(new ObjectCommitted(
+                new ObjectId(0), new ObjectKey("data/0"), ObjectKind.StreamSet, 100, 0,
+                [new StreamRange(Stream, new LeaderEpoch(0), Offset.Zero, new Offset(uploadedEnd), 0, 10, 0, 10, 0, 0)]));
+        }
+
+        return MetadataImage.Empty.Apply(new MetadataBatch(0, events), 0);
+    }
+
+    /// <summary>A log that recovery finds in this state.</summary>
+    private sealed class RecordedWal(IReadOnlyList<(int Base, int Last)> records) : IWriteAheadLog
+    {
+        public long CapacityBytes => 1;
+
+        public long UsedBytes => 0;
+
+        public async IAsyncEnumerable<WalRecoveredRecord> RecoverAsync([EnumeratorCancellation] CancellationToken ct)
+        {
+            await Task.Yield();
+            for (int i = 0; i < records.Count; i++)
+            {
+                (int first, int last) = records[i];
+                yield return new WalRecoveredRecord(new WalPosition(i + 1), new WalRecord(Stream, new LeaderEpoch(0), new Offset(first), new Offset(last), 0, new byte[8]));
+            }
+        }
+
+        public ValueTask<WalPosition> AppendAsync(IReadOnlyList<WalRecord> batch, CancellationToken ct) => throw new NotSupportedException();
+
+        public ValueTask TrimAsync(WalPosition upTo, CancellationToken ct) => throw new NotSupportedException();
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}

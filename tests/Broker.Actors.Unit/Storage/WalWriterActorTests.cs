@@ -1,0 +1,203 @@
+using Akka.Actor;
+using Akka.TestKit.Xunit2;
+using Broker.Actors.Configuration;
+using Broker.Actors.Storage;
+using Broker.Actors.Unit.Fakes;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Buffers;
+using Broker.ObjectStore.Cache;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Broker.Actors.Unit.Storage;
+
+/// <summary>W1 to W3 of the WAL stage, its back-pressure and its drain.</summary>
+public sealed class WalWriterActorTests : TestKit
+{
+    private const int BatchBytes = 1000;
+    private static readonly StreamId First = new(1);
+    private static readonly StreamId Second = new(2);
+    private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(150);
+    private readonly HeldWal _wal = new();
+    private readonly BufferPool _buffers = new(new BufferPoolOptions());
+    private readonly LogCache _cache = new(new LogCacheOptions(), TimeProvider.System);
+    private readonly StorageOptions _options = TestOptions.Of().Storage;
+
+    [Fact]
+    public async Task W1_appends_are_written_and_acknowledged_in_order()
+    {
+        IActorRef writer = Start();
+        for (int i = 0; i < 10; i++)
+        {
+            writer.Tell(Append(First, i), TestActor);
+        }
+
+        List<long> written = [];
+        Offset acknowledged = Offset.Zero;
+        while (acknowledged < new Offset(10))
+        {
+            HeldWrite write = await _wal.NextAsync();
+            written.AddRange(write.Records.Select(record => record.BaseOffset.Value));
+            Assert.False(_wal.HasNext, "W1: a write began before the last one ended");
+            write.Succeed();
+            Offset end = ExpectMsg<WalAppended>().End;
+            Assert.True(end > acknowledged);
+            acknowledged = end;
+        }
+
+        Assert.Equal(Enumerable.Range(0, 10).Select(i => (long)i), written);
+    }
+
+    [Fact]
+    public async Task Appends_of_several_partitions_become_durable_by_one_write()
+    {
+        IActorRef writer = Start();
+        writer.Tell(Append(First, 0), TestActor);
+        HeldWrite first = await _wal.NextAsync();
+        for (int i = 1; i <= 20; i++)
+        {
+            writer.Tell(Append(First, i), TestActor);
+            writer.Tell(Append(Second, i - 1), TestActor);
+        }
+
+        first.Succeed();
+        int writes = 0;
+        for (int records = 0; records < 40; writes++)
+        {
+            HeldWrite write = await _wal.NextAsync();
+            records += write.Records.Count;
+            write.Succeed();
+        }
+
+        Assert.True(writes < 20, $"{writes} writes for 40 appends");
+    }
+
+    [Fact]
+    public async Task W2_batch_is_in_the_cache_when_its_partition_hears_of_it()
+    {
+        IActorRef writer = Start();
+        writer.Tell(Append(First, 0), TestActor);
+        HeldWrite write = await _wal.NextAsync();
+        Assert.Null(_cache.CachedEnd(First));
+
+        write.Succeed();
+        ExpectMsg<WalAppended>();
+
+        using CacheReadResult read = _cache.Read(First, Offset.Zero, int.MaxValue);
+        Assert.Equal(write.Last, Assert.Single(read.Batches).Position);
+    }
+
+    [Fact]
+    public async Task W3_nothing_of_a_refused_generation_is_acknowledged_though_it_was_written()
+    {
+        IActorRef writer = Start();
+        writer.Tell(Append(First, 0), TestActor);
+        HeldWrite refused = await _wal.NextAsync();
+        writer.Tell(Append(First, 1), TestActor);
+        writer.Tell(Append(Second, 0), TestActor);
+        refused.Refuse();
+        Assert.Equal(0, ExpectMsg<WalRefused>().Generation);
+
+        for (int records = 0; records < 2;)
+        {
+            HeldWrite write = await _wal.NextAsync();
+            records += write.Records.Count;
+            write.Succeed();
+        }
+
+        Assert.Equal(1, ExpectMsg<WalAppended>().End.Value);
+        ExpectNoMsg(Silence);
+        Assert.Null(_cache.CachedEnd(First));
+        Assert.Equal(1, _cache.CachedEnd(Second)!.Value.Value);
+
+        writer.Tell(Append(First, 2), TestActor);
+        writer.Tell(Append(First, 0, generation: 1), TestActor);
+        (await _wal.NextAsync()).Succeed();
+        Assert.Equal((1, 1), ((int)ExpectMsg<WalAppended>().End.Value, _cache.CachedEnd(First)!.Value.Value));
+    }
+
+    [Fact]
+    public async Task W3_partition_opened_under_a_new_epoch_counts_its_generations_anew()
+    {
+        IActorRef writer = Start();
+        writer.Tell(Append(First, 0, generation: 3), TestActor);
+        (await _wal.NextAsync()).Refuse();
+        ExpectMsg<WalRefused>();
+
+        writer.Tell(Append(First, 0, generation: 0, epoch: 1), TestActor);
+        (await _wal.NextAsync()).Succeed();
+
+        Assert.Equal(1, ExpectMsg<WalAppended>().End.Value);
+    }
+
+    [Fact]
+    public async Task Refused_and_void_batches_give_their_buffers_back()
+    {
+        IActorRef writer = Start();
+        writer.Tell(Append(First, 0), TestActor);
+        HeldWrite refused = await _wal.NextAsync();
+        writer.Tell(Append(First, 1), TestActor);
+        refused.Refuse();
+        ExpectMsg<WalRefused>();
+        (await _wal.NextAsync()).Succeed();
+        writer.Tell(Append(First, 2), TestActor);
+        writer.Tell(DrainWal.Instance, TestActor);
+        ExpectMsg<WalDrained>();
+
+        Assert.Equal(0, _buffers.OutstandingBytes);
+    }
+
+    [Fact]
+    public async Task Nothing_is_written_while_the_cache_is_full_of_what_is_not_uploaded()
+    {
+        IActorRef writer = Start(_options with { LogCacheBytes = 2 * BatchBytes });
+        for (int i = 0; i < 3; i++)
+        {
+            writer.Tell(Append(First, i), TestActor);
+            if (i < 2)
+            {
+                (await _wal.NextAsync()).Succeed();
+                ExpectMsg<WalAppended>();
+            }
+        }
+
+        ExpectNoMsg(Silence);
+        Assert.False(_wal.HasNext, "the cache is full, and yet there was a write");
+
+        SealedUpload upload = _cache.Seal(long.MaxValue);
+        _cache.MarkUploaded(upload);
+        upload.Dispose();
+        writer.Tell(StorageRoomMade.Instance);
+
+        (await _wal.NextAsync()).Succeed();
+        Assert.Equal(3, ExpectMsg<WalAppended>().End.Value);
+    }
+
+    [Fact]
+    public async Task Drain_is_answered_when_the_last_append_is_durable_or_refused()
+    {
+        IActorRef writer = Start();
+        writer.Tell(DrainWal.Instance, TestActor);
+        ExpectMsg<WalDrained>();
+
+        writer.Tell(Append(First, 0), TestActor);
+        HeldWrite write = await _wal.NextAsync();
+        writer.Tell(DrainWal.Instance, TestActor);
+        ExpectNoMsg(Silence);
+        write.Refuse();
+
+        ExpectMsg<WalRefused>();
+        ExpectMsg<WalDrained>();
+    }
+
+    private IActorRef Start(StorageOptions? options = null)
+    {
+        StorageOptions used = options ?? _options;
+        return Sys.ActorOf(Props.Create(() => new WalWriterActor(_wal, _cache, used, NullLogger.Instance)));
+    }
+
+    private WalAppend Append(StreamId stream, long offset, int generation = 0, int epoch = 0)
+    {
+        BufferLease lease = _buffers.Rent(BatchBytes);
+        return new WalAppend(stream, new CachedBatch(new Offset(offset), new Offset(offset), new LeaderEpoch(epoch), 0, lease.Memory, lease, default), generation);
+    }
+}

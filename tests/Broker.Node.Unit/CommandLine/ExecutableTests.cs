@@ -1,0 +1,90 @@
+using System.Net;
+using System.Net.Sockets;
+using Broker.TestSupport;
+using Broker.TestSupport.Brokers;
+using Broker.TestSupport.Processes;
+
+namespace Broker.Node.Unit.CommandLine;
+
+/// <summary>The executable as an operator runs it: arguments, messages, exit codes.</summary>
+public sealed class ExecutableTests
+{
+    private const int CannotStart = 1;
+    private const int BadSettings = 2;
+
+    [Theory]
+    [InlineData("start --override nope=1", "nope")]
+    [InlineData("start --override num.partitions=x", "num.partitions")]
+    [InlineData("start --override", "--override")]
+    [InlineData("start --unknown", "--unknown")]
+    [InlineData("start /does/not/exist.properties", "/does/not/exist.properties")]
+    [InlineData("start --override log.dirs=/a,/b", "log.dirs")]
+    [InlineData("frobnicate", "frobnicate")]
+    public async Task Bad_settings_and_arguments_end_with_2_and_a_message_on_standard_error(string arguments, string named)
+    {
+        ToolRun run = await RunAsync(arguments.Split(' '));
+
+        Assert.Equal(BadSettings, run.ExitCode);
+        Assert.Contains(named, string.Join('\n', run.Errors), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Help_shows_the_commands_and_their_arguments()
+    {
+        ToolRun help = (await RunAsync("--help")).MustSucceed();
+        ToolRun start = (await RunAsync("start", "--help")).MustSucceed();
+
+        Assert.Contains("start", help.Text, StringComparison.Ordinal);
+        Assert.Contains("--override", start.Text, StringComparison.Ordinal);
+        Assert.Contains("server.properties", start.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Version_is_a_version() => Assert.Matches(@"^\d+\.\d+\.\d+", (await RunAsync("--version")).MustSucceed().Text);
+
+    [Fact]
+    public async Task Address_that_is_in_use_ends_with_1_and_a_message()
+    {
+        using TcpListener taken = new(IPAddress.Loopback, 0);
+        taken.Start();
+        int port = ((IPEndPoint)taken.LocalEndpoint).Port;
+        using TempFolder folder = new("node");
+
+        ToolRun run = await RunAsync("start", "--override", $"listeners=PLAINTEXT://127.0.0.1:{port}", "--override", $"log.dirs={folder.Path}");
+
+        AssertCannotStart(run);
+    }
+
+    // 192.0.2.0/24 is set aside for documentation: no machine has it.
+    [Fact]
+    public async Task Address_that_is_not_this_machines_ends_with_1_and_a_message()
+    {
+        using TempFolder folder = new("node");
+
+        ToolRun run = await RunAsync("start", "--override", "listeners=PLAINTEXT://192.0.2.1:19092", "--override", $"log.dirs={folder.Path}");
+
+        AssertCannotStart(run);
+    }
+
+    [Fact]
+    public async Task Data_folder_that_cannot_be_made_ends_with_1_and_a_message()
+    {
+        using TempFolder folder = new("node");
+        string file = Path.Combine(folder.Path, "file");
+        await File.WriteAllTextAsync(file, "");
+
+        ToolRun run = await RunAsync("start", "--override", "listeners=PLAINTEXT://127.0.0.1:0", "--override", $"log.dirs={file}/below");
+
+        AssertCannotStart(run);
+    }
+
+    private static void AssertCannotStart(ToolRun run)
+    {
+        Assert.True(run.ExitCode == CannotStart, $"exit code {run.ExitCode}: {string.Join('\n', run.Errors)}");
+        Assert.Contains(run.Errors, line => line.StartsWith("broker: ", StringComparison.Ordinal));
+        Assert.DoesNotContain(run.Errors, line => line.TrimStart().StartsWith("at ", StringComparison.Ordinal));
+    }
+
+    private static Task<ToolRun> RunAsync(params string[] arguments) =>
+        ToolRun.RunAsync(Requirement.Tool("dotnet"), [NodeBroker.Assembly, .. arguments]);
+}

@@ -1,0 +1,142 @@
+using Broker.Actors.Configuration;
+
+namespace Broker.Node.Unit.Options;
+
+/// <summary>Settings that must agree with each other, and what they become.</summary>
+public sealed class BrokerOptionsTests
+{
+    [Fact]
+    public void Default_listener_is_plaintext_on_kafkas_port()
+    {
+        Listener listener = Assert.Single(Of().Listeners);
+
+        Assert.Equal(("PLAINTEXT", 9092), (listener.Name, listener.Port));
+    }
+
+    [Theory]
+    [InlineData("PLAINTEXT://127.0.0.1:9092", "PLAINTEXT", "127.0.0.1", 9092)]
+    [InlineData("plaintext://host:1", "PLAINTEXT", "host", 1)]
+    [InlineData("PLAINTEXT://[::1]:65535", "PLAINTEXT", "::1", 65535)]
+    [InlineData(" PLAINTEXT://h:0 ", "PLAINTEXT", "h", 0)]
+    public void Listener_is_name_host_and_port(string text, string name, string host, int port)
+    {
+        Listener listener = Assert.Single(Listener.ParseList("listeners", text));
+
+        Assert.Equal((name, host, port), (listener.Name, listener.Host, listener.Port));
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1:9092")]
+    [InlineData("PLAINTEXT://host")]
+    [InlineData("PLAINTEXT://host:port")]
+    [InlineData("PLAINTEXT://host:65536")]
+    [InlineData("PLAINTEXT://host:-1")]
+    [InlineData("://host:1")]
+    [InlineData("")]
+    [InlineData("SSL://h:1")]
+    [InlineData("INTERNAL://h:1")]
+    [InlineData("PLAINTEXT://h:1,PLAINTEXT://h:2")]
+    public void Listeners_that_cannot_be_are_refused_by_name(string listeners) =>
+        Assert.Contains("'listeners'", Problem(("listeners", listeners)), StringComparison.Ordinal);
+
+    [Fact]
+    public void Listener_of_another_name_is_plaintext_by_the_map()
+    {
+        BrokerOptions options = Of(
+            ("listeners", "INTERNAL://h:1,EXTERNAL://h:2"),
+            ("listener.security.protocol.map", "INTERNAL:PLAINTEXT,EXTERNAL:plaintext"),
+            ("advertised.listeners", "EXTERNAL://public:2,INTERNAL://private:1"));
+
+        Assert.Equal(["INTERNAL", "EXTERNAL"], options.Listeners.Select(l => l.Name));
+        Assert.Equal("public", options.AdvertisedListeners.Single(l => l.Name == "EXTERNAL").Host);
+    }
+
+    [Fact]
+    public void Security_protocol_map_that_is_no_list_of_pairs_is_refused() =>
+        Assert.Contains("listener.security.protocol.map", Problem(("listener.security.protocol.map", "PLAINTEXT")), StringComparison.Ordinal);
+
+    [Fact]
+    public void Wildcard_listener_is_advertised_by_the_machines_name() =>
+        Assert.Equal(Environment.MachineName, Of(("listeners", "PLAINTEXT://0.0.0.0:9092")).AdvertisedListeners[0].Host);
+
+    [Theory]
+    [InlineData("PLAINTEXT://0.0.0.0:9092")]
+    [InlineData("PLAINTEXT://:9092")]
+    [InlineData("PLAINTEXT://[::]:9092")]
+    [InlineData("OTHER://h:9092")]
+    public void Advertised_listener_must_be_reachable_and_there_for_each_listener(string advertised) =>
+        Assert.Contains("'advertised.listeners'", Problem(("advertised.listeners", advertised)), StringComparison.Ordinal);
+
+    [Fact]
+    public void Only_controller_listeners_are_not_enough() =>
+        Assert.Contains("'listeners'", Problem(("listeners", "CONTROLLER://h:1"), ("controller.listener.names", "CONTROLLER")), StringComparison.Ordinal);
+
+    [Fact]
+    public void Several_data_folders_are_refused_with_the_reason()
+    {
+        string problem = Problem(("log.dirs", "/a,/b"));
+
+        Assert.Contains("'log.dirs': '/a,/b'", problem, StringComparison.Ordinal);
+        Assert.Contains("one folder", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Log_dirs_wins_over_log_dir_and_the_default_is_the_folder_data()
+    {
+        Assert.Equal(Path.GetFullPath("./data"), Of().DataFolder);
+        Assert.Equal("/one", Of(("log.dir", "/one")).DataFolder);
+        Assert.Equal("/two", Of(("log.dir", "/one"), ("log.dirs", "/two")).DataFolder);
+    }
+
+    [Fact]
+    public void Wal_and_objects_lie_in_the_data_folder_unless_told_otherwise()
+    {
+        BrokerOptions inside = Of(("log.dirs", "/d"));
+        BrokerOptions outside = Of(("log.dirs", "/d"), ("wal.disk.path", "/fast/wal"), ("object.store", "file:/big/objects"));
+
+        Assert.Equal(("/d/wal", "/d/objects"), (inside.Storage.WalFolder, inside.ObjectStoreFolder));
+        Assert.Equal(("/fast/wal", "/big/objects"), (outside.Storage.WalFolder, outside.ObjectStoreFolder));
+    }
+
+    [Theory]
+    [InlineData("s3://bucket")]
+    [InlineData("file:")]
+    public void Object_store_that_is_no_folder_is_refused(string store) =>
+        Assert.Contains("'object.store'", Problem(("object.store", store)), StringComparison.Ordinal);
+
+    [Fact]
+    public void Node_id_wins_over_the_older_broker_id()
+    {
+        Assert.Equal(4, Of(("broker.id", "4")).NodeId.Value);
+        Assert.Equal(5, Of(("broker.id", "4"), ("node.id", "5")).NodeId.Value);
+    }
+
+    [Theory]
+    [InlineData("604800000", "")]
+    [InlineData("7200000", "log.retention.hours=2")]
+    [InlineData("180000", "log.retention.hours=2;log.retention.minutes=3")]
+    [InlineData("4", "log.retention.hours=2;log.retention.minutes=3;log.retention.ms=4")]
+    [InlineData("-1", "log.retention.hours=-1")]
+    public void Retention_is_the_finest_unit_that_is_given(string expectedMs, string given)
+    {
+        BrokerSettings settings = Settings([.. given.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(pair => (pair.Split('=')[0], pair.Split('=')[1]))]);
+
+        Assert.Equal(expectedMs, $"{new TopicConfig(settings, new Dictionary<string, string>()).RetentionMs}");
+    }
+
+    [Fact]
+    public void Topics_own_setting_wins_over_the_brokers()
+    {
+        BrokerSettings settings = Settings(("message.max.bytes", "1000"));
+
+        Assert.Equal(("1000", TopicConfig.Origin.StaticBroker), new TopicConfig(settings, new Dictionary<string, string>()).Value("max.message.bytes"));
+        Assert.Equal(("5", TopicConfig.Origin.Topic), new TopicConfig(settings, new Dictionary<string, string> { ["max.message.bytes"] = "5" }).Value("max.message.bytes"));
+    }
+
+    private static string Problem(params (string, string)[] given) => Assert.Throws<SettingsException>(() => Of(given)).Message;
+
+    private static BrokerOptions Of(params (string, string)[] given) => BrokerOptions.From(Settings(given));
+
+    private static BrokerSettings Settings(params (string Name, string Value)[] given) =>
+        BrokerSettings.From(given.Select(one => new GivenSetting(one.Name, one.Value, SettingSource.Override, "test")));
+}

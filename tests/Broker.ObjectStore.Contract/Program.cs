@@ -1,0 +1,3 @@
+using Broker.ObjectStore.Contract;
+
+return await ChildMode.RunAsync(args);

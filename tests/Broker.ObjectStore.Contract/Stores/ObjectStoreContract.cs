@@ -1,0 +1,421 @@
+using System.Buffers;
+using System.Text;
+
+namespace Broker.ObjectStore.Contract.Stores;
+
+/// <summary>What every <see cref="IObjectStore"/> must do. A store passes by deriving a class that opens it.</summary>
+public abstract class ObjectStoreContract : IAsyncLifetime
+{
+    /// <summary>A client of the store under test; every call gives another client of the same, at first empty, store.</summary>
+    protected abstract IObjectStore OpenClient();
+
+    public virtual Task InitializeAsync() => Task.CompletedTask;
+
+    public virtual Task DisposeAsync() => Task.CompletedTask;
+
+    protected static ReadOnlySequence<byte> Body(string text) => new(Encoding.UTF8.GetBytes(text));
+
+    protected static async Task<string> ReadAsync(IObjectStore store, string key)
+        => Encoding.UTF8.GetString((await store.GetAsync(new ObjectKey(key), ByteRange.All, default)).Span);
+
+    protected static async Task<List<string>> ListAsync(IObjectStore store, string prefix, string? startAfter = null)
+    {
+        List<string> keys = [];
+        await foreach (ObjectInfo info in store.ListAsync(prefix, startAfter, default))
+        {
+            keys.Add(info.Key.Value);
+        }
+
+        return keys;
+    }
+
+    protected static async Task<StorageErrorKind> KindOfAsync(Func<Task> action)
+        => (await Assert.ThrowsAsync<StorageException>(action)).Kind;
+
+    [Fact]
+    public async Task Get_returns_what_was_put_and_the_last_put_wins()
+    {
+        IObjectStore store = OpenClient();
+        ObjectKey key = new("a/b");
+        Assert.Equal(PutOutcome.Written, (await store.PutAsync(key, Body("one"), PutCondition.None, default)).Outcome);
+        Assert.Equal("one", await ReadAsync(OpenClient(), "a/b"));
+        await store.PutAsync(key, Body("two"), PutCondition.None, default);
+        Assert.Equal("two", await ReadAsync(OpenClient(), "a/b"));
+    }
+
+    [Fact]
+    public async Task Get_of_a_missing_object_is_NotFound_and_head_is_null()
+    {
+        IObjectStore store = OpenClient();
+        await store.PutAsync(new ObjectKey("dir/there"), Body("x"), PutCondition.None, default);
+        foreach (string key in new[] { "nothing", "dir", "dir/there/below", "dir/ther" })
+        {
+            Assert.Equal(StorageErrorKind.NotFound, await KindOfAsync(() => ReadAsync(store, key)));
+            Assert.Null(await store.HeadAsync(new ObjectKey(key), default));
+        }
+    }
+
+    [Fact]
+    public async Task Head_tells_size_etag_and_write_id()
+    {
+        IObjectStore store = OpenClient();
+        Guid writeId = Guid.NewGuid();
+        PutResult put = await store.PutAsync(new ObjectKey("k"), Body("12345"), PutCondition.IfAbsent.WithWriteId(writeId), default);
+        ObjectInfo info = (await OpenClient().HeadAsync(new ObjectKey("k"), default))!;
+        Assert.Equal(5, info.SizeBytes);
+        Assert.Equal(put.ETag, info.ETag);
+        Assert.Equal(writeId, info.WriteId);
+        Assert.Equal("k", info.Key.Value);
+        await store.PutAsync(new ObjectKey("plain"), Body("1"), PutCondition.None, default);
+        Assert.Null((await store.HeadAsync(new ObjectKey("plain"), default))!.WriteId);
+    }
+
+    [Fact]
+    public async Task Put_if_absent_fails_when_the_object_exists_and_leaves_it_alone()
+    {
+        IObjectStore store = OpenClient();
+        ObjectKey key = new("slot");
+        Assert.Equal(PutOutcome.Written, (await store.PutAsync(key, Body("first"), PutCondition.IfAbsent, default)).Outcome);
+        Assert.Equal(PutOutcome.ConditionFailed, (await store.PutAsync(key, Body("second"), PutCondition.IfAbsent, default)).Outcome);
+        Assert.Equal("first", await ReadAsync(store, "slot"));
+        await store.DeleteAsync(key, default);
+        Assert.Equal(PutOutcome.Written, (await store.PutAsync(key, Body("third"), PutCondition.IfAbsent, default)).Outcome);
+    }
+
+    [Fact]
+    public async Task Put_if_match_needs_the_present_etag()
+    {
+        IObjectStore store = OpenClient();
+        ObjectKey key = new("boundary");
+        Assert.Equal(PutOutcome.ConditionFailed, (await store.PutAsync(key, Body("0"), PutCondition.IfMatch("\"none\""), default)).Outcome);
+        string first = (await store.PutAsync(key, Body("1"), PutCondition.None, default)).ETag!;
+        PutResult second = await store.PutAsync(key, Body("2"), PutCondition.IfMatch(first), default);
+        Assert.Equal(PutOutcome.Written, second.Outcome);
+        Assert.NotEqual(first, second.ETag);
+        Assert.Equal(PutOutcome.ConditionFailed, (await store.PutAsync(key, Body("3"), PutCondition.IfMatch(first), default)).Outcome);
+        Assert.Equal("2", await ReadAsync(store, "boundary"));
+        await store.DeleteAsync(key, default);
+        Assert.Equal(PutOutcome.ConditionFailed, (await store.PutAsync(key, Body("4"), PutCondition.IfMatch(second.ETag!), default)).Outcome);
+    }
+
+    [Fact]
+    public async Task Put_if_absent_has_exactly_one_winner_among_racing_clients()
+    {
+        const int Writers = 16;
+        const int Rounds = 40;
+        IObjectStore[] clients = [.. Enumerable.Range(0, Writers).Select(i => i < 4 ? OpenClient() : null!)];
+        for (int round = 0; round < Rounds; round++)
+        {
+            ObjectKey key = new($"race/{round}");
+            using Barrier start = new(Writers);
+            PutResult[] results = await Task.WhenAll(Enumerable.Range(0, Writers).Select(writer => Task.Factory.StartNew(
+                () =>
+                {
+                    start.SignalAndWait();
+                    return clients[writer % 4].PutAsync(key, Body($"writer {writer}"), PutCondition.IfAbsent, default).AsTask();
+                },
+                default,
+                TaskCreationOptions.LongRunning,
+                TaskScheduler.Default).Unwrap()));
+            int winner = Assert.Single(Enumerable.Range(0, Writers), writer => results[writer].Outcome == PutOutcome.Written);
+            Assert.Equal(Writers - 1, results.Count(result => result.Outcome == PutOutcome.ConditionFailed));
+            Assert.Equal($"writer {winner}", await ReadAsync(clients[0], key.Value));
+        }
+    }
+
+    [Fact]
+    public async Task Put_if_match_loses_no_update_among_racing_clients()
+    {
+        const int Writers = 8;
+        const int Increments = 15;
+        ObjectKey key = new("counter");
+        await OpenClient().PutAsync(key, Body("0"), PutCondition.None, default);
+        await Task.WhenAll(Enumerable.Range(0, Writers).Select(_ => Task.Run(async () =>
+        {
+            IObjectStore client = OpenClient();
+            for (int done = 0; done < Increments;)
+            {
+                ObjectInfo info = (await client.HeadAsync(key, default))!;
+                int value = int.Parse(await ReadAsync(client, "counter"));
+                PutResult result = await client.PutAsync(key, Body($"{value + 1}"), PutCondition.IfMatch(info.ETag), default);
+                done += result.Outcome == PutOutcome.Written ? 1 : 0;
+            }
+        })));
+        Assert.Equal($"{Writers * Increments}", await ReadAsync(OpenClient(), "counter"));
+    }
+
+    [Fact]
+    public async Task Get_of_ranges_follows_the_rules_of_http()
+    {
+        IObjectStore store = OpenClient();
+        ObjectKey key = new("digits");
+        await store.PutAsync(key, Body("0123456789"), PutCondition.None, default);
+        async Task<string> Range(ByteRange range) => Encoding.UTF8.GetString((await store.GetAsync(key, range, default)).Span);
+
+        Assert.Equal("0", await Range(new ByteRange(0, 1)));
+        Assert.Equal("345", await Range(new ByteRange(3, 3)));
+        Assert.Equal("89", await Range(new ByteRange(8, 100)));
+        Assert.Equal("789", await Range(ByteRange.Suffix(3)));
+        Assert.Equal("0123456789", await Range(ByteRange.Suffix(11)));
+        Assert.Equal(StorageErrorKind.Invalid, await KindOfAsync(() => Range(new ByteRange(10, 1))));
+        Assert.Equal(StorageErrorKind.Invalid, await KindOfAsync(() => Range(new ByteRange(1000, 5))));
+    }
+
+    [Fact]
+    public async Task Read_fills_the_callers_memory_piece_by_piece()
+    {
+        IObjectStore store = OpenClient();
+        ObjectKey key = new("digits");
+        await store.PutAsync(key, Body("0123456789"), PutCondition.None, default);
+        async Task<string> Read(ByteRange range, params int[] pieces)
+        {
+            byte[] memory = Encoding.UTF8.GetBytes(new string('.', pieces.Sum() + 1));
+            int at = 0;
+            Memory<byte>[] destinations = [.. pieces.Select(length => memory.AsMemory((at += length) - length, length))];
+            int bytes = await store.ReadAsync(key, range, destinations, default);
+            return $"{bytes} {Encoding.UTF8.GetString(memory)}";
+        }
+
+        Assert.Equal("3 345.", await Read(new ByteRange(3, 3), 3));
+        Assert.Equal("3 345...", await Read(new ByteRange(3, 3), 1, 1, 3));
+        Assert.Equal("8 23456789.", await Read(new ByteRange(2, 8), 5, 0, 3));
+        Assert.Equal("2 89.....", await Read(new ByteRange(8, 100), 4, 2));
+        Assert.Equal("3 789.", await Read(ByteRange.Suffix(3), 2, 1));
+        Assert.Equal("10 0123456789.", await Read(ByteRange.Suffix(11), 10));
+        Assert.Equal("10 0123456789.", await Read(ByteRange.All, 7, 3));
+    }
+
+    [Fact]
+    public async Task Read_of_more_than_fits_or_of_what_is_not_there_is_refused()
+    {
+        IObjectStore store = OpenClient();
+        ObjectKey key = new("digits");
+        await store.PutAsync(key, Body("0123456789"), PutCondition.None, default);
+        Memory<byte>[] destinations = [new byte[2], new byte[1]];
+        Task<StorageErrorKind> KindAsync(ObjectKey of, ByteRange range) => KindOfAsync(async () => await store.ReadAsync(of, range, destinations, default));
+
+        Assert.Equal(StorageErrorKind.Invalid, await KindAsync(key, new ByteRange(3, 4)));
+        Assert.Equal(StorageErrorKind.Invalid, await KindAsync(key, ByteRange.All));
+        Assert.Equal(StorageErrorKind.Invalid, await KindAsync(key, ByteRange.Suffix(4)));
+        Assert.Equal(StorageErrorKind.Invalid, await KindAsync(key, new ByteRange(10, 1)));
+        Assert.Equal(StorageErrorKind.NotFound, await KindAsync(new ObjectKey("none"), new ByteRange(0, 1)));
+        Assert.Equal(2, await store.ReadAsync(key, new ByteRange(8, 4), destinations, default));
+    }
+
+    [Fact]
+    public async Task An_empty_object_is_an_object()
+    {
+        IObjectStore store = OpenClient();
+        ObjectKey key = new("empty");
+        await store.PutAsync(key, ReadOnlySequence<byte>.Empty, PutCondition.IfAbsent, default);
+        Assert.Equal("", await ReadAsync(store, "empty"));
+        Assert.Equal(0, await store.ReadAsync(key, ByteRange.All, [], default));
+        Assert.Equal(0, (await store.HeadAsync(key, default))!.SizeBytes);
+        Assert.Equal(["empty"], await ListAsync(store, ""));
+        Assert.Equal(StorageErrorKind.Invalid, await KindOfAsync(async () => await store.GetAsync(key, new ByteRange(0, 1), default)));
+        Assert.Equal(StorageErrorKind.Invalid, await KindOfAsync(async () => await store.GetAsync(key, ByteRange.Suffix(1), default)));
+    }
+
+    [Fact]
+    public async Task A_body_of_64_MiB_in_many_segments_comes_back_whole()
+    {
+        const int Size = 64 * 1024 * 1024;
+        byte[] bytes = new byte[Size];
+        new Random(7).NextBytes(bytes);
+        IObjectStore store = OpenClient();
+        await store.PutAsync(new ObjectKey("big"), Segments.Of(bytes, 1_000_003), PutCondition.IfAbsent, default);
+        ReadOnlyMemory<byte> whole = await store.GetAsync(new ObjectKey("big"), ByteRange.All, default);
+        Assert.True(bytes.AsSpan().SequenceEqual(whole.Span));
+        Memory<byte>[] pieces = [.. Enumerable.Range(0, 1500).Select(_ => new byte[44_740])];
+        Assert.Equal(Size, await store.ReadAsync(new ObjectKey("big"), ByteRange.All, pieces, default));
+        Assert.True(bytes.AsSpan().SequenceEqual(pieces.SelectMany(piece => piece.ToArray()).Take(Size).ToArray()));
+        ReadOnlyMemory<byte> end = await store.GetAsync(new ObjectKey("big"), ByteRange.Suffix(5), default);
+        Assert.True(bytes.AsSpan(Size - 5).SequenceEqual(end.Span));
+    }
+
+    [Fact]
+    public async Task Delete_is_idempotent_and_takes_the_object_alone()
+    {
+        IObjectStore store = OpenClient();
+        foreach (string key in new[] { "d", "d/e", "d/f" })
+        {
+            await store.PutAsync(new ObjectKey(key), Body(key), PutCondition.None, default);
+        }
+
+        await store.DeleteAsync(new ObjectKey("d/e"), default);
+        await store.DeleteAsync(new ObjectKey("d/e"), default);
+        await store.DeleteAsync(new ObjectKey("never/was"), default);
+        Assert.Equal(["d", "d/f"], await ListAsync(store, ""));
+    }
+
+    [Fact]
+    public async Task List_is_in_the_order_of_key_bytes_with_prefix_and_start()
+    {
+        IObjectStore store = OpenClient();
+        string long80 = new('x', 80);
+        string[] keys =
+        [
+            "a", "a-b", "a.b", "a/b", "a/b/c", "a/b-", "a0", "A", "Z/z", "ä/ö", "\u20ac", "😀/x", "\uffee", "b c", "b+c", "b%2Fc", "b:c*?\"<>|\\",
+            long80, long80 + "/y", long80 + "-", long80 + "z", long80 + long80 + "/q", new string('y', 300), "con", "nul.txt", ".hidden", "a..b",
+        ];
+        foreach (string key in keys)
+        {
+            await store.PutAsync(new ObjectKey(key), Body(key), PutCondition.IfAbsent, default);
+        }
+
+        string[] ordered = [.. keys.OrderBy(key => key, Comparer<string>.Create(
+            (x, y) => Encoding.UTF8.GetBytes(x).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(y))))];
+        Assert.Equal(ordered, await ListAsync(store, ""));
+        Assert.Equal(ordered.Where(key => key.StartsWith("a/", StringComparison.Ordinal)), await ListAsync(store, "a/"));
+        Assert.Equal(ordered.Where(key => key.StartsWith("a/b", StringComparison.Ordinal)), await ListAsync(store, "a/b"));
+        Assert.Equal(ordered.Where(key => key.StartsWith("xxx", StringComparison.Ordinal)), await ListAsync(store, "xxx"));
+        Assert.Empty(await ListAsync(store, "no/such"));
+        for (int i = 0; i < ordered.Length; i++)
+        {
+            Assert.Equal(ordered[(i + 1)..], await ListAsync(store, "", ordered[i]));
+            Assert.Equal(ordered[i], await ReadAsync(store, ordered[i]));
+        }
+
+        Assert.Equal(["a/b/c"], (await ListAsync(store, "a/", "a/b-")).Where(key => key != "a/b"));
+        Assert.Empty(await ListAsync(store, "a/", "a0"));
+    }
+
+    [Fact]
+    public async Task List_of_more_than_a_page_is_complete()
+    {
+        IObjectStore store = OpenClient();
+        string[] keys = [.. Enumerable.Range(0, 2_500).Select(i => $"log/{i:D5}")];
+        await Parallel.ForEachAsync(keys, async (key, ct) => await store.PutAsync(new ObjectKey(key), Body("x"), PutCondition.IfAbsent, ct));
+        Assert.Equal(keys, await ListAsync(store, "log/"));
+        Assert.Equal(keys[1_001..], await ListAsync(store, "log/", "log/01000"));
+    }
+
+    [Fact]
+    public async Task A_key_of_1024_bytes_works()
+    {
+        IObjectStore store = OpenClient();
+        string[] keys = [new string('k', 1024), string.Concat(Enumerable.Repeat("é", 512)), string.Join('/', Enumerable.Repeat("ab", 341)) + "c"];
+        foreach (string key in keys)
+        {
+            await store.PutAsync(new ObjectKey(key), Body("v"), PutCondition.None, default);
+            Assert.Equal("v", await ReadAsync(store, key));
+            Assert.Equal([key], await ListAsync(store, key[..(key.Length / 2)]));
+            await store.DeleteAsync(new ObjectKey(key), default);
+        }
+    }
+
+    [Fact]
+    public async Task Readers_during_overwrites_see_one_version_never_a_mix()
+    {
+        const int Versions = 60;
+        ObjectKey key = new("mixed");
+        byte[] Version(int value) => [.. Enumerable.Repeat((byte)value, 200_000 + (value * 100))];
+        IObjectStore writer = OpenClient();
+        await writer.PutAsync(key, new ReadOnlySequence<byte>(Version(0)), PutCondition.None, default);
+        using CancellationTokenSource done = new();
+        Task[] readers = [.. Enumerable.Range(0, 3).Select(_ => Task.Run(async () =>
+        {
+            IObjectStore reader = OpenClient();
+            do
+            {
+                ReadOnlyMemory<byte> bytes = await reader.GetAsync(key, ByteRange.All, default);
+                byte first = bytes.Span[0];
+                Assert.Equal(200_000 + (first * 100), bytes.Length);
+                Assert.Equal(-1, bytes.Span.IndexOfAnyExcept(first));
+            }
+            while (!done.IsCancellationRequested);
+        }))];
+        for (int value = 1; value <= Versions; value++)
+        {
+            await writer.PutAsync(key, new ReadOnlySequence<byte>(Version(value)), PutCondition.None, default);
+        }
+
+        await done.CancelAsync();
+        await Task.WhenAll(readers);
+    }
+
+    [Fact]
+    public async Task Multipart_joins_parts_in_order_and_shows_nothing_before()
+    {
+        IObjectStore store = OpenClient();
+        byte[] first = new byte[IMultipartUpload.MinPartBytes];
+        new Random(3).NextBytes(first);
+        await using IMultipartUpload upload = await store.StartMultipartAsync(new ObjectKey("joined"), default);
+        await upload.UploadPartAsync(7, Body("tail"), default);
+        await upload.UploadPartAsync(2, Body("replaced"), default);
+        await upload.UploadPartAsync(2, new ReadOnlySequence<byte>(first), default);
+        Assert.Empty(await ListAsync(store, ""));
+        Guid writeId = Guid.NewGuid();
+        PutResult result = await upload.CompleteAsync(PutCondition.IfAbsent.WithWriteId(writeId), default);
+        Assert.Equal(PutOutcome.Written, result.Outcome);
+        byte[] whole = (await store.GetAsync(new ObjectKey("joined"), ByteRange.All, default)).ToArray();
+        Assert.True(whole.AsSpan().SequenceEqual([.. first, .. "tail"u8]));
+        Assert.Equal(writeId, (await store.HeadAsync(new ObjectKey("joined"), default))!.WriteId);
+    }
+
+    [Fact]
+    public async Task Multipart_honours_conditions_and_refuses_bad_parts()
+    {
+        IObjectStore store = OpenClient();
+        await store.PutAsync(new ObjectKey("taken"), Body("old"), PutCondition.None, default);
+        await using (IMultipartUpload upload = await store.StartMultipartAsync(new ObjectKey("taken"), default))
+        {
+            await upload.UploadPartAsync(1, Body("new"), default);
+            Assert.Equal(PutOutcome.ConditionFailed, (await upload.CompleteAsync(PutCondition.IfAbsent, default)).Outcome);
+        }
+
+        Assert.Equal("old", await ReadAsync(store, "taken"));
+        await using IMultipartUpload bad = await store.StartMultipartAsync(new ObjectKey("bad"), default);
+        Assert.Equal(StorageErrorKind.Invalid, await KindOfAsync(async () => await bad.UploadPartAsync(0, Body("x"), default)));
+        Assert.Equal(StorageErrorKind.Invalid, await KindOfAsync(async () => await bad.UploadPartAsync(10_001, Body("x"), default)));
+        Assert.Equal(StorageErrorKind.Invalid, await KindOfAsync(async () => await bad.CompleteAsync(PutCondition.None, default)));
+        await bad.UploadPartAsync(1, Body("small"), default);
+        await bad.UploadPartAsync(2, Body("last"), default);
+        Assert.Equal(StorageErrorKind.Invalid, await KindOfAsync(async () => await bad.CompleteAsync(PutCondition.None, default)));
+        await bad.AbortAsync(default);
+        await bad.AbortAsync(default);
+        Assert.Null(await store.HeadAsync(new ObjectKey("bad"), default));
+    }
+
+    [Fact]
+    public async Task A_cancelled_call_throws_and_changes_nothing()
+    {
+        IObjectStore store = OpenClient();
+        CancellationToken cancelled = new(canceled: true);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            async () => await store.PutAsync(new ObjectKey("k"), Body("v"), PutCondition.None, cancelled));
+        Assert.Null(await store.HeadAsync(new ObjectKey("k"), default));
+    }
+}
+
+/// <summary>Cuts bytes into a sequence of many segments.</summary>
+public static class Segments
+{
+    public static ReadOnlySequence<byte> Of(byte[] bytes, int segmentBytes)
+    {
+        Segment first = new(bytes.AsMemory(0, Math.Min(segmentBytes, bytes.Length)), 0);
+        Segment last = first;
+        for (int position = segmentBytes; position < bytes.Length; position += segmentBytes)
+        {
+            last = last.Append(bytes.AsMemory(position, Math.Min(segmentBytes, bytes.Length - position)));
+        }
+
+        return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
+    }
+
+    private sealed class Segment : ReadOnlySequenceSegment<byte>
+    {
+        internal Segment(ReadOnlyMemory<byte> memory, long runningIndex)
+        {
+            Memory = memory;
+            RunningIndex = runningIndex;
+        }
+
+        internal Segment Append(ReadOnlyMemory<byte> memory)
+        {
+            Segment next = new(memory, RunningIndex + Memory.Length);
+            Next = next;
+            return next;
+        }
+    }
+}

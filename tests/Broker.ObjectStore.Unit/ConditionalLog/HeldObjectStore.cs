@@ -1,0 +1,30 @@
+using System.Buffers;
+
+namespace Broker.ObjectStore.Unit.ConditionalLogs;
+
+/// <summary>Holds back the PUTs of data entries (not of fences and boundaries) until it is let go.</summary>
+internal sealed class HeldObjectStore(IObjectStore inner, Task release) : IObjectStore
+{
+    public async ValueTask<PutResult> PutAsync(ObjectKey key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken ct)
+    {
+        if (body.Length > LogFrame.HeaderBytes && !key.Value.EndsWith("boundary", StringComparison.Ordinal))
+        {
+            await release;
+        }
+
+        return await inner.PutAsync(key, body, condition, ct);
+    }
+
+    public ValueTask<ReadOnlyMemory<byte>> GetAsync(ObjectKey key, ByteRange range, CancellationToken ct) => inner.GetAsync(key, range, ct);
+
+    public ValueTask<int> ReadAsync(ObjectKey key, ByteRange range, IReadOnlyList<Memory<byte>> destinations, CancellationToken ct) =>
+        inner.ReadAsync(key, range, destinations, ct);
+
+    public ValueTask<ObjectInfo?> HeadAsync(ObjectKey key, CancellationToken ct) => inner.HeadAsync(key, ct);
+
+    public IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, string? startAfter, CancellationToken ct) => inner.ListAsync(prefix, startAfter, ct);
+
+    public ValueTask DeleteAsync(ObjectKey key, CancellationToken ct) => inner.DeleteAsync(key, ct);
+
+    public ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, CancellationToken ct) => inner.StartMultipartAsync(key, ct);
+}

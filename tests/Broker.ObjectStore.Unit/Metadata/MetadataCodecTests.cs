@@ -1,0 +1,162 @@
+using Broker.ObjectStore.Metadata;
+using Xunit.Abstractions;
+
+namespace Broker.ObjectStore.Unit.MetadataLogs;
+
+public sealed class MetadataCodecTests(ITestOutputHelper output)
+{
+    private static readonly Guid TopicId = new("00112233-4455-6677-8899-aabbccddeeff");
+
+    [Fact]
+    public void The_bytes_of_a_commit_are_as_documented()
+    {
+        MetadataBatch batch = new(0x0102, [
+            new TopicCreated(TopicId, "t", [new StreamId(5)], new Dictionary<string, string> { ["k"] = "v" }, IsInternal: true),
+            new StreamTrimmed(new StreamId(5), new Offset(9)),
+        ]);
+        string hex =
+            "42434D42" + "0100" + "0000" + "0201000000000000" + "02000000"
+            + "0200" + "0100" + "30000000"
+            + "00112233445566778899AABBCCDDEEFF" + "01000000" + "74" + "01000000" + "0500000000000000"
+            + "01000000" + "01000000" + "6B" + "01000000" + "76" + "01"
+            + "0800" + "0100" + "10000000" + "0500000000000000" + "0900000000000000";
+        byte[] bytes = MetadataCodec.Encode(batch);
+        Assert.Equal(hex, Convert.ToHexString(bytes));
+        Assert.Equal(bytes, MetadataCodec.Encode(MetadataCodec.Decode(bytes, "test")));
+    }
+
+    [Fact]
+    public void The_bytes_of_an_uploaded_object_are_as_documented()
+    {
+        StreamRange range = new(new StreamId(1), new LeaderEpoch(2), new Offset(3), new Offset(4), 5, 6, 7, 8, 9, 10);
+        ObjectCommitted committed = new(new ObjectId(11), new ObjectKey("a/b"), ObjectKind.Stream, 12, 13, [range], "fork");
+        string hex =
+            "42434D42" + "0100" + "0000" + "0000000000000000" + "01000000"
+            + "0700" + "0100" + "70000000"
+            + "0B00000000000000" + "03000000" + "612F62" + "02" + "0C00000000000000" + "0D00000000000000" + "04000000" + "666F726B"
+            + "01000000"
+            + "0100000000000000" + "02000000" + "0300000000000000" + "0400000000000000" + "0500000000000000" + "0600000000000000"
+            + "0700000000000000" + "08000000" + "0900000000000000" + "0A000000";
+        byte[] bytes = MetadataCodec.Encode(new MetadataBatch(0, [committed]));
+        Assert.Equal(hex, Convert.ToHexString(bytes));
+        ObjectCommitted back = (ObjectCommitted)MetadataCodec.Decode(bytes, "test").Events.Single();
+        Assert.Equal(range, Assert.Single(back.Ranges));
+        Assert.Equal((committed.Key, committed.Store), (back.Key, back.Store));
+    }
+
+    [Fact]
+    public void Every_commit_round_trips_and_applies_alike()
+    {
+        int seed = Environment.TickCount & 0xFFFFF;
+        output.WriteLine($"seed {seed}");
+        RandomMetadata random = new(seed);
+        MetadataImage direct = MetadataImage.Empty;
+        MetadataImage decoded = MetadataImage.Empty;
+        HashSet<Type> kinds = [];
+        for (int slot = 0; slot < 1_500; slot++)
+        {
+            MetadataBatch batch = new(slot, random.Commit(direct));
+            byte[] bytes = MetadataCodec.Encode(batch);
+            MetadataBatch back = MetadataCodec.Decode(bytes, "test");
+            Assert.Equal(bytes, MetadataCodec.Encode(back));
+            direct = direct.Apply(batch, slot);
+            decoded = decoded.Apply(back, slot);
+            kinds.UnionWith(batch.Events.Select(item => item.GetType()));
+        }
+
+        Assert.Equal(MetadataSnapshot.Encode(direct, default), MetadataSnapshot.Encode(decoded, default));
+        Assert.Equal(12, kinds.Count);
+    }
+
+    [Fact]
+    public void Truncated_and_damaged_bytes_end_in_a_storage_error_or_a_value()
+    {
+        int seed = Environment.TickCount & 0xFFFFF;
+        output.WriteLine($"seed {seed}");
+        (MetadataImage image, byte[] commit) = History(seed, 60);
+        byte[] snapshot = MetadataSnapshot.Encode(image, new LogPosition(7, 8, TopicId));
+        for (int length = 0; length < commit.Length; length++)
+        {
+            Assert.Throws<StorageException>(() => MetadataCodec.Decode(commit.AsMemory(0, length), "test"));
+        }
+
+        for (int length = 0; length < snapshot.Length; length += 7)
+        {
+            Assert.Throws<StorageException>(() => MetadataSnapshot.Decode(new ObjectKey("s"), snapshot.AsMemory(0, length)));
+        }
+
+        Random random = new(seed);
+        int errors = 0;
+        for (int i = 0; i < 20_000; i++)
+        {
+            byte[] damaged = [.. commit];
+            damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
+            damaged[random.Next(damaged.Length)] ^= (byte)(1 << random.Next(8));
+            try
+            {
+                MetadataCodec.Decode(damaged, "test");
+            }
+            catch (StorageException)
+            {
+                errors++;
+            }
+        }
+
+        Assert.InRange(errors, 1_000, 20_000);
+    }
+
+    [Fact]
+    public void A_damaged_snapshot_is_Corrupt_at_every_byte()
+    {
+        byte[] snapshot = MetadataSnapshot.Encode(History(3, 5).Image, default);
+        for (int position = 0; position < snapshot.Length; position++)
+        {
+            byte[] damaged = [.. snapshot];
+            damaged[position] ^= 4;
+            StorageException error = Assert.Throws<StorageException>(() => MetadataSnapshot.Decode(new ObjectKey("s"), damaged));
+            Assert.True(error.Kind == StorageErrorKind.Corrupt || position is 4 or 5, $"byte {position}: {error.Message}");
+        }
+    }
+
+    [Theory]
+    [InlineData(4, "the commit has version 2")]
+    [InlineData(22, "the event StreamTrimmed has version 2")]
+    [InlineData(20, "an event of type 200")]
+    public void Anything_newer_is_Invalid_and_says_so(int position, string said)
+    {
+        byte[] bytes = MetadataCodec.Encode(new MetadataBatch(0, [new StreamTrimmed(new StreamId(5), new Offset(9))]));
+        bytes[position] = position == 20 ? (byte)200 : (byte)2;
+        StorageException error = Assert.Throws<StorageException>(() => MetadataCodec.Decode(bytes, "entry 3"));
+        Assert.Equal(StorageErrorKind.Invalid, error.Kind);
+        Assert.Contains(said, error.Message, StringComparison.Ordinal);
+        Assert.Contains("entry 3", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_snapshot_round_trips()
+    {
+        (MetadataImage image, _) = History(11, 400);
+        LogPosition position = new(401, 9, TopicId);
+        byte[] bytes = MetadataSnapshot.Encode(image, position);
+        (MetadataImage back, LogPosition backPosition) = MetadataSnapshot.Decode(new ObjectKey("s"), bytes);
+        Assert.Equal(position, backPosition);
+        Assert.Equal(bytes, MetadataSnapshot.Encode(back, position));
+        Assert.Equal("42434D53" + "0100" + "0000" + "9101000000000000" + "0900000000000000", Convert.ToHexString(bytes[..24]));
+    }
+
+    private static (MetadataImage Image, byte[] LastCommit) History(int seed, int commits)
+    {
+        RandomMetadata random = new(seed);
+        MetadataImage image = MetadataImage.Empty;
+        byte[] bytes = [];
+        for (int slot = 0; slot < commits; slot++)
+        {
+            MetadataBatch batch = new(slot, random.Commit(image));
+            byte[] encoded = MetadataCodec.Encode(batch);
+            bytes = encoded.Length > bytes.Length ? encoded : bytes;
+            image = image.Apply(batch, slot);
+        }
+
+        return (image, bytes);
+    }
+}

@@ -1,0 +1,284 @@
+using Broker.ObjectStore.Metadata;
+using Broker.TestSupport.Simulation;
+using Broker.TestSupport.Storage;
+using Xunit.Abstractions;
+
+namespace Broker.ObjectStore.Unit.MetadataLogs;
+
+/// <summary>The metadata log; its guarantees M1 to M4 stand at <see cref="MetadataLog"/>.</summary>
+public sealed class MetadataLogTests(ITestOutputHelper output)
+{
+    private readonly InMemoryObjectStore _store = new();
+    private int _opened;
+
+    private JumpingTime Time { get; } = new();
+
+    [Fact]
+    public async Task An_empty_store_becomes_a_cluster_whose_id_stays()
+    {
+        using MetadataLog first = await OpenAsync(_store);
+        Assert.Equal(22, first.Image.ClusterId.Length);
+        using MetadataLog second = await OpenAsync(_store);
+        Assert.Equal(first.Image.ClusterId, second.Image.ClusterId);
+        Assert.Equal(first.Epoch + 1, second.Epoch);
+    }
+
+    [Fact]
+    public async Task A_commit_is_one_put_and_is_there_for_the_next_opener_M1()
+    {
+        FaultyObjectStore counted = new(_store, (_, _, _) => Fault.None);
+        using MetadataLog log = await OpenAsync(counted);
+        int before = counted.Requests;
+        MetadataImage image = await log.CommitAsync([Node(1, 5), Node(2, 6)], default);
+        Assert.Equal(1, counted.Requests - before);
+        Assert.Same(image, log.Image);
+        using MetadataLog next = await OpenAsync(_store);
+        Assert.Equal(6, next.Image.NodeEpochs[new NodeId(2)]);
+        Assert.Equal(image.Version, next.Image.Version);
+    }
+
+    [Fact]
+    public async Task A_second_opener_fences_the_first()
+    {
+        using MetadataLog first = await OpenAsync(_store);
+        using MetadataLog second = await OpenAsync(_store);
+        StorageException error = await FailsAsync(StorageErrorKind.Fenced, () => first.CommitAsync([Node(1, 1)], default).AsTask());
+        Assert.Contains($"epoch {first.Epoch}", error.Message, StringComparison.Ordinal);
+        await second.CommitAsync([Node(1, 2)], default);
+        await FailsAsync(StorageErrorKind.Fenced, () => first.CommitAsync([Node(1, 3)], default).AsTask());
+        Assert.Equal(StorageErrorKind.Fenced, first.Failure!.Kind);
+        Assert.Empty(first.Image.NodeEpochs);
+    }
+
+    [Fact]
+    public async Task A_commit_that_does_not_fit_writes_nothing_M2()
+    {
+        using MetadataLog log = await OpenAsync(_store);
+        IReadOnlyList<string> keys = _store.Keys;
+        await FailsAsync(
+            StorageErrorKind.Invalid, () => log.CommitAsync([Node(1, 1), new TopicDeleted(Guid.NewGuid())], default).AsTask());
+        Assert.Equal(keys, _store.Keys);
+        Assert.Empty(log.Image.NodeEpochs);
+        await log.CommitAsync([Node(1, 1)], default);
+    }
+
+    [Fact]
+    public async Task Concurrent_commits_happen_one_after_another()
+    {
+        using MetadataLog log = await OpenAsync(_store);
+        await Task.WhenAll(Enumerable.Range(0, 50).Select(i => Task.Run(() => log.CommitAsync([Node(i, 1)], default).AsTask())));
+        Assert.Equal(50, log.Image.NodeEpochs.Count);
+        using MetadataLog next = await OpenAsync(_store);
+        AssertSame(log.Image, next.Image);
+    }
+
+    [Fact]
+    public async Task Snapshot_and_replay_give_what_direct_application_gives_M3()
+    {
+        int seed = Environment.TickCount & 0xFFFFF;
+        output.WriteLine($"seed {seed}");
+        for (int round = 0; round < 15; round++)
+        {
+            InMemoryObjectStore store = new();
+            RandomMetadata random = new(seed + round);
+            MetadataLog log = await OpenAsync(store, snapshotEvery: 7);
+            bool hasReopened = false;
+            for (int commit = 0; commit < 100; commit++)
+            {
+                List<MetadataEvent> events = random.Commit(log.Image);
+                MetadataBatch batch = new(Time.GetUtcNow().ToUnixTimeMilliseconds(), events);
+                MetadataImage direct = log.Image.Apply(batch, log.Image.Version + 1 + (hasReopened ? 1 : 0));
+                await log.CommitAsync(events, default);
+                AssertSame(direct, log.Image);
+                hasReopened = commit % 13 == 0;
+                if (hasReopened)
+                {
+                    log.Dispose();
+                    log = await OpenAsync(store, snapshotEvery: 7);
+                    AssertSame(direct, log.Image);
+                }
+            }
+
+            log.Dispose();
+            Assert.Equal(2, Snapshots(store).Count);
+            Assert.InRange(store.Keys.Count(key => key.StartsWith("meta/log/0", StringComparison.Ordinal)), 1, 45);
+        }
+    }
+
+    [Fact]
+    public async Task A_corrupt_newest_snapshot_loses_nothing_M4()
+    {
+        using MetadataLog log = await OpenAsync(_store, snapshotEvery: 5);
+        for (int i = 0; i < 23; i++)
+        {
+            await log.CommitAsync([Node(i, 1)], default);
+        }
+
+        _store.Damage(Snapshots(_store)[^1], bytes => bytes[..^3]);
+        using MetadataLog next = await OpenAsync(_store, snapshotEvery: 5);
+        AssertSame(log.Image, next.Image);
+    }
+
+    [Fact]
+    public async Task Without_a_readable_snapshot_a_trimmed_log_is_Corrupt_and_nothing_is_written()
+    {
+        using MetadataLog log = await OpenAsync(_store, snapshotEvery: 5);
+        for (int i = 0; i < 23; i++)
+        {
+            await log.CommitAsync([Node(i, 1)], default);
+        }
+
+        Snapshots(_store).ForEach(key => _store.Damage(key, bytes => bytes[..^3]));
+        IReadOnlyList<string> keys = _store.Keys;
+        StorageException error = await FailsAsync(StorageErrorKind.Corrupt, () => OpenAsync(_store));
+        Assert.Contains(Snapshots(_store)[^1], error.Message, StringComparison.Ordinal);
+        Assert.Equal(keys, _store.Keys);
+    }
+
+    [Fact]
+    public async Task A_newer_snapshot_or_entry_is_Invalid_and_nothing_is_touched()
+    {
+        using MetadataLog log = await OpenAsync(_store);
+        await log.CommitAsync([Node(1, 1)], default);
+        await log.SnapshotAsync(default);
+        InMemoryObjectStore newer = _store.Clone();
+        newer.Damage(Snapshots(newer)[0], bytes =>
+        {
+            bytes[4] = 9;
+            return bytes;
+        });
+        IReadOnlyList<string> keys = newer.Keys;
+        StorageException error = await FailsAsync(StorageErrorKind.Invalid, () => OpenAsync(newer));
+        Assert.Contains("version 9", error.Message, StringComparison.Ordinal);
+        Assert.Equal(keys, newer.Keys);
+    }
+
+    [Fact]
+    public async Task A_crash_at_any_request_loses_no_commit_that_returned_and_leaves_none_half_done()
+    {
+        int points = 0;
+        foreach (Fault fault in new[] { Fault.CrashBefore, Fault.CrashAfter })
+        {
+            bool hasCrashed = true;
+            for (int point = 0; hasCrashed; point++, points++)
+            {
+                InMemoryObjectStore store = new();
+                int at = point;
+                FaultyObjectStore client = new(store, (_, _, number) => number == at ? fault : Fault.None);
+                int committed = await CommitPairsAsync(client);
+                hasCrashed = client.HasCrashed;
+                using MetadataLog next = await OpenAsync(store, snapshotEvery: 4);
+                int found = next.Image.NodeEpochs.Count;
+                Assert.True(found % 2 == 0, $"{fault} at {point}: half a commit");
+                Assert.InRange(found / 2, committed, committed + 1);
+                Assert.Equal(22, next.Image.ClusterId.Length);
+            }
+        }
+
+        output.WriteLine($"{points} crashes");
+        Assert.True(points > 60);
+    }
+
+    [Theory]
+    [InlineData(Fault.UnknownApplied)]
+    [InlineData(Fault.UnknownLost)]
+    [InlineData(Fault.UnknownLate)]
+    public async Task A_commit_with_a_lost_answer_happens_once(Fault fault)
+    {
+        bool isArmed = false;
+        FaultyObjectStore client = new(_store, (request, _, _) =>
+        {
+            bool isHit = isArmed && request == StoreRequest.Put;
+            isArmed &= !isHit;
+            return isHit ? fault : Fault.None;
+        });
+        using MetadataLog log = await OpenAsync(client);
+        isArmed = true;
+        await log.CommitAsync([new ProducerIdBlockAllocated(new NodeId(1), 0, 1000)], default);
+        await log.CommitAsync([new ProducerIdBlockAllocated(new NodeId(1), 1000, 1000)], default);
+        Assert.All(await client.DeliverLateAsync(), outcome => Assert.Equal(PutOutcome.ConditionFailed, outcome));
+        using MetadataLog next = await OpenAsync(_store);
+        Assert.Equal(2000, next.Image.NextProducerId);
+    }
+
+    [Fact]
+    public async Task A_commit_that_stays_in_doubt_ends_the_log_and_reopening_decides()
+    {
+        bool isDown = false;
+        FaultyObjectStore client = new(
+            _store, (request, _, _) => !isDown ? Fault.None : request == StoreRequest.Put ? Fault.UnknownLate : Fault.Refuse);
+        using MetadataLog log = await OpenAsync(client);
+        isDown = true;
+        await FailsAsync(StorageErrorKind.Unavailable, () => log.CommitAsync([Node(1, 1)], default).AsTask());
+        await FailsAsync(StorageErrorKind.Unavailable, () => log.CommitAsync([Node(2, 1)], default).AsTask());
+        Assert.NotNull(log.Failure);
+        using MetadataLog next = await OpenAsync(_store);
+        Assert.Empty(next.Image.NodeEpochs);
+        await client.DeliverLateAsync();
+        await next.CommitAsync([Node(3, 1)], default);
+        using MetadataLog last = await OpenAsync(_store);
+        Assert.Equal([new NodeId(3)], last.Image.NodeEpochs.Keys);
+    }
+
+    [Fact]
+    public async Task A_failed_snapshot_does_not_fail_the_commit_and_is_tried_again()
+    {
+        bool isDown = true;
+        FaultyObjectStore client = new(
+            _store, (_, key, _) => isDown && key.ToString().StartsWith("meta/snapshot", StringComparison.Ordinal) ? Fault.Refuse : Fault.None);
+        using MetadataLog log = await OpenAsync(client, snapshotEvery: 2);
+        await log.CommitAsync([Node(1, 1)], default);
+        await log.CommitAsync([Node(2, 1)], default);
+        Assert.Equal(StorageErrorKind.Unavailable, log.SnapshotFailure!.Kind);
+        Assert.Empty(Snapshots(_store));
+        isDown = false;
+        await log.CommitAsync([Node(3, 1)], default);
+        Assert.Null(log.SnapshotFailure);
+        Assert.Single(Snapshots(_store));
+    }
+
+    private static NodeRegistered Node(int id, long epoch) => new(new NodeId(id), epoch);
+
+    private static List<string> Snapshots(InMemoryObjectStore store)
+        => [.. store.Keys.Where(key => key.StartsWith("meta/snapshot/", StringComparison.Ordinal))];
+
+    private static void AssertSame(MetadataImage expected, MetadataImage actual)
+        => Assert.Equal(MetadataSnapshot.Encode(expected, default), MetadataSnapshot.Encode(actual, default));
+
+    private static async Task<StorageException> FailsAsync(StorageErrorKind kind, Func<Task> action)
+    {
+        StorageException error = await Assert.ThrowsAsync<StorageException>(action);
+        Assert.Equal(kind, error.Kind);
+        return error;
+    }
+
+    // Two openings, so that crashes also meet a takeover; each commit registers two nodes.
+    private async Task<int> CommitPairsAsync(FaultyObjectStore client)
+    {
+        int committed = 0;
+        try
+        {
+            for (int life = 0; life < 2; life++)
+            {
+                using MetadataLog log = await OpenAsync(client, snapshotEvery: 4);
+                for (int i = 0; i < 6; i++)
+                {
+                    await log.CommitAsync([Node(committed * 2, 1), Node((committed * 2) + 1, 1)], default);
+                    committed++;
+                }
+            }
+        }
+        catch (SimulatedCrashException)
+        {
+            Assert.True(client.HasCrashed);
+        }
+
+        return committed;
+    }
+
+    private async Task<MetadataLog> OpenAsync(IObjectStore store, int snapshotEvery = 1000)
+        => await MetadataLog.OpenAsync(
+            store,
+            new MetadataLogOptions { SnapshotEveryCommits = snapshotEvery, Time = Time, Ids = new SeededIdSource(++_opened), JitterSeed = 1 },
+            default);
+}

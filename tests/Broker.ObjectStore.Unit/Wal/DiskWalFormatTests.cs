@@ -1,0 +1,52 @@
+using Broker.ObjectStore.Wal;
+
+namespace Broker.ObjectStore.Unit.Wal;
+
+/// <summary>The bytes of docs/formats/disk-wal.md, made from the document by other means.</summary>
+public sealed class DiskWalFormatTests
+{
+    private const ulong Salt = 0x1122334455667788;
+
+    [Fact]
+    public void Segment_header_has_the_documented_bytes()
+    {
+        SegmentHeader header = new(0x12, Salt, 1000, 900, new NodeId(7), 65536);
+        byte[] page = header.Encode();
+        Assert.Equal(4096, page.Length);
+        Assert.Equal(
+            "42524B57414C5347010000000700000012000000000000008877665544332211E803000000000000"
+            + "8403000000000000000001000000000000000000BDD4FFE8",
+            Convert.ToHexString(page.AsSpan(0, 64)));
+        Assert.Equal(header, SegmentHeader.Decode(page, "file"));
+    }
+
+    [Fact]
+    public void Record_header_has_the_documented_bytes()
+    {
+        RecordHeader header = new(
+            Salt, 1001, 1000, new StreamId(5), new LeaderEpoch(3), new Offset(42), new Offset(43), 1_700_000_000_000, 4, 0xDEADBEEF);
+        byte[] bytes = new byte[RecordHeader.SizeBytes];
+        header.Encode(bytes);
+        Assert.Equal(
+            "57524543267982E88877665544332211E903000000000000E8030000000000000500000000000000"
+            + "2A000000000000002B000000000000000068E5CF8B0100000300000004000000EFBEADDE00000000",
+            Convert.ToHexString(bytes));
+        Assert.True(RecordHeader.TryDecode(bytes, Salt, out RecordHeader decoded));
+        Assert.Equal(header, decoded);
+        Assert.False(RecordHeader.TryDecode(bytes, Salt + 1, out _));
+    }
+
+    [Fact]
+    public void Damaged_segment_header_is_corrupt_at_every_covered_byte()
+    {
+        byte[] page = new SegmentHeader(1, Salt, 1, 0, new NodeId(7), 65536).Encode();
+        for (int at = 0; at < 64; at++)
+        {
+            page[at] ^= 4;
+            StorageException error = Assert.Throws<StorageException>(() => SegmentHeader.Decode(page, "folder/file"));
+            Assert.Equal(StorageErrorKind.Corrupt, error.Kind);
+            Assert.Contains("folder/file", error.Message, StringComparison.Ordinal);
+            page[at] ^= 4;
+        }
+    }
+}
