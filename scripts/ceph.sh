@@ -122,7 +122,7 @@ start() {
     stop
     make_cluster
   fi
-  gateway_port=$(sed -n 's/^rgw_frontends.*endpoint=[0-9.]*:\([0-9]*\).*/\1/p' "$conf")
+  gateway_port=$(sed -n 's/^rgw_frontends = beast endpoint=[0-9.]*:\([0-9]*\).*/\1/p' "$conf")
   # The daemons put themselves into the background; they must not hold the caller's output open.
   pid_of mon > /dev/null || ceph-mon -i a -c "$conf" &> "$log/mon-start" || fail "the monitor did not start: $(tail -3 "$log/mon-start")"
   if [[ ! -f $dir/ready ]]; then

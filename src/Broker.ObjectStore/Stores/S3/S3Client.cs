@@ -11,7 +11,7 @@ namespace Broker.ObjectStore.S3;
 /// <item>No retries of any kind. A conditional PUT that the SDK sends again, be it only because a pooled connection was stale, meets its own object and
 /// reports a loss. <see cref="RetryingObjectStore"/> retries, and knows write ids. (.NET's own handler still sends again what has no body, when it finds
 /// a pooled connection closed. That is harmless for reads and deletions; an empty PUT is settled by its write id.)</item>
-/// <item>Checksums only where required: the SDK's default trailing ones (aws-chunked) are refused by servers that do not know them (Ceph before 19 answers
+/// <item>Checksums only where required: the SDK's default trailing ones (aws-chunked) are refused by servers that do not know them (Ceph 16 answers
 /// XAmzContentSHA256Mismatch). Bodies carry a CRC32C header of our own instead, see <see cref="S3Requests"/>.</item>
 /// <item>Copies of 128 KiB to and from sockets, not 8 KiB: a PUT of 4 MiB then costs 4 ms of CPU instead of 12.</item>
 /// <item>No "Expect: 100-continue", which costs a round trip before each body.</item>

@@ -45,7 +45,7 @@ public sealed record S3ObjectStoreOptions(string Bucket)
 
     /// <summary>
     /// For a whole request, beside the time for its bytes (<see cref="MinBytesPerSecond"/>). 15 s: a PUT that is given up has an unknown outcome,
-    /// which is dear, so it is given up only when an answer is no longer likely; S3 itself gives up stalled requests after 20 s.
+    /// which is dear, so it is given up only when an answer is no longer likely: far beyond S3's p99.9, and before clients of the broker give up (30 s).
     /// </summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
@@ -56,8 +56,8 @@ public sealed record S3ObjectStoreOptions(string Bucket)
     public long MinBytesPerSecond { get; init; } = 1024 * 1024;
 
     /// <summary>
-    /// How long an unused connection is kept. 10 s: servers close idle ones after 20 s and more, and a request that meets the closing has an
-    /// unknown outcome.
+    /// How long an unused connection is kept. 10 s: servers close idle ones some time (Ceph after 65 s), and a request that meets the closing has an
+    /// unknown outcome. A busy node reuses its connections far sooner.
     /// </summary>
     public TimeSpan IdleConnectionTimeout { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -47,7 +47,7 @@ internal sealed class S3Requests(S3ObjectStoreOptions options)
     }
 
     /// <summary>
-    /// All bytes are asked for as "from 0 on": the SDK computes an MD5 of whole objects, at 1.7 s of CPU per GB, but not of ranges. An empty object
+    /// All bytes are asked for as "from 0 on": the SDK computes an MD5 of whole objects, at 2 s of CPU per GB, but not of ranges. An empty object
     /// answers that by 416.
     /// </summary>
     internal GetObjectRequest Get(ObjectKey key, ByteRange range) => new()
