@@ -15,9 +15,10 @@ namespace Broker.Actors.Storage;
 /// </summary>
 public sealed class StorageEngine : IAsyncDisposable
 {
-    private StorageEngine(IObjectStore store, MetadataLog metadata, IWriteAheadLog writeAheadLog, BufferPool buffers, LogCache cache, BlockCache blocks)
+    private StorageEngine(IObjectStore store, MetadataLog metadata, IWriteAheadLog writeAheadLog, BufferPool buffers, LogCache cache, BlockCache blocks, TimeProvider clock)
     {
         (Store, Metadata, WriteAheadLog, Buffers, Cache, Blocks) = (store, metadata, writeAheadLog, buffers, cache, blocks);
+        ReadAhead = new ReadAhead(new ReadAheadOptions { TotalBytes = blocks.CapacityBytes / 4 }, clock);
         Objects = new StreamObjectReader(store, blocks, new StreamObjectReaderOptions());
     }
 
@@ -32,6 +33,8 @@ public sealed class StorageEngine : IAsyncDisposable
     public LogCache Cache { get; }
 
     public BlockCache Blocks { get; }
+
+    public ReadAhead ReadAhead { get; }
 
     public StreamObjectReader Objects { get; }
 
@@ -54,7 +57,7 @@ public sealed class StorageEngine : IAsyncDisposable
             WalRecovery recovery = new(metadata.Image, buffers);
             int recovered = await recovery.RunAsync(wal, cache, cancellation);
             StorageLog.Opened(log, metadata.Image.ClusterId, metadata.Image.Topics.Count, metadata.Image.Objects.Count, recovered, recovery.DroppedBatches);
-            return new StorageEngine(store, metadata, wal, buffers, cache, new BlockCache(new BlockCacheOptions { CapacityBytes = options.Storage.BlockCacheBytes }, buffers));
+            return new StorageEngine(store, metadata, wal, buffers, cache, new BlockCache(new BlockCacheOptions { CapacityBytes = options.Storage.BlockCacheBytes }, buffers), sources.Clock);
         }
         catch
         {
