@@ -225,8 +225,9 @@ internal sealed class PartitionActor : UntypedActor, IWithUnboundedStash
 
         _pending.Add(new PendingAppend(Sender, append.Tag, batch, stampMs));
         _next = batch.LastOffset + 1;
-        long maxTimestampMs = new RecordBatchView(append.Records.Span).MaxTimestamp;
-        CachedBatch cached = new(batch.BaseOffset, batch.LastOffset, _opened.Epoch, maxTimestampMs, append.Records, append.Frame, default);
+        RecordBatchView numbered = new(append.Records.Span);
+        CachedBatch cached = new(
+            batch.BaseOffset, batch.LastOffset, _opened.Epoch, numbered.MaxTimestamp, append.Records, numbered.ChecksumOfAll(), append.Frame, default);
         _services.Wal.Tell(new WalAppend(_opened.Stream, cached, _generation), Self);
     }
 

@@ -77,7 +77,7 @@ internal sealed class WalRecovery(MetadataImage image, BufferPool buffers)
         WalRecord record = recovered.Record;
         BufferLease lease = buffers.Rent(record.Payload.Length);
         record.Payload.CopyTo(lease.Memory);
-        return new CachedBatch(record.BaseOffset, record.LastOffset, record.Epoch, record.MaxTimestampMs, lease.Memory, lease, recovered.Position);
+        return new CachedBatch(record.BaseOffset, record.LastOffset, record.Epoch, record.MaxTimestampMs, lease.Memory, record.PayloadCrc, lease, recovered.Position);
     }
 
     private readonly record struct Recovered(int Order, StreamId Stream, CachedBatch Batch);

@@ -147,7 +147,7 @@ public sealed class UploadActorTests : TestKit
             byte[] batch = TestBatches.Of(new Broker.Wire.Records.RecordBatchOptions { BaseOffset = offset + i }, valueBytes: BatchBytes);
             BufferLease lease = _buffers.Rent(batch.Length);
             batch.CopyTo(lease.Memory);
-            _cache.Append(Stream, new CachedBatch(new Offset(offset + i), new Offset(offset + i), new LeaderEpoch(0), TestBatches.TimestampMs, lease.Memory, lease, new WalPosition(++_position)));
+            _cache.Append(Stream, new CachedBatch(new Offset(offset + i), new Offset(offset + i), new LeaderEpoch(0), TestBatches.TimestampMs, lease.Memory, Broker.Wire.Records.Crc32C.Compute(lease.Memory.Span), lease, new WalPosition(++_position)));
         }
     }
 

@@ -110,7 +110,7 @@ public sealed class WalRecoveryTests
             for (int i = 0; i < records.Count; i++)
             {
                 (int first, int last) = records[i];
-                yield return new WalRecoveredRecord(new WalPosition(i + 1), new WalRecord(Stream, new LeaderEpoch(0), new Offset(first), new Offset(last), 0, new byte[8]));
+                yield return new WalRecoveredRecord(new WalPosition(i + 1), new WalRecord(Stream, new LeaderEpoch(0), new Offset(first), new Offset(last), 0, new byte[8], Broker.Wire.Records.Crc32C.Compute(new byte[8])));
             }
         }
 

@@ -198,6 +198,6 @@ public sealed class WalWriterActorTests : TestKit
     private WalAppend Append(StreamId stream, long offset, int generation = 0, int epoch = 0)
     {
         BufferLease lease = _buffers.Rent(BatchBytes);
-        return new WalAppend(stream, new CachedBatch(new Offset(offset), new Offset(offset), new LeaderEpoch(epoch), 0, lease.Memory, lease, default), generation);
+        return new WalAppend(stream, new CachedBatch(new Offset(offset), new Offset(offset), new LeaderEpoch(epoch), 0, lease.Memory, Broker.Wire.Records.Crc32C.Compute(lease.Memory.Span), lease, default), generation);
     }
 }
