@@ -11,7 +11,7 @@ namespace Broker.Actors.Requests;
 
 /// <summary>
 /// Produce 3-13 (advertised from 0 on, because librdkafka takes a higher minimum for a broker without compression;
-/// older requests end the connection, as they do in Kafka 4). acks 1 and -1 both mean durable; acks 0 has no answer.
+/// older requests end the connection, as they do in Kafka 4). acks 1 and -1 both mean durable, within the request's time-out; acks 0 has no answer.
 /// </summary>
 internal sealed class ProduceHandler(BrokerServices services) : IRequestHandler
 {
@@ -43,7 +43,15 @@ internal sealed class ProduceHandler(BrokerServices services) : IRequestHandler
             return;
         }
 
-        exchange.RespondAfter(pending);
+        if (request.Acks == 0)
+        {
+            exchange.RespondAfter(pending);
+        }
+        else
+        {
+            exchange.RespondAfter(pending, TimeSpan.FromMilliseconds(Math.Max(request.TimeoutMs, 0)));
+        }
+
         Send(exchange, request, pending);
         pending.AnswerIfComplete();
     }

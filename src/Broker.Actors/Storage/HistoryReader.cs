@@ -28,7 +28,7 @@ internal sealed class HistoryReader(MetadataView metadata, StreamObjectReader ob
                 _ = LoadAheadAsync(stream, window);
             }
 
-            return new HistoryRead(Sequences.Of(runs), read);
+            return new HistoryRead(Sequences.Of(runs), read, read.SizeBytes);
         }
         catch
         {

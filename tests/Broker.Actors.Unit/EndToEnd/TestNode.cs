@@ -37,7 +37,9 @@ internal sealed class TestNode : IAsyncDisposable
 
     public StorageEngine Storage => _storage;
 
-    public static async Task<TestNode> StartAsync(params (string Name, string Value)[] settings)
+    public static Task<TestNode> StartAsync(params (string Name, string Value)[] settings) => StartAsync(new InMemoryObjectStore(), settings);
+
+    public static async Task<TestNode> StartAsync(IObjectStore store, params (string Name, string Value)[] settings)
     {
         TempFolder folder = new("actors");
         BrokerOptions options = TestOptions.Of(
@@ -52,7 +54,7 @@ internal sealed class TestNode : IAsyncDisposable
             .. settings,
         ]);
         StorageSources sources = new(TimeProvider.System, new SeededIdSource(Seed), new Random(Seed));
-        StorageEngine storage = await StorageEngine.OpenAsync(new InMemoryObjectStore(), options, sources, NullLogger.Instance, CancellationToken.None);
+        StorageEngine storage = await StorageEngine.OpenAsync(store, options, sources, NullLogger.Instance, CancellationToken.None);
         ActorSystem actors = ActorSystem.Create("test", ConfigurationFactory.ParseString("akka { loglevel = ERROR, stdout-loglevel = OFF, log-dead-letters = off }"));
         BrokerSystem system = await BrokerSystem.StartAsync(actors, storage, options, sources, NullLoggerFactory.Instance);
         return new TestNode(folder, storage, system, actors, options);

@@ -308,17 +308,52 @@ public sealed class PartitionActorTests : TestKit
         Assert.Equal(1, _wal.ExpectMsg<WalAppend>().Batch.BaseOffset.Value);
     }
 
-    [Fact]
-    public void Partition_whose_state_cannot_be_read_says_so_and_stops()
+    [Theory]
+    [InlineData(StorageErrorKind.Corrupt)]
+    [InlineData(StorageErrorKind.NotFound)]
+    public void Partition_whose_state_is_damaged_or_gone_serves_reads_and_refuses_appends(StorageErrorKind kind)
     {
         IActorRef partition = Start(Epoch, []);
-        Watch(partition);
+        partition.Tell(Append(0, TestBatches.Of()), TestActor);
+
+        _history.State.SetException(new StorageException(kind, "no state"));
+
+        AppendReply refused = ExpectMsg<AppendReply>();
+        Assert.Equal(ErrorCode.KafkaStorageError, refused.Error);
+        Assert.Contains("no state", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(ErrorCode.None, Read(partition, 0).Error);
+        Assert.Equal(0, _buffers.OutstandingBytes);
+    }
+
+    [Fact]
+    public void Partition_tries_on_while_the_store_is_out_of_reach_and_tells_clients_to_come_back()
+    {
+        _history.IsAway = true;
+        IActorRef partition = Start(Epoch, []);
         partition.Tell(AwaitOpen.Instance, TestActor);
+        partition.Tell(Append(0, TestBatches.Of()), TestActor);
+        Assert.Equal(ErrorCode.KafkaStorageError, ExpectMsg<AppendReply>().Error);
+        Assert.Equal(ErrorCode.KafkaStorageError, Read(partition, 0).Error);
 
-        _history.State.SetException(new StorageException(StorageErrorKind.Corrupt, "damaged"));
+        _history.IsAway = false;
+        _history.State.SetResult(default);
+        Assert.Null(ExpectMsg<PartitionOpened>(TimeSpan.FromSeconds(20)).Failure);
+        partition.Tell(Append(0, TestBatches.Of()), TestActor);
+        _wal.ExpectMsg<WalAppend>();
+    }
 
-        Assert.NotNull(ExpectMsg<PartitionOpened>().Failure);
-        ExpectTerminated(partition);
+    [Fact]
+    public void Read_of_no_bytes_tells_how_the_partition_stands()
+    {
+        IActorRef partition = Open();
+        partition.Tell(Append(0, TestBatches.Of(3)), TestActor);
+        MakeDurable(partition, _wal.ExpectMsg<WalAppend>());
+        ExpectMsg<AppendReply>();
+
+        partition.Tell(new Read(default, Offset.Zero, 0, -1, Watch: true), TestActor);
+
+        ReadReply reply = ExpectMsg<ReadReply>();
+        Assert.Equal((3L, ErrorCode.None, true), (reply.HighWatermark.Value, reply.Error, reply.Records.IsEmpty));
     }
 
     [Fact]
@@ -375,6 +410,8 @@ public sealed class PartitionActorTests : TestKit
     {
         public TaskCompletionSource<ReadOnlyMemory<byte>> State { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+        public bool IsAway { get; set; }
+
         public Task<HistoryRead> ReadAsync(StreamId stream, Offset from, int maxBytes, CancellationToken cancellation) =>
             Task.FromException<HistoryRead>(new StorageException(StorageErrorKind.NotFound, "the store is empty"));
 
@@ -383,6 +420,7 @@ public sealed class PartitionActorTests : TestKit
 
         public long? MaxTimestampMs(StreamId stream) => null;
 
-        public Task<ReadOnlyMemory<byte>> ReadProducerStateAsync(StreamId stream, CancellationToken cancellation) => State.Task;
+        public Task<ReadOnlyMemory<byte>> ReadProducerStateAsync(StreamId stream, CancellationToken cancellation) =>
+            IsAway ? Task.FromException<ReadOnlyMemory<byte>>(new StorageException(StorageErrorKind.Unavailable, "away")) : State.Task;
     }
 }
