@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.IO.Pipelines;
 using Broker.Actors.Connections;
-using Broker.ObjectStore.Buffers;
 using Broker.Actors.Unit.EndToEnd;
+using Broker.ObjectStore.Buffers;
 using Broker.Wire;
 
 namespace Broker.Actors.Unit.Connections;
