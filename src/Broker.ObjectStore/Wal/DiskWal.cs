@@ -31,8 +31,9 @@ public sealed class DiskWal : IWriteAheadLog
     private const int Recovering = 1;
     private const int Recovered = 2;
 
-    private DiskWal(DiskWalOptions options, IWalFileSystem files, IDisposable folderLock)
+    private DiskWal(DiskWalOptions options, IWalFileSystem files, IDisposable folderLock, WalId id)
     {
+        Id = id;
         _options = options;
         _files = files;
         _folderLock = folderLock;
@@ -52,6 +53,9 @@ public sealed class DiskWal : IWriteAheadLog
         options.Validate();
         return ValueTask.FromResult(Open(options));
     }
+
+    /// <summary>Which log this is: the same at every opening of the folder.</summary>
+    public WalId Id { get; }
 
     public long CapacityBytes => _options.CapacityBytes;
 
@@ -134,7 +138,15 @@ public sealed class DiskWal : IWriteAheadLog
         {
             IWalFileSystem files = options.FileSystem ?? new WalFolder(options.Folder);
             folderLock = TakeLock(files);
-            wal = new DiskWal(options, files, folderLock);
+            WalIdentity identity = WalIdentity.LoadOrCreate(files, options.NodeId, options.Ids);
+            if (identity.NodeId != options.NodeId)
+            {
+                throw new StorageException(
+                    StorageErrorKind.Invalid,
+                    $"the WAL in '{files.Description}' belongs to node {identity.NodeId}; this is node {options.NodeId}. Give each node its own folder");
+            }
+
+            wal = new DiskWal(options, files, folderLock, identity.WalId);
             wal._log.Open();
             wal._usedBytes = wal._log.UsedBytes;
             return wal;

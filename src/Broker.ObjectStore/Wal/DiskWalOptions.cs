@@ -15,6 +15,9 @@ public sealed record DiskWalOptions
     /// </summary>
     public required Random Random { get; init; }
 
+    /// <summary>Names a log that is made new. Not from <see cref="Random"/>: no two logs may ever have one name.</summary>
+    public IIdSource Ids { get; init; } = new SystemIdSource();
+
     /// <summary>
     /// <c>wal.disk.capacity.bytes</c>: all segment files together. The default, 2 GiB, holds some 20 seconds of 100 MB/s: what comes
     /// in while the object store is briefly away. It is used up lazily. At least two segments: one to write, one to trim.
