@@ -28,6 +28,15 @@ public sealed record StorageOptions(
     long LogCacheBytes,
     long BlockCacheBytes)
 {
+    // Indexes of the objects, metadata commits and the next snapshot.
+    private const long BesidePayloadBytes = 8 << 20;
+
+    /// <summary>
+    /// What the WAL leaves free on its disk, which by default is the object store's too: room for the uploads that are on their way. Only an upload
+    /// frees the WAL, so a WAL that took the last room would stay full for good.
+    /// </summary>
+    public long WalReserveBytes => (UploadsInFlight * UploadBytes) + BesidePayloadBytes;
+
     public static StorageOptions From(BrokerSettings settings, string dataFolder) => new(
         Path.GetFullPath(settings.Text("wal.disk.path") ?? Path.Combine(dataFolder, "wal")),
         settings.Long("wal.disk.capacity.bytes"),

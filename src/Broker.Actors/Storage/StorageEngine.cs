@@ -125,6 +125,7 @@ public sealed class StorageEngine : IAsyncDisposable
         Ids = sources.Ids,
         CapacityBytes = options.Storage.WalCapacityBytes,
         SegmentBytes = options.Storage.WalSegmentBytes,
+        ReserveBytes = options.Storage.WalReserveBytes,
         MaxGroupBytes = options.Storage.WalBatchMaxBytes,
     };
 

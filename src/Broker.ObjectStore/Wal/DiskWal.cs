@@ -23,6 +23,7 @@ public sealed class DiskWal : IWriteAheadLog
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _inlineTurn = new();
     private long _usedBytes;
+    private long _capacityBytes;
     private int _recovery = NotRecovered;
     private int _disposed;
     private bool _poisoned;
@@ -57,7 +58,9 @@ public sealed class DiskWal : IWriteAheadLog
     /// <summary>Which log this is: the same at every opening of the folder.</summary>
     public WalId Id { get; }
 
-    public long CapacityBytes => _options.CapacityBytes;
+    /// <inheritdoc/>
+    /// <remarks>Less than the option where the disk, as seen when files were last made or freed, would not give as much.</remarks>
+    public long CapacityBytes => Interlocked.Read(ref _capacityBytes);
 
     public long UsedBytes => Interlocked.Read(ref _usedBytes);
 
@@ -77,7 +80,7 @@ public sealed class DiskWal : IWriteAheadLog
             yield return records.Current;
         }
 
-        Interlocked.Exchange(ref _usedBytes, _log.UsedBytes);
+        PublishRoom();
         Volatile.Write(ref _recovery, Recovered);
         StartWriting();
         await ValueTask.CompletedTask;
@@ -107,7 +110,15 @@ public sealed class DiskWal : IWriteAheadLog
         ThrowUnlessRecovered();
         ct.ThrowIfCancellationRequested();
         TrimRequest trim = new(upTo);
-        _queue.Add(trim);
+        try
+        {
+            _queue.Add(trim);
+        }
+        catch (Exception error) when (error is StorageException or ObjectDisposedException)
+        {
+            return ValueTask.FromException(error);
+        }
+
         RunInline();
         return new ValueTask(trim.Completion.Task);
     }
@@ -148,7 +159,7 @@ public sealed class DiskWal : IWriteAheadLog
 
             wal = new DiskWal(options, files, folderLock, identity.WalId);
             wal._log.Open();
-            wal._usedBytes = wal._log.UsedBytes;
+            wal.PublishRoom();
             return wal;
         }
         catch (Exception error)
@@ -247,7 +258,7 @@ public sealed class DiskWal : IWriteAheadLog
             }
 
             long position = _group.Count > 0 ? _log.Append(_group) : 0;
-            PublishUsed();
+            Publish(_trims.Count > 0);
             _queue.Done(_group);
             _trims.ForEach(trim => trim.Completion.SetResult());
             foreach (PendingAppend append in _group)
@@ -258,7 +269,7 @@ public sealed class DiskWal : IWriteAheadLog
         }
         catch (WalFullException full)
         {
-            PublishUsed();
+            PublishRoom();
             _queue.Done(_group);
             _trims.ForEach(trim => trim.Completion.SetResult());
             _group.ForEach(append => append.Fail(full));
@@ -281,7 +292,9 @@ public sealed class DiskWal : IWriteAheadLog
 
         try
         {
-            return _log.Prepare(idle);
+            bool worked = _log.Prepare(idle);
+            Publish(worked);
+            return worked;
         }
         catch (Exception error)
         {
@@ -304,7 +317,24 @@ public sealed class DiskWal : IWriteAheadLog
         _queue.Fail(failure);
     }
 
-    private void PublishUsed() => Interlocked.Exchange(ref _usedBytes, _log.UsedBytes);
+    // How much room the disk has takes a system call, which not every group needs.
+    private void Publish(bool filesChanged)
+    {
+        if (filesChanged)
+        {
+            PublishRoom();
+        }
+        else
+        {
+            Interlocked.Exchange(ref _usedBytes, _log.UsedBytes);
+        }
+    }
+
+    private void PublishRoom()
+    {
+        Interlocked.Exchange(ref _usedBytes, _log.UsedBytes);
+        Interlocked.Exchange(ref _capacityBytes, _log.CapacityBytes());
+    }
 
     private void ThrowUnlessRecovered()
     {

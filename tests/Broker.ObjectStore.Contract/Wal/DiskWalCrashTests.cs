@@ -133,6 +133,9 @@ public sealed class DiskWalCrashTests(ITestOutputHelper output)
         Assert.Equal(StorageErrorKind.Unavailable, error.Kind);
         Assert.IsNotType<WalFullException>(error);
         files.SyncFails = false;
+        ValueTask trim = log.TrimAsync(new WalPosition(1), None);
+        Assert.True(trim.IsFaulted, "a trim fails through its task, so that whoever asked can go on");
+        await Assert.ThrowsAsync<StorageException>(() => trim.AsTask());
         await Assert.ThrowsAsync<StorageException>(() => AppendAsync(log, 3, 2, 100));
         await log.DisposeAsync();
 
