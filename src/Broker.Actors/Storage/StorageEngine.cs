@@ -61,9 +61,10 @@ public sealed class StorageEngine : IAsyncDisposable
         {
             WalOwnership ownership = new(wal.Id, options.NodeId, Environment.MachineName, options.Storage.WalFolder, options.Storage.AcceptedWalLoss);
             metadata = await TakeOverAsync(store, options, ownership, sources, log, cancellation);
-            await RecoverAsync(metadata.Image, wal, buffers, cache, log, cancellation);
+            ReopeningWal reopening = new(wal, ct => ReopenAsync(wal.Id, options, sources, ct), sources.Clock);
+            await RecoverAsync(metadata.Image, wal.Id, reopening, buffers, cache, log, cancellation);
             BlockCache blocks = new(new BlockCacheOptions { CapacityBytes = options.Storage.BlockCacheBytes }, buffers);
-            return new StorageEngine(store, metadata, wal, buffers, cache, blocks, ownership, options.ShutdownTimeout / 4, sources.Clock, log);
+            return new StorageEngine(store, metadata, reopening, buffers, cache, blocks, ownership, options.ShutdownTimeout / 4, sources.Clock, log);
         }
         catch
         {
@@ -101,11 +102,11 @@ public sealed class StorageEngine : IAsyncDisposable
         }
     }
 
-    private static async Task RecoverAsync(MetadataImage image, DiskWal wal, BufferPool buffers, LogCache cache, ILogger log, CancellationToken cancellation)
+    private static async Task RecoverAsync(MetadataImage image, WalId walId, IWriteAheadLog wal, BufferPool buffers, LogCache cache, ILogger log, CancellationToken cancellation)
     {
         WalRecovery recovery = new(image, buffers);
         int recovered = await recovery.RunAsync(wal, cache, cancellation);
-        StorageLog.Opened(log, image.ClusterId, image.Topics.Count, image.Objects.Count, wal.Id.ToString(), recovered, recovery.DroppedBatches);
+        StorageLog.Opened(log, image.ClusterId, image.Topics.Count, image.Objects.Count, walId.ToString(), recovered, recovery.DroppedBatches);
         if (recovery.LeftOut.Conflicting is [var conflict, ..] conflicts)
         {
             StorageLog.Conflict(log, conflicts.Count, conflict.Stream.ToString(), conflict.BaseOffset.Value, conflict.LastOffset.Value, conflict.Epoch.Value);
@@ -115,6 +116,20 @@ public sealed class StorageEngine : IAsyncDisposable
         {
             StorageLog.Gap(log, gaps.Count, behind.Stream.ToString(), behind.BaseOffset.Value, behind.LastOffset.Value, behind.Epoch.Value);
         }
+    }
+
+    // After a failed write or sync. The same folder may lead to another disk by then, or to none.
+    private static async ValueTask<IWriteAheadLog> ReopenAsync(WalId id, BrokerOptions options, StorageSources sources, CancellationToken cancellation)
+    {
+        DiskWal wal = await DiskWal.OpenAsync(WalOptions(options, sources), cancellation);
+        if (wal.Id == id)
+        {
+            return wal;
+        }
+
+        await wal.DisposeAsync();
+        throw new StorageException(
+            StorageErrorKind.Unavailable, $"the WAL in '{options.Storage.WalFolder}' has failed, and another one ({wal.Id}) is in its place now; {id} is missing: restart the node when it is back");
     }
 
     private static DiskWalOptions WalOptions(BrokerOptions options, StorageSources sources) => new()

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Akka.Actor;
 using Akka.Streams;
 using Akka.Streams.Dsl;
@@ -42,7 +43,8 @@ internal sealed class WalWriterActor : ReceiveActor
     private WalGroup? _lastWaiting;
     private bool _offering;
     private string? _stall;
-    private long _refused;
+    private long _refusedWrites;
+    private long _refusedBatches;
     private int _appendsHeld;
     private long _bytesOut;
 
@@ -173,7 +175,7 @@ internal sealed class WalWriterActor : ReceiveActor
         }
         else
         {
-            LogRefused(written.Group, written.Failure);
+            LogRefused(written.Failure, written.Group.Appends.Count);
             Refuse(written.Group, written.Failure.Message);
         }
 
@@ -205,23 +207,22 @@ internal sealed class WalWriterActor : ReceiveActor
         }
     }
 
-    // Once for all that follow each other: clients try again many times a second.
-    private void LogRefused(WalGroup group, Exception cause)
+    // Clients try again many times a second, so of writes that are refused one after the other only the first, second, fourth... is logged.
+    private void LogRefused(Exception cause, int batches)
     {
-        if (_refused == 0)
+        _refusedBatches += batches;
+        if (BitOperations.IsPow2(++_refusedWrites))
         {
-            WalLog.Refused(_log, group.Appends.Count, group.Bytes, cause.Message);
+            WalLog.Refused(_log, _refusedBatches, cause.Message);
         }
-
-        _refused += group.Appends.Count;
     }
 
     private void LogAccepted()
     {
-        if (_refused > 0)
+        if (_refusedWrites > 0)
         {
-            WalLog.Accepts(_log, _refused);
-            _refused = 0;
+            WalLog.Accepts(_log, _refusedBatches);
+            _refusedWrites = _refusedBatches = 0;
         }
     }
 

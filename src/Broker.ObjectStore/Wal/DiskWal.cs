@@ -8,7 +8,7 @@ namespace Broker.ObjectStore.Wal;
 /// <para>Thread-safe, but <see cref="RecoverAsync"/> runs alone before anything else. It owns one thread, the one exception to "no thread
 /// of its own" in this layer: write and fdatasync block, and no pool thread may. <see cref="DiskWalOptions.Inline"/> does without.</para>
 /// <para>A failed write or sync ends the log for good (fsync cannot be asked twice about the same bytes: after an error the kernel may
-/// call lost pages clean). Dispose it and open it anew; recovery says what is durable. A full disk only refuses
+/// call lost pages clean). Dispose it and open it anew (<see cref="ReopeningWal"/>); recovery says what is durable. A full disk only refuses
 /// (<see cref="WalFullException"/>).</para>
 /// </summary>
 public sealed class DiskWal : IWriteAheadLog
