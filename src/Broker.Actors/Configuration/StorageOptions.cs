@@ -26,7 +26,7 @@ public sealed record StorageOptions(
         settings.Int("wal.disk.segment.bytes"),
         settings.Int("wal.batch.max.bytes"),
         settings.Long("object.store.upload.bytes"),
-        TimeSpan.FromMilliseconds(settings.Long("object.store.upload.interval.ms")),
+        settings.Duration("object.store.upload.interval.ms"),
         settings.Int("object.store.uploads.in.flight"),
         settings.Long("cache.log.bytes"),
         settings.Long("cache.block.bytes"));

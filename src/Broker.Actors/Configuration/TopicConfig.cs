@@ -13,6 +13,8 @@ public sealed class TopicConfig
         Default = 5,
     }
 
+    private const string RetentionMsName = "retention.ms";
+
     private readonly BrokerSettings _broker;
     private readonly IReadOnlyDictionary<string, string> _overrides;
 
@@ -20,7 +22,7 @@ public sealed class TopicConfig
     {
         (_broker, _overrides) = (broker, overrides);
         MaxMessageBytes = int.Parse(Value("max.message.bytes").Text!, CultureInfo.InvariantCulture);
-        RetentionMs = long.Parse(Value("retention.ms").Text!, CultureInfo.InvariantCulture);
+        RetentionMs = long.Parse(Value(RetentionMsName).Text!, CultureInfo.InvariantCulture);
         RetentionBytes = long.Parse(Value("retention.bytes").Text!, CultureInfo.InvariantCulture);
         TimestampAfterMaxMs = long.Parse(Value("message.timestamp.after.max.ms").Text!, CultureInfo.InvariantCulture);
         UsesLogAppendTime = Value("message.timestamp.type").Text == "LogAppendTime";
@@ -63,7 +65,7 @@ public sealed class TopicConfig
             : given.Name.EndsWith(".hours", StringComparison.Ordinal) ? TimeSpan.MillisecondsPerHour
             : given.Name.EndsWith(".minutes", StringComparison.Ordinal) ? TimeSpan.MillisecondsPerMinute
             : 1;
-        if (unitMs == 1)
+        if (unitMs == 1 && name != RetentionMsName)
         {
             return given.Value;
         }
