@@ -47,7 +47,7 @@ internal static class ListenerOptions
         {
             string protocol = protocols.GetValueOrDefault(listener.Name, "(none)");
             Require(string.Equals(protocol, "PLAINTEXT", StringComparison.OrdinalIgnoreCase), settings, "listeners", listener,
-                $"the security protocol PLAINTEXT, by name or by listener.security.protocol.map, and {listener.Name} has {protocol}");
+                $"the security protocol PLAINTEXT, by name or by listener.security.protocol.map; {listener.Name} stands for {protocol}");
         }
     }
 
