@@ -44,7 +44,7 @@ public sealed record StorageOptions(
         settings.Int("wal.batch.max.bytes"),
         WalIds(settings, "wal.disk.accept.loss"),
         settings.Long("object.store.upload.bytes"),
-        TimeSpan.FromMilliseconds(settings.Long("object.store.upload.interval.ms")),
+        settings.Duration("object.store.upload.interval.ms"),
         settings.Int("object.store.uploads.in.flight"),
         settings.Long("cache.log.bytes"),
         settings.Long("cache.block.bytes"));
