@@ -24,7 +24,7 @@ public sealed class StorageEngine : IAsyncDisposable
     {
         (_ownership, _releasePatience, _clock, _log) = (ownership, releasePatience, clock, log);
         (Store, Metadata, WriteAheadLog, Buffers, Cache, Blocks) = (store, metadata, writeAheadLog, buffers, cache, blocks);
-        ReadAhead = new ReadAhead(new ReadAheadOptions { TotalBytes = blocks.CapacityBytes / 4 }, clock);
+        ReadAhead = new ReadAhead(new ReadAheadOptions { TotalBytes = blocks.CapacityBytes / 2 }, clock);
         Objects = new StreamObjectReader(store, blocks, new StreamObjectReaderOptions());
     }
 

@@ -10,10 +10,10 @@ public sealed record ReadAheadOptions
     public long MaxBytes { get; init; } = 8 << 20;
 
     /// <summary>
-    /// What may be loaded ahead for all readers. A quarter of the block cache: as much may be on its way for readers that wait, and the rest is
-    /// what they hold and what others come back for.
+    /// What may be loaded ahead for all readers. Half of the block cache: two fetches ahead for each of sixteen readers, and the rest holds what is
+    /// being read and what others come back for.
     /// </summary>
-    public long TotalBytes { get; init; } = 16 << 20;
+    public long TotalBytes { get; init; } = 32 << 20;
 
     /// <summary>Readers that are remembered. 4,096: beyond, the cache has no room for their windows anyway.</summary>
     public int MaxReaders { get; init; } = 4096;
