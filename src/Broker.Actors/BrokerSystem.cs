@@ -30,6 +30,9 @@ public sealed class BrokerSystem
 
     public HandlerTable Handlers { get; }
 
+    /// <summary>What the records of fetches in progress hold.</summary>
+    public required ResponseMemory Responses { get; init; }
+
     public ConnectionResources Connections { get; }
 
     /// <summary>Completes, with the reason, when another node has taken over: this one can commit nothing more and should end.</summary>
@@ -51,7 +54,7 @@ public sealed class BrokerSystem
             view,
             partitions,
             groups,
-            new PartitionServices(storage.Cache, new HistoryReader(view, storage.Objects), wal, options.Topics, sources.Clock, partitionLog),
+            new PartitionServices(storage.Cache, new HistoryReader(view, storage.Objects, storage.ReadAhead), wal, options.Topics, sources.Clock, partitionLog),
             new GroupServices(options.Groups, storage.Buffers, sources.Clock, sources.Ids.Next, loggers.CreateLogger("Broker.Groups")));
         IActorRef manager = system.ActorOf(Props.Create(() => new PartitionManagerActor(managerServices)), "partitions");
         CoordinatorServices coordinatorServices = new(manager, options.NodeId, sources.Clock, sources.Ids.Next, loggers.CreateLogger("Broker.Coordinator"), cause => fenced.TrySetResult(cause));
@@ -61,7 +64,8 @@ public sealed class BrokerSystem
         // Only now: an upload belongs to the epochs that were just opened, and takes its producers' state from open partitions.
         IActorRef uploads = StartUploads(system, storage, options, sources, loggers, view, partitions, coordinator, wal);
 
-        BrokerServices services = new(options, view, coordinator, partitions, groups, storage.Buffers, new AllowAllAuthorizer(), sources.Clock);
+        ResponseMemory responses = new(options.Connections.ResponseMemoryBytes);
+        BrokerServices services = new(options, view, coordinator, partitions, groups, storage.Buffers, responses, new AllowAllAuthorizer(), sources.Clock);
         MemoryBudget memory = new(options.Connections.MemoryBytes);
         system.ActorOf(Props.Create(() => new UndeliveredActor(memory)), "undelivered");
         ConnectionResources connections = new(
@@ -70,7 +74,7 @@ public sealed class BrokerSystem
             storage.Buffers,
             system.ActorOf(Props.Create(() => new ConnectionsActor()), "connections"),
             loggers);
-        return new BrokerSystem(system, storage, wal, uploads, Requests.Handlers.CreateTable(services, system.Scheduler), connections) { Fenced = fenced.Task };
+        return new BrokerSystem(system, storage, wal, uploads, Requests.Handlers.CreateTable(services, system.Scheduler), connections) { Fenced = fenced.Task, Responses = responses };
     }
 
     private static IActorRef StartUploads(ActorSystem system, StorageEngine storage, BrokerOptions options, StorageSources sources, ILoggerFactory loggers, MetadataView view, PartitionDirectory partitions, IActorRef coordinator, IActorRef wal)
@@ -124,7 +128,7 @@ public sealed class BrokerSystem
 
 internal static partial class BrokerSystemLog
 {
-    [LoggerMessage(EventId = 6002, EventName = "PartitionsClosed", Level = LogLevel.Error, Message = "{Count} partitions could not be opened and stay closed until the next start")]
+    [LoggerMessage(EventId = 6002, EventName = "PartitionsClosed", Level = LogLevel.Error, Message = "{Count} partitions are not open yet; they go on trying, and clients are told to come back")]
     public static partial void PartitionsClosed(ILogger log, int count);
 
     [LoggerMessage(EventId = 6001, EventName = "ShutdownNotFlushed", Level = LogLevel.Warning, Message = "{Bytes} bytes were not uploaded in time; they are in the write-ahead log and come back at the next start")]

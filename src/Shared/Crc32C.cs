@@ -18,6 +18,17 @@ internal static class Crc32C
 
     private const int BlockBytes = 3 * StreamBytes;
 
+    /// <summary>Below this many bytes, reading them is quicker than the arithmetic of <see cref="Combine"/>.</summary>
+    private const int CombineFromBytes = 4096;
+
+    /// <summary>The polynomial, bits reversed: the highest bit is the coefficient of x^0.</summary>
+    private const uint Polynomial = 0x82F63B78;
+
+    private const uint One = 1u << 31;
+
+    /// <summary>x^(2^k) modulo the polynomial.</summary>
+    private static readonly uint[] PowersOfTwo = BuildPowersOfTwo();
+
     private static readonly uint[] ShiftOne = BuildShift(StreamBytes);
     private static readonly uint[] ShiftTwo = BuildShift(2 * StreamBytes);
 
@@ -46,6 +57,56 @@ internal static class Crc32C
         }
 
         return crc;
+    }
+
+    /// <summary>
+    /// As <see cref="Append(uint, ReadOnlySpan{byte})"/>, for data whose own checksum is known: large data is not read. If its bytes have changed
+    /// since, the result is of those that they were, so whoever checks it finds the damage.
+    /// </summary>
+    public static uint Append(uint crc, ReadOnlySpan<byte> data, uint dataCrc) =>
+        data.Length < CombineFromBytes ? Append(crc, data) : Combine(crc, dataCrc, data.Length);
+
+    /// <summary>The checksum of two pieces, one behind the other, from theirs.</summary>
+    public static uint Combine(uint first, uint second, long secondBytes)
+    {
+        // Zero bytes behind the first piece multiply it by x^8 each; the second piece is then added.
+        uint shift = One;
+        int power = 3;
+        for (long rest = secondBytes; rest > 0; rest >>= 1, power++)
+        {
+            if ((rest & 1) != 0)
+            {
+                shift = Multiply(PowersOfTwo[power], shift);
+            }
+        }
+
+        return Multiply(shift, first) ^ second;
+    }
+
+    /// <summary>The product of two polynomials modulo the polynomial.</summary>
+    private static uint Multiply(uint left, uint right)
+    {
+        uint product = 0;
+        for (uint bit = One; bit != 0; bit >>= 1)
+        {
+            product ^= (left & bit) != 0 ? right : 0;
+            right = (right >> 1) ^ ((right & 1) != 0 ? Polynomial : 0);
+        }
+
+        return product;
+    }
+
+    private static uint[] BuildPowersOfTwo()
+    {
+        // One for each bit of a length in bits.
+        uint[] powers = new uint[64 + 3];
+        powers[0] = One >> 1;
+        for (int i = 1; i < powers.Length; i++)
+        {
+            powers[i] = Multiply(powers[i - 1], powers[i - 1]);
+        }
+
+        return powers;
     }
 
     private static uint UpdateBlock(uint state, ReadOnlySpan<byte> block)

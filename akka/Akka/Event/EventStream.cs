@@ -79,6 +79,23 @@ public class LoggingBus
         }
     }
 
+    /// <summary>Subscribes a logger to the entries of a level and of those above it: some are published whatever the level.</summary>
+    internal void SubscribeAtLevel(IActorRef logger, string level)
+    {
+        if (level.Equals("OFF", StringComparison.OrdinalIgnoreCase))
+        {
+            return;
+        }
+
+        LogLevel lowest = Logging.LogLevelFor(level);
+        (LogLevel Level, Type Entry)[] entries =
+            [(LogLevel.DebugLevel, typeof(Debug)), (LogLevel.InfoLevel, typeof(Info)), (LogLevel.WarningLevel, typeof(Warning)), (LogLevel.ErrorLevel, typeof(Error))];
+        foreach ((LogLevel _, Type entry) in entries.Where(each => each.Level >= lowest))
+        {
+            Subscribe(logger, entry);
+        }
+    }
+
     private void Change((IActorRef, Type)[] subscriptions)
     {
         _subscriptions = subscriptions;
@@ -114,7 +131,7 @@ public class EventStream : LoggingBus
         SetLogLevel(settings.StdoutLogLevel);
         if (!IsOff)
         {
-            Subscribe(StandardOutLogger.Instance, typeof(LogEvent));
+            SubscribeAtLevel(StandardOutLogger.Instance, settings.StdoutLogLevel);
         }
     }
 }

@@ -147,7 +147,7 @@ internal static class Loggers
 
             // The mailbox keeps order: the logger is initialized before it sees an entry.
             initializations.Add(Initialize(system, logger, name, settings.LoggerStartTimeout));
-            bus.Subscribe(logger, typeof(LogEvent));
+            bus.SubscribeAtLevel(logger, settings.LogLevel);
         }
 
         // A system that has been created logs: nothing that follows may go past its loggers. Bounded by the asks' time-outs.

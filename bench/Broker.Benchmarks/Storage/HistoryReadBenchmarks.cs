@@ -38,7 +38,7 @@ public class HistoryReadBenchmarks : IDisposable
         BufferLease payload = _buffers.Rent(BatchBytes);
         new Random(1).NextBytes(payload.Memory.Span);
         CachedBatch[] batches = [.. Enumerable.Range(0, Batches).Select(i => new CachedBatch(
-            new Offset(i), new Offset(i), new LeaderEpoch(0), -1, payload.Memory, payload, default))];
+            new Offset(i), new Offset(i), new LeaderEpoch(0), -1, payload.Memory, Broker.Wire.Records.Crc32C.Compute(payload.Memory.Span), payload, default))];
         EncodedObject encoded = new StreamObjectWriter(new StreamObjectWriterOptions()).Write(new StreamId(1), batches);
         await _store.PutAsync(Key, encoded.Body, PutCondition.IfAbsent, CancellationToken.None);
         payload.Release();

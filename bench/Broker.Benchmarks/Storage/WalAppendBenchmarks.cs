@@ -35,7 +35,7 @@ public class WalAppendBenchmarks
 
         byte[] payload = new byte[BatchBytes];
         new Random(2).NextBytes(payload);
-        _batch = [new WalRecord(new StreamId(1), new LeaderEpoch(0), new Offset(0), new Offset(0), -1, payload)];
+        _batch = [new WalRecord(new StreamId(1), new LeaderEpoch(0), new Offset(0), new Offset(0), -1, payload, Broker.Wire.Records.Crc32C.Compute(payload))];
         // Once round the capacity: from then on every file is a reused one, as in a broker that has run for a while.
         for (long written = 0; written < 600L << 20; written += BatchBytes * InFlight)
         {

@@ -21,11 +21,11 @@ internal static class SampleBatch
         return Encoding.ASCII.GetBytes(text.ToString(0, bytes));
     }
 
-    /// <summary>A producer's batch of records of 1 KiB, not compressed.</summary>
-    public static byte[] Of(int records)
+    /// <summary>A producer's batch of records without keys, not compressed.</summary>
+    public static byte[] Of(int records, int valueBytes = 1024)
     {
         using RecordBatchBuilder builder = new(new RecordBatchOptions { ProducerId = 1, ProducerEpoch = 0, BaseSequence = 0 });
-        byte[] value = Text(1024);
+        byte[] value = Text(valueBytes);
         for (int i = 0; i < records; i++)
         {
             builder.Append(i, null, value);

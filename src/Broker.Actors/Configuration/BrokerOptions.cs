@@ -38,12 +38,13 @@ public sealed record BrokerOptions
     /// <exception cref="SettingsException">Settings contradict each other or name something that cannot be.</exception>
     public static BrokerOptions From(BrokerSettings settings)
     {
+        CheckRetention(settings);
         (IReadOnlyList<Listener> listeners, IReadOnlyList<Listener> advertised) = ListenerOptions.From(settings);
         string dataFolder = SingleFolder(settings);
         return new BrokerOptions
         {
             Settings = settings,
-            NodeId = new NodeId(settings.Given("node.id") is null && settings.Int("broker.id") >= 0 ? settings.Int("broker.id") : settings.Int("node.id")),
+            NodeId = NodeIdOf(settings),
             Rack = settings.Text("broker.rack"),
             Listeners = listeners,
             AdvertisedListeners = advertised,
@@ -53,8 +54,31 @@ public sealed record BrokerOptions
             Topics = TopicOptions.From(settings),
             Groups = GroupOptions.From(settings),
             Storage = StorageOptions.From(settings, dataFolder),
-            ShutdownTimeout = TimeSpan.FromMilliseconds(settings.Long("shutdown.timeout.ms")),
+            ShutdownTimeout = settings.Duration("shutdown.timeout.ms"),
         };
+    }
+
+    // broker.id is the older name: a node has one id.
+    private static NodeId NodeIdOf(BrokerSettings settings)
+    {
+        if (settings.Given("node.id") is null)
+        {
+            return new NodeId(settings.Int("broker.id") >= 0 ? settings.Int("broker.id") : settings.Int("node.id"));
+        }
+
+        return settings.Given("broker.id") is null || settings.Int("broker.id") == settings.Int("node.id")
+            ? new NodeId(settings.Int("node.id"))
+            : throw settings.BadValue("broker.id", $"the value of node.id ({settings.Int("node.id")}), or leave one of the two out");
+    }
+
+    // As Kafka: of the three the finest that is given counts, any negative value is no limit, and 0 would keep nothing.
+    private static void CheckRetention(BrokerSettings settings)
+    {
+        string? name = SettingCatalog.Find(SettingScope.Topic, "retention.ms")!.Synonyms.FirstOrDefault(one => settings.Given(one) is not null);
+        if (name is not null && settings.Long(name) == 0)
+        {
+            throw settings.BadValue(name, "at least 1, or -1 for no limit");
+        }
     }
 
     private static string SingleFolder(BrokerSettings settings)
@@ -62,7 +86,7 @@ public sealed record BrokerOptions
         string name = settings.Text("log.dirs") is { Length: > 0 } ? "log.dirs" : "log.dir";
         string value = settings.Given(name) is null ? "./data" : settings.Text(name)!;
         return value.Contains(',')
-            ? throw new SettingsException([$"bad value for '{name}': '{value}'; allowed: one folder: the log lives in the object store, this is its staging place"])
+            ? throw settings.BadValue(name, "one folder: the log lives in the object store, this is its staging place")
             : Path.GetFullPath(value);
     }
 
@@ -76,6 +100,6 @@ public sealed record BrokerOptions
 
         return store.StartsWith("file:", StringComparison.Ordinal) && store.Length > 5
             ? Path.GetFullPath(store[5..])
-            : throw new SettingsException([$"bad value for 'object.store': '{store}'; allowed: file:PATH"]);
+            : throw settings.BadValue("object.store", "file:PATH");
     }
 }

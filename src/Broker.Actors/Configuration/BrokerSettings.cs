@@ -41,13 +41,13 @@ public sealed class BrokerSettings
                 $"'{SettingCatalog.Nearest(SettingScope.Broker, setting.Name)}'";
         }
 
-        if (definition.Support == SettingSupport.Inert || definition.Problem(setting.Value) is not { } allowed)
+        if (definition.Problem(setting.Value) is not { } allowed)
         {
             return null;
         }
 
         string shown = definition.IsSensitive ? "(hidden)" : setting.Value;
-        return $"bad value for '{setting.Name}': '{shown}' ({setting.Place}); allowed: {allowed}; the nearest known setting is '{setting.Name}'";
+        return SettingsException.BadValue(setting.Name, shown, setting.Place, allowed);
     }
 
     /// <summary>The names that were given although they mean nothing here, for one warning.</summary>
@@ -57,6 +57,9 @@ public sealed class BrokerSettings
     /// <summary>Whether somebody gave this setting, as opposed to its default being in effect.</summary>
     public GivenSetting? Given(string name) => _given.GetValueOrDefault(name);
 
+    /// <summary>That a setting's value cannot be used, for a reason that lies beyond the value itself.</summary>
+    public SettingsException BadValue(string name, string allowed) => new([SettingsException.BadValue(name, Text(name) ?? "", Given(name)?.Place, allowed)]);
+
     /// <summary>The value in effect, null where Kafka's default is null.</summary>
     public string? Text(string name) => _given.TryGetValue(name, out GivenSetting? given)
         ? given.Value
@@ -65,6 +68,10 @@ public sealed class BrokerSettings
     public long Long(string name) => LongOrNull(name) ?? throw new InvalidOperationException($"'{name}' has no value");
 
     public long? LongOrNull(string name) => Text(name) is { Length: > 0 } text ? long.Parse(text, CultureInfo.InvariantCulture) : null;
+
+    /// <summary>A setting in milliseconds; negative where Kafka has it mean that there is no limit.</summary>
+    /// <remarks>Timers take no more than 24 days, which is as good as never for all that these settings time.</remarks>
+    public TimeSpan Duration(string name) => TimeSpan.FromMilliseconds(Math.Clamp(Long(name), -1, int.MaxValue));
 
     public int Int(string name) => checked((int)Long(name));
 

@@ -3,13 +3,15 @@ namespace Broker.Actors.Configuration;
 /// <summary>Bounds of what clients can make the node hold.</summary>
 /// <param name="MaxFrameBytes"><c>socket.request.max.bytes</c>: a larger request closes its connection.</param>
 /// <param name="MemoryBytes"><c>queued.max.request.bytes</c>: what all requests that are read and not yet answered may hold; a full budget stops reading from sockets.</param>
-/// <param name="MaxIdle"><c>connections.max.idle.ms</c>: a connection without a request for so long is closed.</param>
+/// <param name="ResponseMemoryBytes"><c>queued.max.response.bytes</c>: what the records of all fetches may hold until they are written; a full one makes fetches small.</param>
+/// <param name="MaxIdle"><c>connections.max.idle.ms</c>: a connection without a request for so long is closed; negative for never.</param>
 /// <param name="MaxConnections">Over all listeners; one more is closed at once.</param>
 /// <param name="RequestsInFlight">Requests of one connection that may await their answer at a time.</param>
 /// <param name="FetchMaxBytes"><c>fetch.max.bytes</c>: caps what one fetch may ask for.</param>
 public sealed record ConnectionOptions(
     int MaxFrameBytes,
     long MemoryBytes,
+    long ResponseMemoryBytes,
     TimeSpan MaxIdle,
     int MaxConnections,
     int MaxConnectionsPerIp,
@@ -23,10 +25,17 @@ public sealed record ConnectionOptions(
     public static ConnectionOptions From(BrokerSettings settings)
     {
         long memoryBytes = settings.Long("queued.max.request.bytes");
+        long maxIdleMs = settings.Long("connections.max.idle.ms");
+        if (maxIdleMs >= 0 && maxIdleMs <= settings.Long("connection.failed.authentication.delay.ms"))
+        {
+            throw settings.BadValue("connections.max.idle.ms", "more than connection.failed.authentication.delay.ms, or -1 for no limit");
+        }
+
         return new ConnectionOptions(
             settings.Int("socket.request.max.bytes"),
             memoryBytes > 0 ? memoryBytes : DefaultMemoryBytes,
-            TimeSpan.FromMilliseconds(settings.Long("connections.max.idle.ms")),
+            settings.Long("queued.max.response.bytes"),
+            settings.Duration("connections.max.idle.ms"),
             settings.Int("max.connections"),
             settings.Int("max.connections.per.ip"),
             settings.Int("connection.requests.in.flight"),

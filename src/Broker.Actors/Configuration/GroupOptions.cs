@@ -13,13 +13,13 @@ public sealed record GroupOptions(
     TimeSpan CommitTimeout)
 {
     public static GroupOptions From(BrokerSettings settings) => new(
-        TimeSpan.FromMilliseconds(settings.Long("group.initial.rebalance.delay.ms")),
-        TimeSpan.FromMilliseconds(settings.Long("group.min.session.timeout.ms")),
-        TimeSpan.FromMilliseconds(settings.Long("group.max.session.timeout.ms")),
+        settings.Duration("group.initial.rebalance.delay.ms"),
+        settings.Duration("group.min.session.timeout.ms"),
+        settings.Duration("group.max.session.timeout.ms"),
         settings.Int("group.max.size"),
         settings.Int("offset.metadata.max.bytes"),
         settings.Int("offsets.topic.num.partitions"),
         TimeSpan.FromMinutes(settings.Long("offsets.retention.minutes")),
-        TimeSpan.FromMilliseconds(settings.Long("offsets.retention.check.interval.ms")),
-        TimeSpan.FromMilliseconds(settings.Long("offsets.commit.timeout.ms")));
+        settings.Duration("offsets.retention.check.interval.ms"),
+        settings.Duration("offsets.commit.timeout.ms"));
 }

@@ -5,10 +5,10 @@ public sealed record Listener(string Name, string Host, int Port)
 {
     /// <summary>Reads a comma-separated list of listeners.</summary>
     /// <exception cref="SettingsException">Something in the list is not <c>NAME://host:port</c>.</exception>
-    public static IReadOnlyList<Listener> ParseList(string setting, string text) =>
-        [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(one => Parse(setting, one))];
+    public static IReadOnlyList<Listener> ParseList(string setting, string text, string? place = null) =>
+        [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(one => Parse(setting, one, place))];
 
-    private static Listener Parse(string setting, string text)
+    private static Listener Parse(string setting, string text, string? place)
     {
         int scheme = text.IndexOf("://", StringComparison.Ordinal);
         int colon = text.LastIndexOf(':');
@@ -18,7 +18,7 @@ public sealed record Listener(string Name, string Host, int Port)
             return new Listener(text[..scheme].ToUpperInvariant(), host, port);
         }
 
-        throw new SettingsException([$"bad value for '{setting}': '{text}'; allowed: NAME://host:port[,...], port 0 to 65535"]);
+        throw new SettingsException([SettingsException.BadValue(setting, text, place, "NAME://host:port[,...], port 0 to 65535")]);
     }
 
     public override string ToString() => Host.Contains(':') ? $"{Name}://[{Host}]:{Port}" : $"{Name}://{Host}:{Port}";

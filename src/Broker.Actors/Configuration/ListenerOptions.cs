@@ -8,20 +8,19 @@ internal static class ListenerOptions
     {
         string[] controllers = (settings.Text("controller.listener.names") ?? "")
             .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        Listener[] listeners = [.. Listener.ParseList("listeners", settings.Text("listeners")!).Where(l => !IsController(l, controllers))];
+        Listener[] listeners = [.. Parse(settings, "listeners").Where(l => !IsController(l, controllers))];
         RequirePlaintext(settings, listeners);
-        Require(listeners.Length > 0, $"bad value for 'listeners': '{settings.Text("listeners")}'; allowed: at least one listener that is not a controller's");
-        Require(listeners.DistinctBy(l => l.Name).Count() == listeners.Length, "bad value for 'listeners': a name stands twice; allowed: each name once");
+        Require(listeners.Length > 0, settings, "listeners", null, "at least one listener that is not a controller's");
+        Require(listeners.DistinctBy(l => l.Name).Count() == listeners.Length, settings, "listeners", null, "each name once");
 
         string? text = settings.Text("advertised.listeners");
         Listener[] advertised = text is null ? [.. listeners.Select(Reachable)]
-            : [.. Listener.ParseList("advertised.listeners", text).Where(l => !IsController(l, controllers))];
+            : [.. Parse(settings, "advertised.listeners").Where(l => !IsController(l, controllers))];
         foreach (Listener listener in listeners)
         {
             Listener? match = advertised.FirstOrDefault(a => a.Name == listener.Name);
-            Require(match is not null, $"bad value for 'advertised.listeners': '{text}'; allowed: an address for each listener, and '{listener.Name}' has none");
-            Require(match!.Host is not ("" or "0.0.0.0" or "::"),
-                $"bad value for 'advertised.listeners': '{match}'; allowed: a host that clients can reach, not the wildcard address");
+            Require(match is not null, settings, "advertised.listeners", null, $"an address for each listener, and '{listener.Name}' has none");
+            Require(match!.Host is not ("" or "0.0.0.0" or "::"), settings, "advertised.listeners", match, "a host that clients can reach, not the wildcard address");
         }
 
         return (listeners, advertised);
@@ -40,23 +39,27 @@ internal static class ListenerOptions
         foreach (string pair in (settings.Text("listener.security.protocol.map") ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             string[] parts = pair.Split(':');
-            Require(parts.Length == 2, $"bad value for 'listener.security.protocol.map': '{pair}'; allowed: NAME:PROTOCOL[,...]");
+            Require(parts.Length == 2, settings, "listener.security.protocol.map", null, $"NAME:PROTOCOL[,...], and '{pair}' is none");
             protocols[parts[0]] = parts[1];
         }
 
         foreach (Listener listener in listeners)
         {
             string protocol = protocols.GetValueOrDefault(listener.Name, "(none)");
-            Require(string.Equals(protocol, "PLAINTEXT", StringComparison.OrdinalIgnoreCase),
-                $"bad value for 'listeners': '{listener}' has the security protocol {protocol}; allowed: PLAINTEXT, by name or by listener.security.protocol.map");
+            Require(string.Equals(protocol, "PLAINTEXT", StringComparison.OrdinalIgnoreCase), settings, "listeners", listener,
+                $"the security protocol PLAINTEXT, by name or by listener.security.protocol.map; {listener.Name} stands for {protocol}");
         }
     }
 
-    private static void Require(bool holds, string problem)
+    private static IReadOnlyList<Listener> Parse(BrokerSettings settings, string name) =>
+        Listener.ParseList(name, settings.Text(name)!, settings.Given(name)?.Place);
+
+    /// <param name="culprit">The one of several that is wrong; null for the whole value.</param>
+    private static void Require(bool holds, BrokerSettings settings, string name, Listener? culprit, string allowed)
     {
         if (!holds)
         {
-            throw new SettingsException([problem]);
+            throw new SettingsException([SettingsException.BadValue(name, culprit?.ToString() ?? settings.Text(name) ?? "", settings.Given(name)?.Place, allowed)]);
         }
     }
 }

@@ -18,4 +18,9 @@ public sealed record GivenSetting(string Name, string Value, SettingSource Sourc
 public sealed class SettingsException(IReadOnlyList<string> problems) : Exception(string.Join(Environment.NewLine, problems))
 {
     public IReadOnlyList<string> Problems { get; } = problems;
+
+    /// <summary>The one form in which a value is refused.</summary>
+    /// <param name="place">Where it was given; null when nobody gave it.</param>
+    public static string BadValue(string name, string value, string? place, string allowed) =>
+        $"bad value for '{name}': '{value}' ({place ?? "the default"}); allowed: {allowed}; the nearest known setting is '{name}'";
 }

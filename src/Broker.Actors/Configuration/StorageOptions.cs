@@ -1,9 +1,16 @@
+using Broker.ObjectStore;
+
 namespace Broker.Actors.Configuration;
 
 /// <summary>The write-ahead log, the uploads and the caches.</summary>
 /// <param name="WalFolder"><c>wal.disk.path</c>; by default <c>wal</c> in the data folder.</param>
 /// <param name="WalCapacityBytes">The most that the WAL's segment files may take; full, it refuses until uploads free some.</param>
 /// <param name="WalBatchMaxBytes">The most that one group commit writes.</param>
+/// <param name="AcceptedWalLoss">
+/// <c>wal.disk.accept.loss</c>: WALs whose records the operator gives up. Empty by default: a node whose WAL is not the one that the metadata know
+/// refuses to start, since acknowledged records would be gone. Named one by one, by ids that are never given again, so that it can
+/// stay in the settings without ever hiding another loss.
+/// </param>
 /// <param name="UploadBytes">An upload starts when so many bytes wait for one. 32 MiB: few requests a GB, and two in flight leave half of the log cache to the tail.</param>
 /// <param name="UploadInterval">An upload starts when the oldest byte has waited so long.</param>
 /// <param name="UploadsInFlight">Objects that are put to the store at a time.</param>
@@ -14,20 +21,44 @@ public sealed record StorageOptions(
     long WalCapacityBytes,
     int WalSegmentBytes,
     int WalBatchMaxBytes,
+    IReadOnlyList<WalId> AcceptedWalLoss,
     long UploadBytes,
     TimeSpan UploadInterval,
     int UploadsInFlight,
     long LogCacheBytes,
     long BlockCacheBytes)
 {
+    // Indexes of the objects, metadata commits and the next snapshot.
+    private const long BesidePayloadBytes = 8 << 20;
+
+    /// <summary>
+    /// What the WAL leaves free on its disk, which by default is the object store's too: room for the uploads that are on their way. Only an upload
+    /// frees the WAL, so a WAL that took the last room would stay full for good.
+    /// </summary>
+    public long WalReserveBytes => (UploadsInFlight * UploadBytes) + BesidePayloadBytes;
+
     public static StorageOptions From(BrokerSettings settings, string dataFolder) => new(
         Path.GetFullPath(settings.Text("wal.disk.path") ?? Path.Combine(dataFolder, "wal")),
         settings.Long("wal.disk.capacity.bytes"),
         settings.Int("wal.disk.segment.bytes"),
         settings.Int("wal.batch.max.bytes"),
+        WalIds(settings, "wal.disk.accept.loss"),
         settings.Long("object.store.upload.bytes"),
-        TimeSpan.FromMilliseconds(settings.Long("object.store.upload.interval.ms")),
+        settings.Duration("object.store.upload.interval.ms"),
         settings.Int("object.store.uploads.in.flight"),
         settings.Long("cache.log.bytes"),
         settings.Long("cache.block.bytes"));
+
+    private static List<WalId> WalIds(BrokerSettings settings, string name)
+    {
+        List<WalId> ids = [];
+        foreach (string text in settings.Text(name)!.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            ids.Add(WalId.TryParse(text, out WalId id)
+                ? id
+                : throw new SettingsException([$"bad value for '{name}': '{text}'; allowed: ids of WALs, as the refusal to start names them, separated by commas"]));
+        }
+
+        return ids;
+    }
 }

@@ -13,6 +13,8 @@ public sealed class TopicConfig
         Default = 5,
     }
 
+    private const string RetentionMsName = "retention.ms";
+
     private readonly BrokerSettings _broker;
     private readonly IReadOnlyDictionary<string, string> _overrides;
 
@@ -20,7 +22,7 @@ public sealed class TopicConfig
     {
         (_broker, _overrides) = (broker, overrides);
         MaxMessageBytes = int.Parse(Value("max.message.bytes").Text!, CultureInfo.InvariantCulture);
-        RetentionMs = long.Parse(Value("retention.ms").Text!, CultureInfo.InvariantCulture);
+        RetentionMs = long.Parse(Value(RetentionMsName).Text!, CultureInfo.InvariantCulture);
         RetentionBytes = long.Parse(Value("retention.bytes").Text!, CultureInfo.InvariantCulture);
         TimestampAfterMaxMs = long.Parse(Value("message.timestamp.after.max.ms").Text!, CultureInfo.InvariantCulture);
         UsesLogAppendTime = Value("message.timestamp.type").Text == "LogAppendTime";
@@ -53,19 +55,24 @@ public sealed class TopicConfig
             : (SettingCatalog.Find(SettingScope.Topic, name)!.Default, Origin.Default);
     }
 
-    private string? BrokerValue(string name) => name == "retention.ms"
-        ? RetentionFromBroker()
-        : SettingCatalog.Find(SettingScope.Topic, name)!.Synonyms.Select(synonym => _broker.Given(synonym)?.Value).FirstOrDefault(v => v is not null);
+    // Kafka: of a time that can be given in several units the finest that is set wins; the catalogue lists them in that order.
+    private string? BrokerValue(string name) => SettingCatalog.Find(SettingScope.Topic, name)!.Synonyms
+        .Select(synonym => _broker.Given(synonym) is { } given ? InUnitOf(name, given) : null).FirstOrDefault(v => v is not null);
 
-    // Kafka: the finest of the three units that is set wins.
-    private string? RetentionFromBroker() =>
-        _broker.Given("log.retention.ms")?.Value
-        ?? InMs("log.retention.minutes", TimeSpan.MillisecondsPerMinute)
-        ?? InMs("log.retention.hours", TimeSpan.MillisecondsPerHour);
+    private static string InUnitOf(string name, GivenSetting given)
+    {
+        long unitMs = !name.EndsWith(".ms", StringComparison.Ordinal) ? 1
+            : given.Name.EndsWith(".hours", StringComparison.Ordinal) ? TimeSpan.MillisecondsPerHour
+            : given.Name.EndsWith(".minutes", StringComparison.Ordinal) ? TimeSpan.MillisecondsPerMinute
+            : 1;
+        if (unitMs == 1 && name != RetentionMsName)
+        {
+            return given.Value;
+        }
 
-    private string? InMs(string name, long unitMs) => _broker.Given(name) is not null && _broker.LongOrNull(name) is { } count
-        ? (count < 0 ? -1 : count * unitMs).ToString(CultureInfo.InvariantCulture)
-        : null;
+        long count = long.Parse(given.Value, CultureInfo.InvariantCulture);
+        return (count < 0 ? -1 : count * unitMs).ToString(CultureInfo.InvariantCulture);
+    }
 
     /// <summary>What is wrong with a topic's setting as a client gave it; null when it is fine.</summary>
     public static string? Problem(string name, string? value)

@@ -15,7 +15,7 @@ public sealed record TopicOptions(
         settings.Boolean("delete.topic.enable"),
         settings.Int("num.partitions"),
         checked((short)settings.Int("default.replication.factor")),
-        TimeSpan.FromMilliseconds(settings.Long("log.retention.check.interval.ms")),
-        TimeSpan.FromMilliseconds(settings.Long("log.segment.delete.delay.ms")),
-        TimeSpan.FromMilliseconds(settings.Long("producer.id.expiration.ms")));
+        settings.Duration("log.retention.check.interval.ms"),
+        settings.Duration("log.segment.delete.delay.ms"),
+        settings.Duration("producer.id.expiration.ms"));
 }

@@ -15,6 +15,9 @@ namespace Broker.Actors.Connections;
 /// </summary>
 internal sealed class ConnectionActor : UntypedActor, IWithTimers
 {
+    // How late a request that has waited for too long may be answered; its patience is some seconds, usually thirty.
+    private static readonly TimeSpan DeadlineInterval = TimeSpan.FromSeconds(1);
+
     // Idle connections are looked for four times in their allowance: late by a quarter at most, and cheap.
     private const int IdleChecksPerAllowance = 4;
 
@@ -24,6 +27,8 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
     private readonly TimeProvider _clock;
     private readonly Queue<RequestExchange> _inOrder = new();
     private readonly Dictionary<long, RequestExchange> _byKey = [];
+    private readonly Queue<RequestExchange> _waitingForTurn = new();
+    private RequestExchange? _hasTurn;
     private long _nextKey;
     private long _lastActive;
     private bool _closed;
@@ -70,6 +75,12 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
                 break;
             case AnswerFailed failed:
                 FailRequest(failed.Exchange, failed.Cause);
+                break;
+            case TurnEnded ended when ended.RequestKey == _hasTurn?.Key:
+                PassTurn();
+                break;
+            case DeadlineCheck:
+                EndLateRequests();
                 break;
             case IdleCheck:
                 CloseIfIdle();
@@ -152,6 +163,54 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
         }
     }
 
+    /// <summary>Starts the request, or lets it wait for the one whose turn it is.</summary>
+    internal void StartInTurn(RequestExchange exchange)
+    {
+        if (_hasTurn is not null)
+        {
+            _waitingForTurn.Enqueue(exchange);
+            return;
+        }
+
+        _hasTurn = exchange;
+        exchange.HasTurn = true;
+        exchange.Pending!.Start();
+    }
+
+    private void PassTurn()
+    {
+        _hasTurn = null;
+        if (_waitingForTurn.TryDequeue(out RequestExchange? next))
+        {
+            StartInTurn(next);
+        }
+    }
+
+    /// <summary>Sees to it that the request is answered when its patience is over.</summary>
+    internal void ExpectAnswer(RequestExchange exchange, TimeSpan patience)
+    {
+        exchange.Deadline = _clock.GetTimestamp() + (long)(patience.TotalSeconds * _clock.TimestampFrequency);
+        if (!Timers.IsTimerActive(nameof(DeadlineCheck)))
+        {
+            Timers.StartPeriodicTimer(nameof(DeadlineCheck), DeadlineCheck.Instance, DeadlineInterval);
+        }
+    }
+
+    private void EndLateRequests()
+    {
+        long now = _clock.GetTimestamp();
+        RequestExchange[] waiting = [.. _inOrder.Where(exchange => exchange is { Deadline: > 0, IsAnswered: false })];
+        foreach (RequestExchange late in waiting.Where(exchange => exchange.Deadline <= now))
+        {
+            late.Pending?.OnTimeout();
+        }
+
+        if (waiting.Length == 0)
+        {
+            Timers.Cancel(nameof(DeadlineCheck));
+        }
+    }
+
     /// <summary>Sends what has become answerable at the head of the line.</summary>
     internal void OnAnswered(RequestExchange exchange)
     {
@@ -213,5 +272,6 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
 
         _inOrder.Clear();
         _byKey.Clear();
+        _waitingForTurn.Clear();
     }
 }

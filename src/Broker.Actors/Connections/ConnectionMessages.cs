@@ -5,6 +5,15 @@ namespace Broker.Actors.Connections;
 /// <summary>A whole request as it came off the socket, without its size prefix. The receiver owns the frame.</summary>
 internal sealed record FrameReceived(BufferLease Frame);
 
+/// <summary>The answer of the request whose turn it was is written, or never will be.</summary>
+internal sealed record TurnEnded(long RequestKey);
+
+/// <summary>Time to see whether requests have waited for too long.</summary>
+internal sealed record DeadlineCheck
+{
+    public static readonly DeadlineCheck Instance = new();
+}
+
 /// <summary>The socket is gone or being closed; nothing more can be answered.</summary>
 internal sealed record SocketClosed;
 

@@ -1,12 +1,10 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.IO.Pipelines;
 using System.Net;
 using System.Threading.Channels;
 using Akka.Actor;
 using Broker.Actors.Configuration;
 using Broker.Actors.Requests;
-using Broker.ObjectStore.Buffers;
 using Broker.Wire;
 using Broker.Wire.Frames;
 using Microsoft.AspNetCore.Connections;
@@ -73,73 +71,18 @@ public sealed class KafkaConnectionHandler(
 
     private async Task ReadFramesAsync(PipeReader input, IActorRef actor, SemaphoreSlim gate, CancellationToken stop)
     {
-        while (await ReadSizeAsync(input, stop) is { } frameBytes)
+        using FrameReceiver frames = new(input, options.MaxFrameBytes, resources.Memory, resources.Buffers, clock);
+        while (await frames.ReadSizeAsync(stop) is { } frameBytes)
         {
             await gate.WaitAsync(stop);
-            await resources.Memory.ReserveAsync(frameBytes, stop);
-            BufferLease frame = resources.Buffers.Rent(frameBytes);
-            bool isWhole = false;
-            try
-            {
-                isWhole = await FillAsync(input, frame.Memory, stop);
-            }
-            finally
-            {
-                if (!isWhole)
-                {
-                    frame.Release();
-                    resources.Memory.Release(frameBytes);
-                }
-            }
-
-            if (!isWhole)
+            bool isOnly = gate.CurrentCount == options.RequestsInFlight - 1;
+            if (await frames.ReadBodyAsync(frameBytes, isOnly, stop) is not { } frame)
             {
                 return;
             }
 
             actor.Tell(new FrameReceived(frame), ActorRefs.NoSender);
         }
-    }
-
-    /// <summary>The size of the next frame in bytes, or null at the end of the input.</summary>
-    private async ValueTask<int?> ReadSizeAsync(PipeReader input, CancellationToken stop)
-    {
-        ReadResult read = await input.ReadAtLeastAsync(sizeof(int), stop);
-        if (read.Buffer.Length < sizeof(int))
-        {
-            return null;
-        }
-
-        int size = ReadInt32(read.Buffer);
-        input.AdvanceTo(read.Buffer.GetPosition(sizeof(int)));
-        return size >= 0 && size <= options.MaxFrameBytes
-            ? size
-            : throw new MalformedMessageException($"a frame of {size} bytes; socket.request.max.bytes is {options.MaxFrameBytes}");
-    }
-
-    private static int ReadInt32(in ReadOnlySequence<byte> buffer)
-    {
-        Span<byte> bytes = stackalloc byte[sizeof(int)];
-        buffer.Slice(0, sizeof(int)).CopyTo(bytes);
-        return BinaryPrimitives.ReadInt32BigEndian(bytes);
-    }
-
-    private static async ValueTask<bool> FillAsync(PipeReader input, Memory<byte> frame, CancellationToken stop)
-    {
-        while (frame.Length > 0)
-        {
-            ReadResult read = await input.ReadAsync(stop);
-            ReadOnlySequence<byte> taken = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, frame.Length));
-            taken.CopyTo(frame.Span);
-            frame = frame[(int)taken.Length..];
-            input.AdvanceTo(taken.End);
-            if (read.IsCompleted && frame.Length > 0 && taken.Length == read.Buffer.Length)
-            {
-                return false;
-            }
-        }
-
-        return true;
     }
 
     private async Task WriteResponsesAsync(PipeWriter output, ChannelReader<OutgoingResponse> responses, SemaphoreSlim gate, CancellationToken stop)

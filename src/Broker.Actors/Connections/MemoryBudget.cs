@@ -23,6 +23,27 @@ public sealed class MemoryBudget(long capacityBytes)
         }
     }
 
+    /// <summary>Whether somebody waits for bytes that others hold.</summary>
+    public bool HasWaiters
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _waiters.Any(waiter => !waiter.Admitted.Task.IsCompleted);
+            }
+        }
+    }
+
+    /// <summary>Takes <paramref name="bytes"/> at once, past whoever waits and past the bound: for what is small and bounded otherwise.</summary>
+    public void Take(int bytes)
+    {
+        lock (_lock)
+        {
+            _reservedBytes += bytes;
+        }
+    }
+
     /// <summary>
     /// Takes <paramref name="bytes"/> out of the budget. A request larger than the whole budget gets through alone.
     /// </summary>

@@ -10,6 +10,16 @@ public interface IRequestReply
 /// <summary>A request that waits for replies of other actors. Its methods run in the connection's turns.</summary>
 public abstract class PendingRequest
 {
+    /// <summary>Begins, where the request waits for its turn (<see cref="RequestExchange.RespondInTurn"/>).</summary>
+    public virtual void Start()
+    {
+    }
+
+    /// <summary>The time given with <see cref="RequestExchange.RespondAfter(PendingRequest, TimeSpan)"/> is over: answers with what there is.</summary>
+    public virtual void OnTimeout()
+    {
+    }
+
     /// <summary>Takes one reply, and answers the exchange once all are there.</summary>
     public abstract void OnReply(IRequestReply reply);
 

@@ -8,7 +8,7 @@ namespace Broker.Actors.Connections;
 
 /// <summary>
 /// One request and the place of its answer. A handler ends it in one of four ways: <see cref="Respond"/>,
-/// <see cref="RespondWith"/>, <see cref="RespondAfter"/> or <see cref="Close"/>. Belongs to its connection's actor and
+/// <see cref="RespondWith"/>, <see cref="RespondAfter(PendingRequest)"/> or <see cref="Close"/>. Belongs to its connection's actor and
 /// is touched in that actor's turns only.
 /// </summary>
 public sealed class RequestExchange
@@ -62,7 +62,8 @@ public sealed class RequestExchange
 
         IsAnswered = true;
         Pending = null;
-        Outgoing = new OutgoingResponse(CorrelationId, ApiVersion, response, resources, Frame.Memory.Length);
+        IDisposable? held = HasTurn ? new Turn(resources, Connection, Key) : resources;
+        Outgoing = new OutgoingResponse(CorrelationId, ApiVersion, response, held, Frame.Memory.Length);
         _owner.OnAnswered(this);
     }
 
@@ -75,6 +76,39 @@ public sealed class RequestExchange
     /// <summary>Answers when <paramref name="pending"/> has what it needs; replies that carry <see cref="Key"/> are given to it.</summary>
     public void RespondAfter(PendingRequest pending) => Pending = pending;
 
+    /// <summary>As <see cref="RespondAfter(PendingRequest)"/>; after <paramref name="patience"/>, to a second or so, it is told to answer with what it has.</summary>
+    public void RespondAfter(PendingRequest pending, TimeSpan patience)
+    {
+        Pending = pending;
+        _owner.ExpectAnswer(this, patience);
+    }
+
+    /// <summary>
+    /// As <see cref="RespondAfter(PendingRequest)"/>, but <paramref name="pending"/> starts only when the answer of the connection's last such request
+    /// is written: for requests whose answers are large.
+    /// </summary>
+    public void RespondInTurn(PendingRequest pending)
+    {
+        Pending = pending;
+        _owner.StartInTurn(this);
+    }
+
+    /// <summary>It is the connection's one request of those that take turns.</summary>
+    internal bool HasTurn { get; set; }
+
+    /// <summary>When it is told to answer with what it has, in the clock's ticks; 0: never.</summary>
+    internal long Deadline { get; set; }
+
     /// <summary>Closes the connection: the protocol has no better answer to this request.</summary>
     public void Close(string reason) => _owner.CloseConnection(reason);
+
+    /// <summary>What an answer holds until it is written: its resources, and the turn.</summary>
+    private sealed class Turn(IDisposable? resources, IActorRef connection, long key) : IDisposable
+    {
+        public void Dispose()
+        {
+            resources?.Dispose();
+            connection.Tell(new TurnEnded(key), ActorRefs.NoSender);
+        }
+    }
 }

@@ -75,7 +75,7 @@ internal sealed class CommandPlanner(MetadataImage image, CoordinatorServices se
         Guid id = services.NewId();
         StreamId[] streams = [.. Enumerable.Range(0, topic.Partitions).Select(i => new StreamId(_ahead.NextStreamId.Value + i))];
         return (
-            [new TopicCreated(id, topic.Name, streams, topic.Configs, topic.IsInternal), .. streams.Select(s => new StreamOpened(s, services.Node, new LeaderEpoch(0), Offset.Zero))],
+            [new TopicCreated(id, topic.Name, streams, topic.Configs, InternalTopics.Contains(topic.Name)), .. streams.Select(s => new StreamOpened(s, services.Node, new LeaderEpoch(0), Offset.Zero))],
             new TopicResult(ErrorCode.None, null, id));
     }
 

@@ -5,7 +5,7 @@ using Broker.Wire;
 namespace Broker.Actors.Coordination;
 
 /// <summary>A topic to be made. Its settings are valid.</summary>
-public sealed record NewTopic(string Name, int Partitions, IReadOnlyDictionary<string, string> Configs, bool IsInternal);
+public sealed record NewTopic(string Name, int Partitions, IReadOnlyDictionary<string, string> Configs);
 
 /// <summary>Makes topics. Answered with <see cref="TopicsChanged"/>, one result a topic, once they are durable and open.</summary>
 public sealed record MakeTopics(IReadOnlyList<NewTopic> Topics);

@@ -7,9 +7,9 @@ namespace Broker.Actors.Groups;
 internal sealed partial class ClassicGroup
 {
     /// <summary>Takes a JoinGroup request; its answer comes when the generation is complete.</summary>
-    /// <param name="requireKnownMemberId">From version 4 on a new member is first given an id (KIP-394).</param>
-    public void Join(JoinGroupRequest request, string clientId, string clientHost, bool requireKnownMemberId, Action<JoinGroupResponse> reply)
+    public void Join(JoinGroup join, Action<JoinGroupResponse> reply)
     {
+        JoinGroupRequest request = join.Request;
         MemberProtocol[] protocols = [.. request.Protocols.Select(p => new MemberProtocol(p.Name, p.Metadata))];
         ErrorCode error = CheckJoin(request, protocols);
         if (error != ErrorCode.None)
@@ -18,11 +18,11 @@ internal sealed partial class ClassicGroup
         }
         else if (request.MemberId.Length == 0)
         {
-            JoinNew(request, protocols, clientId, clientHost, requireKnownMemberId, reply);
+            JoinNew(join, protocols, reply);
         }
         else
         {
-            JoinKnown(request, protocols, clientId, clientHost, reply);
+            JoinKnown(join, protocols, reply);
         }
 
         AdvanceRebalance();
@@ -59,29 +59,31 @@ internal sealed partial class ClassicGroup
             : ErrorCode.None;
     }
 
-    private void JoinNew(JoinGroupRequest request, MemberProtocol[] protocols, string clientId, string clientHost, bool requireKnownMemberId, Action<JoinGroupResponse> reply)
+    private void JoinNew(JoinGroup join, MemberProtocol[] protocols, Action<JoinGroupResponse> reply)
     {
-        string memberId = $"{request.GroupInstanceId ?? clientId}-{host.NewId()}";
+        JoinGroupRequest request = join.Request;
+        string memberId = $"{request.GroupInstanceId ?? join.Client.ClientId}-{host.NewId()}";
         if (request.GroupInstanceId is { } instance && _staticMembers.TryGetValue(instance, out string? previousId))
         {
-            ReplaceStatic(_members[previousId], memberId, request, protocols, clientId, clientHost, reply);
+            ReplaceStatic(_members[previousId], memberId, join, protocols, reply);
         }
-        else if (request.GroupInstanceId is null && requireKnownMemberId)
+        else if (request.GroupInstanceId is null && join.RequireKnownMemberId)
         {
             _pendingMembers[memberId] = host.NowMs + request.SessionTimeoutMs;
             reply(GroupAnswers.JoinFailed(memberId, ErrorCode.MemberIdRequired));
         }
         else
         {
-            AddAndRebalance(memberId, request, protocols, clientId, clientHost, reply);
+            AddAndRebalance(memberId, join, protocols, reply);
         }
     }
 
-    private void JoinKnown(JoinGroupRequest request, MemberProtocol[] protocols, string clientId, string clientHost, Action<JoinGroupResponse> reply)
+    private void JoinKnown(JoinGroup join, MemberProtocol[] protocols, Action<JoinGroupResponse> reply)
     {
+        JoinGroupRequest request = join.Request;
         if (request.GroupInstanceId is null && _pendingMembers.ContainsKey(request.MemberId))
         {
-            AddAndRebalance(request.MemberId, request, protocols, clientId, clientHost, reply);
+            AddAndRebalance(request.MemberId, join, protocols, reply);
             return;
         }
 
@@ -118,39 +120,12 @@ internal sealed partial class ClassicGroup
         }
     }
 
-    private void ReplaceStatic(GroupMember member, string memberId, JoinGroupRequest request, MemberProtocol[] protocols, string clientId, string clientHost, Action<JoinGroupResponse> reply)
-    {
-        bool wasLeader = Leader == member.MemberId;
-        bool isUnchanged = member.OffersSame(protocols);
-        member.AnswerJoin(GroupAnswers.JoinFailed(member.MemberId, ErrorCode.FencedInstanceId));
-        member.AnswerSync(GroupAnswers.SyncFailed(ErrorCode.FencedInstanceId));
-        _members.Remove(member.MemberId);
-        (member.MemberId, member.ClientId, member.ClientHost) = (memberId, clientId, clientHost);
-        Add(member);
-        Leader = wasLeader ? memberId : Leader;
-        Update(member, request, protocols);
-        if (State == GroupState.Stable && isUnchanged)
-        {
-            // KIP-345: the restarted member keeps its assignment, and the others notice nothing.
-            AnswerReplaced(member, reply);
-            return;
-        }
+    private static string HostOf(JoinGroup join) => $"/{join.Client.Address}";
 
-        member.AwaitJoin(reply);
-        PrepareRebalance();
-    }
-
-    private void AnswerReplaced(GroupMember member, Action<JoinGroupResponse> reply)
+    private void AddAndRebalance(string memberId, JoinGroup join, MemberProtocol[] protocols, Action<JoinGroupResponse> reply)
     {
-        Dictionary<string, byte[]> assignments = _members.Values.ToDictionary(m => m.MemberId, m => m.Assignment);
-        JoinGroupResponse answer = JoinAnswer(member);
-        answer.SkipAssignment = member.MemberId == Leader;
-        host.Store(this, assignments, error => reply(error == ErrorCode.None ? answer : GroupAnswers.JoinFailed(member.MemberId, error)));
-    }
-
-    private void AddAndRebalance(string memberId, JoinGroupRequest request, MemberProtocol[] protocols, string clientId, string clientHost, Action<JoinGroupResponse> reply)
-    {
-        GroupMember member = new(memberId, request.GroupInstanceId, clientId, clientHost);
+        JoinGroupRequest request = join.Request;
+        GroupMember member = new(memberId, request.GroupInstanceId, join.Client.ClientId, HostOf(join));
         Update(member, request, protocols);
         Add(member);
         ProtocolType ??= request.ProtocolType;

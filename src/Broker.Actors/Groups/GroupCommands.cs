@@ -10,12 +10,20 @@ public interface IGroupCommand
 {
     string GroupId { get; }
 
+    /// <summary>
+    /// Whether it is about the group's members. The group whose name is empty can have none; offsets it can have, as it
+    /// could in the first versions of the protocol.
+    /// </summary>
+    bool HasMembers => true;
+
     /// <summary>The answer when the coordinator cannot serve the group now.</summary>
     object Refusal(ErrorCode error);
 }
 
 /// <summary>Answered with <see cref="JoinGroupResponse"/>.</summary>
-public sealed record JoinGroup(JoinGroupRequest Request, bool RequireKnownMemberId, ClientIdentity Client) : IGroupCommand
+/// <param name="RequireKnownMemberId">From version 4 on a new member is first given an id (KIP-394).</param>
+/// <param name="CanSkipAssignment">From version 9 on a leader can be told that there is nothing to assign (KIP-814).</param>
+public sealed record JoinGroup(JoinGroupRequest Request, bool RequireKnownMemberId, bool CanSkipAssignment, ClientIdentity Client) : IGroupCommand
 {
     public string GroupId => Request.GroupId;
 
@@ -53,6 +61,8 @@ public sealed record OffsetToCommit(TopicPartition Partition, long Offset, int L
 /// <summary>Answered with <see cref="OffsetsCommitted"/> once the offsets are durable.</summary>
 public sealed record CommitOffsets(string GroupId, string MemberId, string? GroupInstanceId, int Generation, IReadOnlyList<OffsetToCommit> Offsets) : IGroupCommand
 {
+    public bool HasMembers => false;
+
     public object Refusal(ErrorCode error) => new OffsetsCommitted([.. Offsets.Select(_ => error)]);
 }
 
@@ -63,6 +73,8 @@ public sealed record OffsetsCommitted(IReadOnlyList<ErrorCode> Errors);
 /// <param name="Partitions">Null asks for all that the group has.</param>
 public sealed record FetchOffsets(string GroupId, IReadOnlyList<TopicPartition>? Partitions) : IGroupCommand
 {
+    public bool HasMembers => false;
+
     public object Refusal(ErrorCode error) => new OffsetsFetched(error, []);
 }
 
@@ -76,6 +88,8 @@ public sealed record OffsetsFetched(ErrorCode Error, IReadOnlyList<FetchedOffset
 /// <summary>Answered with <see cref="DescribeGroupsResponse.DescribedGroup"/>.</summary>
 public sealed record DescribeGroup(string GroupId) : IGroupCommand
 {
+    public bool HasMembers => false;
+
     public object Refusal(ErrorCode error) => new DescribeGroupsResponse.DescribedGroup
     {
         ErrorCode = (short)error,

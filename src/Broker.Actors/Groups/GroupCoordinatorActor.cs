@@ -175,7 +175,7 @@ internal sealed class GroupCoordinatorActor : UntypedActor, IWithTimers, IGroupH
         }
 
         group ??= _groups[join.GroupId] = new ClassicGroup(join.GroupId, _services.Options, this);
-        group.Join(join.Request, join.Client.ClientId, $"/{join.Client.Address}", join.RequireKnownMemberId, response => client.Tell(response));
+        group.Join(join, response => client.Tell(response));
         if (group is { HasMembers: false, Generation: 0 } && !_offsets.ContainsKey(join.GroupId))
         {
             // The join was refused and nothing else is known of the group: it is not one.

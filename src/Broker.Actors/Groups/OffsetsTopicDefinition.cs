@@ -3,12 +3,14 @@ using Broker.Actors.Coordination;
 
 namespace Broker.Actors.Groups;
 
-/// <summary>How <c>__consumer_offsets</c> is made, the first time that a group is looked for.</summary>
+/// <summary>How <c>__consumer_offsets</c> is made: the first time that a group is looked for, or before, by a client.</summary>
 internal static class OffsetsTopicDefinition
 {
-    public static NewTopic For(GroupOptions options) => new(
+    public static NewTopic For(GroupOptions options) => For(options.OffsetsTopicPartitions, new Dictionary<string, string>());
+
+    /// <summary>As a client asks for it. It stays compacted: the last record of each key is what groups live on.</summary>
+    public static NewTopic For(int partitions, IReadOnlyDictionary<string, string> configs) => new(
         GroupDirectory.OffsetsTopic,
-        options.OffsetsTopicPartitions,
-        new Dictionary<string, string> { ["cleanup.policy"] = "compact" },
-        IsInternal: true);
+        partitions,
+        new Dictionary<string, string>(configs) { ["cleanup.policy"] = "compact" });
 }

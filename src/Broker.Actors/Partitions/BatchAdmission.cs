@@ -4,7 +4,10 @@ using Broker.Wire.Records;
 
 namespace Broker.Actors.Partitions;
 
-/// <summary>Decides from a record batch's header and checksum whether a partition may take it. Nothing is decompressed.</summary>
+/// <summary>
+/// Decides from a record batch's header, its checksum and the lengths of its records whether a partition may take it.
+/// Nothing is decompressed: the records of a compressed batch are not looked at.
+/// </summary>
 internal static class BatchAdmission
 {
     /// <summary>Kafka's answer to a batch that cannot be taken; <see cref="ErrorCode.None"/> lets it in.</summary>

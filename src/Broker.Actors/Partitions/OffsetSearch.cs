@@ -10,12 +10,12 @@ namespace Broker.Actors.Partitions;
 internal sealed class OffsetSearch(PartitionServices services, OpenedPartition partition, Offset logStart, Offset highWatermark)
 {
     // ListOffsets' names for places, instead of timestamps.
-    private const long Latest = -1;
-    private const long Earliest = -2;
-    private const long MaxTimestamp = -3;
-    private const long EarliestLocal = -4;
-    private const long LatestTiered = -5;
-    private const long EarliestPendingUpload = -6;
+    public const long Latest = -1;
+    public const long Earliest = -2;
+    public const long MaxTimestamp = -3;
+    public const long EarliestLocal = -4;
+    public const long LatestTiered = -5;
+    public const long EarliestPendingUpload = -6;
 
     // One batch is decompressed at a time; this only keeps a hostile one from asking for more.
     private const int MaxBatchBytes = 256 << 20;

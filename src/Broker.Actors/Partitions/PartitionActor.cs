@@ -21,7 +21,7 @@ namespace Broker.Actors.Partitions;
 /// P4. A repeated batch of the last five of its producer is answered with its first offsets, never appended again, also
 ///     after a restart: the state stored with an upload holds every batch of that upload.
 /// </summary>
-internal sealed class PartitionActor : UntypedActor, IWithUnboundedStash
+internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash, IWithTimers
 {
     private readonly PartitionServices _services;
     private readonly OpenedPartition _opened;
@@ -35,7 +35,9 @@ internal sealed class PartitionActor : UntypedActor, IWithUnboundedStash
     private Offset _highWatermark;
     private Offset _next;
     private int _generation;
-    private Exception? _failure;
+
+    /// <summary>Why nothing can be appended: the producers' state, without which repeated batches are not known, is damaged. Null otherwise.</summary>
+    private string? _readOnlyBecause;
 
     public PartitionActor(OpenedPartition opened, TopicConfig config, PartitionServices services)
     {
@@ -45,82 +47,13 @@ internal sealed class PartitionActor : UntypedActor, IWithUnboundedStash
 
     public IStash Stash { get; set; } = null!;
 
-    protected override void PreStart() =>
-        _services.History.ReadProducerStateAsync(_opened.Stream, CancellationToken.None).PipeTo(
-            Self,
-            success: bytes => new StateLoaded(bytes),
-            failure: cause => new StateFailed(cause));
+    public ITimerScheduler Timers { get; set; } = null!;
 
     protected override void PostStop()
     {
         _pending.FailAll(ErrorCode.NotLeaderOrFollower, "the partition closed");
         NotifyWatchers();
-        TellOpened();
-    }
-
-    /// <summary>Before the producers' state is there.</summary>
-    protected override void OnReceive(object message)
-    {
-        switch (message)
-        {
-            case StateLoaded loaded:
-                Open(loaded);
-                break;
-            case StateFailed failed:
-                _failure = failed.Cause;
-                PartitionLog.OpenFailed(_services.Log, failed.Cause, _opened.Name);
-                TellOpened();
-                Context.Stop(Self);
-                break;
-            case AwaitOpen:
-                _awaitingOpen.Add(Sender);
-                break;
-            default:
-                Stash.Stash();
-                break;
-        }
-    }
-
-    private void Open(StateLoaded loaded)
-    {
-        _producers = ProducerStateCodec.Decode(loaded.Bytes.Span);
-        _next = Offset.Max(_opened.LogStart, _opened.UploadedEnd);
-        ReplayCache();
-        _highWatermark = _next;
-        Become(Serving);
-        Stash.UnstashAll();
-        TellOpened();
-    }
-
-    // What the write-ahead log brought back lies in the cache: it is durable, and its producers count.
-    private void ReplayCache()
-    {
-        while (_services.Cache.Read(_opened.Stream, _next, int.MaxValue) is { Status: CacheReadStatus.Hit } hit)
-        {
-            using (hit)
-            {
-                foreach (CachedBatch cached in hit.Batches)
-                {
-                    RecordBatchView batch = new(cached.Payload.Span);
-                    if (batch.HasProducerId)
-                    {
-                        _producers.Replay(Numbered(batch, cached.BaseOffset));
-                    }
-
-                    _next = cached.LastOffset + 1;
-                }
-            }
-        }
-    }
-
-    private void TellOpened()
-    {
-        foreach (IActorRef waiting in _awaitingOpen)
-        {
-            waiting.Tell(new PartitionOpened(_opened.Stream, _failure));
-        }
-
-        _awaitingOpen.Clear();
+        TellOpened(new OperationCanceledException("the partition closed"));
     }
 
     private void Serving(object message)
@@ -174,6 +107,12 @@ internal sealed class PartitionActor : UntypedActor, IWithUnboundedStash
 
     private void OnAppend(Append append)
     {
+        if (_readOnlyBecause is not null)
+        {
+            Refuse(append, ErrorCode.KafkaStorageError, _readOnlyBecause);
+            return;
+        }
+
         (ErrorCode error, string? problem) = BatchAdmission.Check(append.Records, _config, append.IsInternal, NowMs());
         if (error != ErrorCode.None)
         {
@@ -225,8 +164,9 @@ internal sealed class PartitionActor : UntypedActor, IWithUnboundedStash
 
         _pending.Add(new PendingAppend(Sender, append.Tag, batch, stampMs));
         _next = batch.LastOffset + 1;
-        long maxTimestampMs = new RecordBatchView(append.Records.Span).MaxTimestamp;
-        CachedBatch cached = new(batch.BaseOffset, batch.LastOffset, _opened.Epoch, maxTimestampMs, append.Records, append.Frame, default);
+        RecordBatchView numbered = new(append.Records.Span);
+        CachedBatch cached = new(
+            batch.BaseOffset, batch.LastOffset, _opened.Epoch, numbered.MaxTimestamp, append.Records, numbered.ChecksumOfAll(), append.Frame, default);
         _services.Wal.Tell(new WalAppend(_opened.Stream, cached, _generation), Self);
     }
 
@@ -318,9 +258,9 @@ internal sealed class PartitionActor : UntypedActor, IWithUnboundedStash
             error = ErrorCode.OffsetOutOfRange;
         }
 
-        if (error != ErrorCode.None || read.From == _highWatermark)
+        if (error != ErrorCode.None || read.From == _highWatermark || read.MaxBytes == 0)
         {
-            if (error == ErrorCode.None && read.Watch)
+            if (error == ErrorCode.None && read.Watch && read.From == _highWatermark)
             {
                 _watchers.Add((Sender, read.Tag));
             }
@@ -344,7 +284,7 @@ internal sealed class PartitionActor : UntypedActor, IWithUnboundedStash
         _services.History.ReadAsync(_opened.Stream, read.From, read.MaxBytes, CancellationToken.None).PipeTo(
             Sender,
             Self,
-            success: found => new ReadReply(read.Tag, ErrorCode.None, highWatermark, logStart, found.Records, found.Resources),
+            success: found => new ReadReply(read.Tag, ErrorCode.None, highWatermark, logStart, found.Records, found.Resources) { HeldBytes = found.HeldBytes },
             failure: cause => new ReadReply(read.Tag, StorageErrors.OnRead(_services.Log, _opened.Name, cause), highWatermark, logStart, ReadOnlySequence<byte>.Empty, null));
     }
 
@@ -374,8 +314,4 @@ internal sealed class PartitionActor : UntypedActor, IWithUnboundedStash
         batch.ProducerId, batch.ProducerEpoch, batch.BaseSequence, batch.LastSequence, baseOffset, baseOffset + batch.LastOffsetDelta, NowMs());
 
     private long NowMs() => _services.Clock.GetUtcNow().ToUnixTimeMilliseconds();
-
-    private sealed record StateLoaded(ReadOnlyMemory<byte> Bytes);
-
-    private sealed record StateFailed(Exception Cause);
 }

@@ -97,7 +97,7 @@ internal sealed class PartitionManagerActor : ReceiveActor
             Props.Create(() => new PartitionActor(opened, config, _services.Partition)),
             $"{state.StreamId.Value}-{state.Epoch.Value}");
         IActorRef? groups = null;
-        if (topic.IsInternal && topic.Name == GroupDirectory.OffsetsTopic)
+        if (topic.Name == GroupDirectory.OffsetsTopic)
         {
             groups = Context.ActorOf(
                 Props.Create(() => new GroupCoordinatorActor(name.Partition, actor, _services.Group)),

@@ -28,6 +28,7 @@ public sealed record AppendReply(ReplyTag Tag, ErrorCode Error, long BaseOffset,
 }
 
 /// <summary>Reads record batches from an offset on. Answered with <see cref="ReadReply"/>.</summary>
+/// <param name="MaxBytes">The first batch comes however large it is; 0: no records, only how the partition stands.</param>
 /// <param name="LeaderEpoch">The epoch the client knows, -1 for none (KIP-320).</param>
 /// <param name="Watch">Whether to send one <see cref="Advanced"/> when there is nothing to read yet and then something is.</param>
 public sealed record Read(ReplyTag Tag, Offset From, int MaxBytes, int LeaderEpoch, bool Watch);
@@ -36,6 +37,9 @@ public sealed record Read(ReplyTag Tag, Offset From, int MaxBytes, int LeaderEpo
 public sealed record ReadReply(ReplyTag Tag, ErrorCode Error, Offset HighWatermark, Offset LogStart, ReadOnlySequence<byte> Records, IDisposable? Resources) : IRequestReply, IDisposable
 {
     public long RequestKey => Tag.RequestKey;
+
+    /// <summary>Bytes of memory that it keeps from other use: whole blocks, where records were read back from the store.</summary>
+    public long HeldBytes { get; init; } = Records.Length;
 
     public void Dispose() => Resources?.Dispose();
 }

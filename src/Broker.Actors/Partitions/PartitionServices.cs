@@ -36,4 +36,5 @@ internal interface IPartitionHistory
 /// <summary>Whole record batches out of the store.</summary>
 /// <param name="Records">Valid until <paramref name="Resources"/> are disposed.</param>
 /// <param name="Resources">What holds the memory; its receiver disposes it.</param>
-internal sealed record HistoryRead(System.Buffers.ReadOnlySequence<byte> Records, IDisposable Resources);
+/// <param name="HeldBytes">What that memory is: the blocks that the records lie in.</param>
+internal sealed record HistoryRead(System.Buffers.ReadOnlySequence<byte> Records, IDisposable Resources, long HeldBytes);

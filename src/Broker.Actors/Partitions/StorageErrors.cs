@@ -37,6 +37,9 @@ internal static partial class PartitionLog
     [LoggerMessage(EventId = 2002, EventName = "PartitionReadBroke", Level = LogLevel.Error, Message = "Reading {Partition} failed")]
     public static partial void ReadBroke(ILogger log, Exception cause, TopicPartition partition);
 
-    [LoggerMessage(EventId = 2003, EventName = "PartitionOpenFailed", Level = LogLevel.Error, Message = "Opening {Partition} failed")]
-    public static partial void OpenFailed(ILogger log, Exception cause, TopicPartition partition);
+    [LoggerMessage(EventId = 2003, EventName = "PartitionOpenedReadOnly", Level = LogLevel.Error, Message = "{Partition} is read-only: its producers' state, in its newest object, cannot be read; appends are refused until the object is back and the node is started anew")]
+    public static partial void OpenedReadOnly(ILogger log, Exception cause, TopicPartition partition);
+
+    [LoggerMessage(EventId = 2004, EventName = "PartitionOpenRetrying", Level = LogLevel.Warning, Message = "Opening {Partition} failed ({Problem}); next try in {Delay}")]
+    public static partial void OpenRetrying(ILogger log, TopicPartition partition, string problem, TimeSpan delay);
 }

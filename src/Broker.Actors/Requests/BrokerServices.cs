@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Broker.Actors.Configuration;
+using Broker.Actors.Connections;
 using Broker.Actors.Coordination;
 using Broker.Actors.Groups;
 using Broker.Actors.Partitions;
@@ -9,6 +10,7 @@ using Broker.ObjectStore.Buffers;
 namespace Broker.Actors.Requests;
 
 /// <summary>What request handlers may use of their node.</summary>
+/// <param name="ResponseMemory">What the records of fetches in progress are taken from.</param>
 /// <param name="Coordinator">The <see cref="CoordinatorActor"/>: every change of metadata goes there.</param>
 public sealed record BrokerServices(
     BrokerOptions Options,
@@ -17,5 +19,6 @@ public sealed record BrokerServices(
     PartitionDirectory Partitions,
     GroupDirectory Groups,
     BufferPool Buffers,
+    ResponseMemory ResponseMemory,
     IAuthorizer Authorizer,
     TimeProvider Clock);

@@ -2,6 +2,7 @@ using Akka.Actor;
 using Broker.Actors.Configuration;
 using Broker.Actors.Connections;
 using Broker.Actors.Coordination;
+using Broker.Actors.Groups;
 using Broker.Actors.Security;
 using Broker.Wire;
 using Broker.Wire.Messages;
@@ -10,7 +11,8 @@ namespace Broker.Actors.Requests;
 
 /// <summary>
 /// CreateTopics 2-7: answered when the topics are durable and serve. Any replication factor is taken and reported as
-/// one: durability is the store's. Manual assignments may name this node only.
+/// one: durability is the store's. Manual assignments may name this node only. <c>__consumer_offsets</c> may be made as
+/// Kafka lets it: groups then live in as many partitions as were asked for.
 /// </summary>
 internal sealed class CreateTopicsHandler(BrokerServices services) : IRequestHandler
 {
@@ -57,7 +59,7 @@ internal sealed class CreateTopicsHandler(BrokerServices services) : IRequestHan
 
     private async Task MakeAsync(List<(CreateTopicsRequest.CreatableTopic Topic, CreateTopicsResponse.CreatableTopicResult Result)> valid)
     {
-        NewTopic[] topics = [.. valid.Select(one => new NewTopic(one.Topic.Name, PartitionsOf(one.Topic), ConfigsOf(one.Topic), IsInternal: false))];
+        NewTopic[] topics = [.. valid.Select(one => NewTopicFor(one.Topic))];
         object made = await services.Coordinator.Ask(new MakeTopics(topics), CoordinatorTimeouts.Command);
         for (int i = 0; i < valid.Count; i++)
         {
@@ -84,6 +86,11 @@ internal sealed class CreateTopicsHandler(BrokerServices services) : IRequestHan
         if (TopicNames.Problem(topic.Name) is { } badName)
         {
             return (ErrorCode.InvalidTopicException, badName);
+        }
+
+        if (InternalTopics.Problem(topic.Name) is { } reserved)
+        {
+            return (ErrorCode.InvalidRequest, reserved);
         }
 
         if (services.Metadata.Current.FindTopic(topic.Name) is not null)
@@ -119,6 +126,11 @@ internal sealed class CreateTopicsHandler(BrokerServices services) : IRequestHan
             return (ErrorCode.InvalidRequest, "with manual assignments the number of partitions and the replication factor must be -1");
         }
 
+        if (topic.Assignments.Any(a => a.BrokerIds.Distinct().Count() != a.BrokerIds.Count))
+        {
+            return (ErrorCode.InvalidReplicaAssignment, "an assignment names a broker more than once");
+        }
+
         bool isDense = topic.Assignments.Select(a => a.PartitionIndex).Order().SequenceEqual(Enumerable.Range(0, topic.Assignments.Count));
         return isDense && topic.Assignments.All(a => a.BrokerIds.Count > 0 && a.BrokerIds.All(id => id == services.Options.NodeId.Value))
             ? (ErrorCode.None, null)
@@ -138,6 +150,10 @@ internal sealed class CreateTopicsHandler(BrokerServices services) : IRequestHan
         return (ErrorCode.None, null);
     }
 
+    private NewTopic NewTopicFor(CreateTopicsRequest.CreatableTopic topic) => topic.Name == GroupDirectory.OffsetsTopic
+        ? OffsetsTopicDefinition.For(PartitionsOf(topic), ConfigsOf(topic))
+        : new NewTopic(topic.Name, PartitionsOf(topic), ConfigsOf(topic));
+
     private int PartitionsOf(CreateTopicsRequest.CreatableTopic topic) =>
         topic.Assignments.Count > 0 ? topic.Assignments.Count
         : topic.NumPartitions == UseDefault ? services.Options.Topics.NumPartitions : topic.NumPartitions;
@@ -147,7 +163,7 @@ internal sealed class CreateTopicsHandler(BrokerServices services) : IRequestHan
 
     private void Describe(CreateTopicsResponse.CreatableTopicResult result, CreateTopicsRequest.CreatableTopic topic, Guid topicId)
     {
-        TopicConfig config = new(services.Options.Settings, ConfigsOf(topic));
+        TopicConfig config = new(services.Options.Settings, NewTopicFor(topic).Configs);
         result.TopicId = topicId;
         result.NumPartitions = PartitionsOf(topic);
         result.ReplicationFactor = 1;

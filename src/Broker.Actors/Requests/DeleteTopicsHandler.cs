@@ -8,7 +8,10 @@ using Broker.Wire.Messages;
 
 namespace Broker.Actors.Requests;
 
-/// <summary>DeleteTopics 1-6: by name, or (from version 6) by id. Answered when the deletion is durable; objects go later.</summary>
+/// <summary>
+/// DeleteTopics 1-6: by name, or (from version 6) by id. Answered when the deletion is durable; objects go later. What is
+/// named by both, by neither or twice is kept: which topic was meant is not certain enough to delete one.
+/// </summary>
 internal sealed class DeleteTopicsHandler(BrokerServices services) : IRequestHandler
 {
     private const short FirstWithTopicIds = 6;
@@ -23,29 +26,57 @@ internal sealed class DeleteTopicsHandler(BrokerServices services) : IRequestHan
     {
         DeleteTopicsRequest request = (DeleteTopicsRequest)exchange.Request;
         MetadataImage image = services.Metadata.Current;
-        IEnumerable<(string? Name, Guid Id)> asked = exchange.ApiVersion >= FirstWithTopicIds
-            ? request.Topics.Select(topic => (topic.Name, topic.TopicId))
-            : request.TopicNames.Select(name => ((string?)name, Guid.Empty));
+        Asked[] asked = exchange.ApiVersion >= FirstWithTopicIds
+            ? [.. request.Topics.Select(topic => new Asked(topic.Name, topic.TopicId))]
+            : [.. request.TopicNames.Select(name => new Asked(name, Guid.Empty))];
         DeleteTopicsResponse response = new();
         List<(TopicState Topic, DeleteTopicsResponse.DeletableTopicResult Result)> valid = [];
-        foreach ((string? name, Guid id) in asked)
+        foreach (IGrouping<Asked, Asked> one in asked.Where(IsClear).GroupBy(one => one))
         {
-            TopicState? topic = name is not null ? image.FindTopic(name) : image.FindTopic(id);
-            ErrorCode error = Check(exchange.Client, name, topic);
-            DeleteTopicsResponse.DeletableTopicResult result = new() { Name = name ?? topic?.Name, TopicId = topic?.TopicId ?? id, ErrorCode = (short)error };
-            response.Responses.Add(result);
-            if (error == ErrorCode.None)
+            TopicState? topic = one.Key.Name is { } name ? image.FindTopic(name) : image.FindTopic(one.Key.Id);
+            if (one.Count() > 1)
             {
-                valid.Add((topic!, result));
+                response.Responses.Add(Refused(one.Key, $"a topic {(one.Key.Name is null ? "id" : "name")} stands twice in the request"));
+            }
+            else if (topic is not null && one.Key.Name is null && asked.Contains(new Asked(topic.Name, Guid.Empty)))
+            {
+                // Its name's entry answers for both.
+                continue;
+            }
+            else if (topic is not null && one.Key.Name is not null && asked.Contains(new Asked(null, topic.TopicId)))
+            {
+                response.Responses.Add(Refused(new Asked(topic.Name, topic.TopicId), "the topic stands twice in the request, by name and by id"));
+            }
+            else
+            {
+                Judge(exchange.Client, one.Key, topic, response, valid);
             }
         }
 
+        response.Responses.AddRange(asked.Where(one => !IsClear(one)).Select(one =>
+            Refused(one, one.Name is null ? "a topic needs a name or an id" : "a topic is asked for by name or by id, not by both")));
         if (valid.Count > 0)
         {
             await RemoveAsync(valid);
         }
 
         return response;
+    }
+
+    private static bool IsClear(Asked asked) => asked.Name is null != (asked.Id == Guid.Empty);
+
+    private static DeleteTopicsResponse.DeletableTopicResult Refused(Asked asked, string message) =>
+        new() { Name = asked.Name, TopicId = asked.Id, ErrorCode = (short)ErrorCode.InvalidRequest, ErrorMessage = message };
+
+    private void Judge(ClientIdentity client, Asked asked, TopicState? topic, DeleteTopicsResponse response, List<(TopicState Topic, DeleteTopicsResponse.DeletableTopicResult Result)> valid)
+    {
+        ErrorCode error = Check(client, asked.Name, topic);
+        DeleteTopicsResponse.DeletableTopicResult result = new() { Name = asked.Name ?? topic?.Name, TopicId = topic?.TopicId ?? asked.Id, ErrorCode = (short)error };
+        response.Responses.Add(result);
+        if (error == ErrorCode.None)
+        {
+            valid.Add((topic!, result));
+        }
     }
 
     private ErrorCode Check(ClientIdentity client, string? name, TopicState? topic)
@@ -74,4 +105,7 @@ internal sealed class DeleteTopicsHandler(BrokerServices services) : IRequestHan
             (valid[i].Result.ErrorCode, valid[i].Result.ErrorMessage) = ((short)outcome.Error, outcome.Message);
         }
     }
+
+    /// <summary>One topic of a request: by name, or else by id.</summary>
+    private readonly record struct Asked(string? Name, Guid Id);
 }

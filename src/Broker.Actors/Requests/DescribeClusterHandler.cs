@@ -1,6 +1,7 @@
 using Broker.Actors.Configuration;
 using Broker.Actors.Connections;
 using Broker.Actors.Coordination;
+using Broker.Actors.Security;
 using Broker.Wire;
 using Broker.Wire.Messages;
 
@@ -10,7 +11,6 @@ namespace Broker.Actors.Requests;
 internal sealed class DescribeClusterHandler(BrokerServices services) : IRequestHandler
 {
     private const sbyte BrokerEndpoints = 1;
-    private const int OperationsNotAsked = int.MinValue;
 
     public ApiKey ApiKey => ApiKey.DescribeCluster;
 
@@ -26,7 +26,7 @@ internal sealed class DescribeClusterHandler(BrokerServices services) : IRequest
                 ErrorCode = (short)ErrorCode.MismatchedEndpointType,
                 ErrorMessage = "this is a broker's listener; ask for broker endpoints",
                 ClusterId = "",
-                ClusterAuthorizedOperations = OperationsNotAsked,
+                ClusterAuthorizedOperations = AuthorizedOperations.NotAsked,
             });
             return;
         }
@@ -37,7 +37,9 @@ internal sealed class DescribeClusterHandler(BrokerServices services) : IRequest
             ClusterId = services.Metadata.Current.ClusterId,
             ControllerId = services.Options.NodeId.Value,
             Brokers = [new DescribeClusterResponse.DescribeClusterBroker { BrokerId = services.Options.NodeId.Value, Host = endpoint.Host, Port = endpoint.Port, Rack = services.Options.Rack }],
-            ClusterAuthorizedOperations = OperationsNotAsked,
+            ClusterAuthorizedOperations = request.IncludeClusterAuthorizedOperations
+                ? AuthorizedOperations.Cluster(services.Authorizer, exchange.Client)
+                : AuthorizedOperations.NotAsked,
         });
     }
 }

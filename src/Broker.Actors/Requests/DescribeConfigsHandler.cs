@@ -58,8 +58,8 @@ internal sealed class DescribeConfigsHandler(BrokerServices services) : IRequest
         TopicConfig config = new(services.Options.Settings, topic.Configs);
         return Succeeded(resource, SettingCatalog.Of(SettingScope.Topic).Where(s => IsWanted(resource, s)).Select(setting =>
         {
-            (string? value, TopicConfig.Origin origin) = config.Value(setting.Name);
-            return Entry(request, setting, value, (sbyte)origin, isReadOnly: false, TopicSynonyms(setting, topic));
+            List<DescribeConfigsResponse.DescribeConfigsSynonym> synonyms = TopicSynonyms(setting, topic);
+            return Entry(request, setting, config.Value(setting.Name).Text, SourceOf(synonyms), isReadOnly: false, synonyms);
         }));
     }
 
@@ -83,10 +83,14 @@ internal sealed class DescribeConfigsHandler(BrokerServices services) : IRequest
 
         BrokerSettings settings = services.Options.Settings;
         return Succeeded(resource, SettingCatalog.Of(SettingScope.Broker).Where(s => IsWanted(resource, s)).Select(setting =>
-            Entry(request, setting, settings.Text(setting.Name), BrokerSource(setting.Name), isReadOnly: true, BrokerSynonyms(setting))));
+            {
+                List<DescribeConfigsResponse.DescribeConfigsSynonym> synonyms = Synonyms([setting.Name]);
+                return Entry(request, setting, settings.Text(setting.Name), SourceOf(synonyms), isReadOnly: true, synonyms);
+            }));
     }
 
-    private sbyte BrokerSource(string name) => services.Options.Settings.Given(name) is null ? DefaultSource : StaticBrokerSource;
+    // As in Kafka: what comes first among the synonyms is in effect, and without any it is the default.
+    private static sbyte SourceOf(List<DescribeConfigsResponse.DescribeConfigsSynonym> synonyms) => synonyms is [var first, ..] ? first.Source : DefaultSource;
 
     private static bool IsWanted(DescribeConfigsRequest.DescribeConfigsResource resource, SettingDefinition setting) =>
         resource.ConfigurationKeys is not { Count: > 0 } keys || keys.Contains(setting.Name);
@@ -99,28 +103,27 @@ internal sealed class DescribeConfigsHandler(BrokerServices services) : IRequest
             synonyms.Add(new() { Name = setting.Name, Value = own, Source = (sbyte)TopicConfig.Origin.Topic });
         }
 
-        foreach (string name in setting.Synonyms)
-        {
-            synonyms.AddRange(BrokerSynonyms(SettingCatalog.Find(SettingScope.Broker, name)!));
-        }
-
+        synonyms.AddRange(Synonyms(setting.Synonyms));
         return synonyms;
     }
 
-    private List<DescribeConfigsResponse.DescribeConfigsSynonym> BrokerSynonyms(SettingDefinition setting)
+    // Kafka's order: all that were given, then the defaults; and nothing that comes before the first name.
+    private List<DescribeConfigsResponse.DescribeConfigsSynonym> Synonyms(IReadOnlyList<string> names)
     {
-        List<DescribeConfigsResponse.DescribeConfigsSynonym> synonyms = [];
-        if (services.Options.Settings.Given(setting.Name) is { } given)
-        {
-            synonyms.Add(new() { Name = setting.Name, Value = setting.IsSensitive ? null : given.Value, Source = StaticBrokerSource });
-        }
-
-        if (setting.Default is not null)
-        {
-            synonyms.Add(new() { Name = setting.Name, Value = setting.Default, Source = DefaultSource });
-        }
-
-        return synonyms;
+        BrokerSettings settings = services.Options.Settings;
+        SettingDefinition[] definitions = [.. names.Select(name => SettingCatalog.Find(SettingScope.Broker, name)!)];
+        IEnumerable<(SettingDefinition Setting, string? Value, sbyte Source)> all =
+        [
+            .. definitions.Where(d => settings.Given(d.Name) is not null).Select(d => (d, settings.Text(d.Name), StaticBrokerSource)),
+            .. definitions.Where(d => d.Default is not null).Select(d => (d, d.Default, DefaultSource)),
+        ];
+        return
+        [
+            .. all.SkipWhile(one => one.Setting.Name != names[0]).Select(one => new DescribeConfigsResponse.DescribeConfigsSynonym
+            {
+                Name = one.Setting.Name, Value = one.Setting.IsSensitive ? null : one.Value, Source = one.Source,
+            }),
+        ];
     }
 
     private static DescribeConfigsResponse.DescribeConfigsResourceResult Entry(DescribeConfigsRequest request, SettingDefinition setting, string? value, sbyte source, bool isReadOnly, List<DescribeConfigsResponse.DescribeConfigsSynonym> synonyms) => new()
@@ -132,6 +135,9 @@ internal sealed class DescribeConfigsHandler(BrokerServices services) : IRequest
         IsSensitive = setting.IsSensitive,
         Synonyms = request.IncludeSynonyms ? synonyms : [],
         ConfigType = TypeNumber(setting.Type),
+
+        // The catalogue holds no texts to show.
+        Documentation = null,
     };
 
     // KIP-569's numbers.

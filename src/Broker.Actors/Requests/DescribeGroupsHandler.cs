@@ -1,5 +1,6 @@
 using Broker.Actors.Connections;
 using Broker.Actors.Groups;
+using Broker.Actors.Security;
 using Broker.Wire;
 using Broker.Wire.Messages;
 
@@ -25,6 +26,13 @@ internal sealed class DescribeGroupsHandler(BrokerServices services) : IRequestH
         {
             group.ErrorCode = (short)ErrorCode.GroupIdNotFound;
             group.ErrorMessage = $"there is no group '{group.GroupId}'";
+        }
+
+        foreach (DescribeGroupsResponse.DescribedGroup group in groups)
+        {
+            group.AuthorizedOperations = request.IncludeAuthorizedOperations && group.ErrorCode == (short)ErrorCode.None
+                ? AuthorizedOperations.Group(services.Authorizer, exchange.Client, group.GroupId)
+                : AuthorizedOperations.NotAsked;
         }
 
         return new DescribeGroupsResponse { Groups = [.. groups] };

@@ -11,7 +11,8 @@ namespace Broker.Actors.Requests;
 /// <summary>
 /// Fetch 4-18: long polls, min and max bytes, topics by name or (from 13) by id, leader epochs checked (KIP-320).
 /// Sessions (KIP-227) are always answered with id 0, which tells clients to send full fetches. There are no
-/// transactions yet, so both isolation levels read to the high watermark.
+/// transactions yet, so both isolation levels read to the high watermark. Of a connection's fetches one at a time is read and written: a client
+/// that does not take its answers holds one.
 /// </summary>
 internal sealed class FetchHandler(BrokerServices services, IScheduler scheduler) : IRequestHandler
 {
@@ -24,26 +25,32 @@ internal sealed class FetchHandler(BrokerServices services, IScheduler scheduler
         FetchRequest request = (FetchRequest)exchange.Request;
         FetchResponse response = new();
 
-        // A session that this broker never gave: the client falls back to a full fetch.
-        if (request.SessionId != 0 && request.SessionEpoch > 0)
+        if (SessionError(request) is var sessionError and not ErrorCode.None)
         {
-            response.ErrorCode = (short)ErrorCode.FetchSessionIdNotFound;
+            response.ErrorCode = (short)sessionError;
             exchange.Respond(response);
             return;
         }
 
         int maxBytes = Math.Min(request.MaxBytes, services.Options.Connections.FetchMaxBytes);
-        PendingFetch pending = new(
-            exchange, response, Math.Min(request.MinBytes, maxBytes), maxBytes, TimeSpan.FromMilliseconds(Math.Max(request.MaxWaitMs, 0)), scheduler);
+        FetchLimits limits = new(Math.Min(request.MinBytes, maxBytes), maxBytes, TimeSpan.FromMilliseconds(Math.Max(request.MaxWaitMs, 0)));
+        PendingFetch pending = new(exchange, response, limits, services.ResponseMemory, scheduler);
         MetadataImage image = services.Metadata.Current;
         foreach (FetchRequest.FetchTopic topic in request.Topics)
         {
             AddTopic(exchange, image, topic, pending, response, maxBytes);
         }
 
-        exchange.RespondAfter(pending);
-        pending.Start();
+        exchange.RespondInTurn(pending);
     }
+
+    // A session that this broker never gave: the client falls back to a full fetch.
+    private static ErrorCode SessionError(FetchRequest request) => (request.SessionId, request.SessionEpoch) switch
+    {
+        (_, -1 or 0) => ErrorCode.None,
+        (0, _) => ErrorCode.InvalidFetchSessionEpoch,
+        _ => ErrorCode.FetchSessionIdNotFound,
+    };
 
     private void AddTopic(RequestExchange exchange, MetadataImage image, FetchRequest.FetchTopic topic, PendingFetch pending, FetchResponse response, int maxBytes)
     {
@@ -59,7 +66,7 @@ internal sealed class FetchHandler(BrokerServices services, IScheduler scheduler
             answer.Partitions.Add(data);
             (IActorRef? leader, ErrorCode error) = topicError == ErrorCode.None ? FindLeader(found!, partition.Partition) : (null, topicError);
             data.ErrorCode = (short)error;
-            int partitionMaxBytes = Math.Min(partition.PartitionMaxBytes, maxBytes);
+            int partitionMaxBytes = Math.Max(1, Math.Min(partition.PartitionMaxBytes, maxBytes));
             pending.Add(new FetchSlot(data, leader, new Offset(partition.FetchOffset), partitionMaxBytes, partition.CurrentLeaderEpoch));
         }
     }

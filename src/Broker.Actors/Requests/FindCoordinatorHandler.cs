@@ -4,7 +4,6 @@ using Broker.Actors.Connections;
 using Broker.Actors.Coordination;
 using Broker.Actors.Groups;
 using Broker.Actors.Security;
-using Broker.ObjectStore.Metadata;
 using Broker.Wire;
 using Broker.Wire.Messages;
 
@@ -26,9 +25,13 @@ internal sealed class FindCoordinatorHandler(BrokerServices services) : IRequest
     {
         FindCoordinatorRequest request = (FindCoordinatorRequest)exchange.Request;
         bool batched = exchange.ApiVersion >= FirstBatched;
-        IReadOnlyList<string> keys = batched ? request.CoordinatorKeys : [request.Key];
-        bool offsetsTopicExists = request.KeyType == GroupKey && await EnsureOffsetsTopicAsync();
-        FindCoordinatorResponse.Coordinator[] found = [.. keys.Select(key => Find(exchange, request.KeyType, key, offsetsTopicExists))];
+        List<string> keys = batched ? request.CoordinatorKeys : [request.Key];
+        if (request.KeyType == GroupKey && keys.Count > 0)
+        {
+            await EnsureOffsetsTopicAsync();
+        }
+
+        FindCoordinatorResponse.Coordinator[] found = [.. keys.Select(key => Find(exchange, request.KeyType, key))];
         if (batched)
         {
             return new FindCoordinatorResponse { Coordinators = [.. found] };
@@ -44,13 +47,12 @@ internal sealed class FindCoordinatorHandler(BrokerServices services) : IRequest
         };
     }
 
-    private FindCoordinatorResponse.Coordinator Find(RequestExchange exchange, sbyte keyType, string key, bool offsetsTopicExists)
+    private FindCoordinatorResponse.Coordinator Find(RequestExchange exchange, sbyte keyType, string key)
     {
         ErrorCode error = keyType switch
         {
-            GroupKey when key.Length == 0 => ErrorCode.InvalidGroupId,
             GroupKey when !services.Authorizer.Allows(exchange.Client, AclOperation.Describe, AclResource.Group, key) => ErrorCode.GroupAuthorizationFailed,
-            GroupKey when offsetsTopicExists => ErrorCode.None,
+            GroupKey when services.FindGroupCoordinator(key) is not null => ErrorCode.None,
             GroupKey => ErrorCode.CoordinatorNotAvailable,
             _ => ErrorCode.InvalidRequest,
         };
@@ -63,17 +65,12 @@ internal sealed class FindCoordinatorHandler(BrokerServices services) : IRequest
         return new FindCoordinatorResponse.Coordinator { Key = key, NodeId = services.Options.NodeId.Value, Host = endpoint.Host, Port = endpoint.Port };
     }
 
-    private async Task<bool> EnsureOffsetsTopicAsync()
+    private async Task EnsureOffsetsTopicAsync()
     {
-        if (Exists())
+        if (services.Metadata.Current.FindTopic(GroupDirectory.OffsetsTopic) is null)
         {
-            return true;
+            NewTopic topic = OffsetsTopicDefinition.For(services.Options.Groups);
+            _ = await services.Coordinator.Ask(new MakeTopics([topic]), CoordinatorTimeouts.Command);
         }
-
-        NewTopic topic = OffsetsTopicDefinition.For(services.Options.Groups);
-        _ = await services.Coordinator.Ask(new MakeTopics([topic]), CoordinatorTimeouts.Command);
-        return Exists();
     }
-
-    private bool Exists() => services.Metadata.Current.FindTopic(GroupDirectory.OffsetsTopic) is TopicState;
 }

@@ -1,7 +1,6 @@
 using Akka.Actor;
 using Broker.Actors.Groups;
 using Broker.Actors.Security;
-using Broker.ObjectStore.Metadata;
 using Broker.Wire;
 
 namespace Broker.Actors.Requests;
@@ -15,27 +14,32 @@ internal static class GroupCalls
     /// <summary>Asks the group's coordinator; when it is not here, answers as it would: with the command's refusal.</summary>
     public static Task<T> AskGroupAsync<T>(this BrokerServices services, ClientIdentity client, IGroupCommand command)
     {
-        ErrorCode error = Check(services, client, command.GroupId, out IActorRef? coordinator);
+        ErrorCode error = Check(services, client, command, out IActorRef? coordinator);
         return error == ErrorCode.None
             ? coordinator!.Ask<T>(command, Patience)
             : Task.FromResult((T)command.Refusal(error));
     }
 
-    private static ErrorCode Check(BrokerServices services, ClientIdentity client, string groupId, out IActorRef? coordinator)
+    /// <summary>The coordinator of a group by the partitions that <c>__consumer_offsets</c> has now; null when it is not here.</summary>
+    public static IActorRef? FindGroupCoordinator(this BrokerServices services, string groupId) =>
+        services.Metadata.Current.FindTopic(GroupDirectory.OffsetsTopic) is { } topic
+            ? services.Groups.Find(GroupDirectory.PartitionOf(groupId, topic.Partitions.Length))
+            : null;
+
+    private static ErrorCode Check(BrokerServices services, ClientIdentity client, IGroupCommand command, out IActorRef? coordinator)
     {
         coordinator = null;
-        if (groupId.Length == 0)
+        if (command.GroupId.Length == 0 && command.HasMembers)
         {
             return ErrorCode.InvalidGroupId;
         }
 
-        if (!services.Authorizer.Allows(client, AclOperation.Read, AclResource.Group, groupId))
+        if (!services.Authorizer.Allows(client, AclOperation.Read, AclResource.Group, command.GroupId))
         {
             return ErrorCode.GroupAuthorizationFailed;
         }
 
-        TopicState? topic = services.Metadata.Current.FindTopic(GroupDirectory.OffsetsTopic);
-        coordinator = topic is null ? null : services.Groups.Find(GroupDirectory.PartitionOf(groupId, topic.Partitions.Length));
+        coordinator = services.FindGroupCoordinator(command.GroupId);
         return coordinator is null ? ErrorCode.NotCoordinator : ErrorCode.None;
     }
 }

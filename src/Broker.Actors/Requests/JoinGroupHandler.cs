@@ -19,17 +19,15 @@ internal sealed class JoinGroupHandler(BrokerServices services) : IRequestHandle
 
     private async Task<IKafkaResponse> JoinAsync(RequestExchange exchange)
     {
-        JoinGroup join = new((JoinGroupRequest)exchange.Request, exchange.ApiVersion >= FirstWithRequiredMemberId, exchange.Client);
+        JoinGroup join = new(
+            (JoinGroupRequest)exchange.Request,
+            exchange.ApiVersion >= FirstWithRequiredMemberId,
+            exchange.ApiVersion >= FirstWithSkipAssignment,
+            exchange.Client);
         JoinGroupResponse response = await services.AskGroupAsync<JoinGroupResponse>(exchange.Client, join);
 
         // Null became possible in version 7.
         response.ProtocolName ??= exchange.ApiVersion >= 7 ? null : "";
-        if (response.SkipAssignment && exchange.ApiVersion < FirstWithSkipAssignment)
-        {
-            // An older leader that comes back (KIP-814) must not assign anew: it is shown somebody else as the leader.
-            (response.SkipAssignment, response.Leader, response.Members) = (false, "", []);
-        }
-
         return response;
     }
 }

@@ -12,16 +12,13 @@ namespace Broker.Actors.Requests;
 
 /// <summary>
 /// Metadata 0-13. Makes topics that are asked for by name and do not exist, where auto.create.topics.enable and the
-/// client allow it, and answers when they serve. Replicas are shown as the leader alone: durability is the store's.
+/// client allow it, and answers when they serve. A topic that is asked for twice is answered once. Replicas are shown as the leader alone: durability is the store's.
 /// </summary>
 internal sealed class MetadataHandler(BrokerServices services) : IRequestHandler
 {
     private const short FirstWithTopicIds = 10;
     private const short FirstWithNullNames = 12;
     private const short FirstWithCreationFlag = 4;
-
-    // KIP-430's "not asked for".
-    private const int OperationsNotAsked = int.MinValue;
 
     public ApiKey ApiKey => ApiKey.Metadata;
 
@@ -51,7 +48,7 @@ internal sealed class MetadataHandler(BrokerServices services) : IRequestHandler
         return
         [
             .. request.Topics.Select(topic => topic.Name).OfType<string>().Distinct()
-                .Where(name => image.FindTopic(name) is null && TopicNames.Problem(name) is null && MayCreate(exchange.Client, name)),
+                .Where(name => image.FindTopic(name) is null && TopicNames.Problem(name) is null && InternalTopics.Problem(name) is null && MayCreate(exchange.Client, name)),
         ];
     }
 
@@ -78,7 +75,7 @@ internal sealed class MetadataHandler(BrokerServices services) : IRequestHandler
 
     private NewTopic NewTopicFor(string name) => name == GroupDirectory.OffsetsTopic
         ? OffsetsTopicDefinition.For(services.Options.Groups)
-        : new NewTopic(name, services.Options.Topics.NumPartitions, new Dictionary<string, string>(), IsInternal: false);
+        : new NewTopic(name, services.Options.Topics.NumPartitions, new Dictionary<string, string>());
 
     private MetadataResponse Answer(RequestExchange exchange, MetadataRequest request, IReadOnlyDictionary<string, ErrorCode> failed)
     {
@@ -93,9 +90,11 @@ internal sealed class MetadataHandler(BrokerServices services) : IRequestHandler
             ClusterId = image.ClusterId,
             ControllerId = services.Options.NodeId.Value,
             Topics = all
-                ? [.. image.TopicIds.Values.Select(id => image.Topics[id]).Where(topic => MayDescribe(exchange.Client, topic.Name)).Select(topic => Describe(image, topic))]
-                : [.. request.Topics!.Select(topic => Find(exchange, image, topic, failed))],
-            ClusterAuthorizedOperations = OperationsNotAsked,
+                ? [.. image.TopicIds.Values.Select(id => image.Topics[id]).Where(topic => MayDescribe(exchange.Client, topic.Name)).Select(topic => Describe(exchange, image, topic))]
+                : [.. request.Topics!.Select(topic => Find(exchange, image, topic, failed)).DistinctBy(topic => (topic.Name, topic.TopicId))],
+            ClusterAuthorizedOperations = request.IncludeClusterAuthorizedOperations
+                ? AuthorizedOperations.Cluster(services.Authorizer, exchange.Client)
+                : AuthorizedOperations.NotAsked,
         };
     }
 
@@ -108,7 +107,7 @@ internal sealed class MetadataHandler(BrokerServices services) : IRequestHandler
         TopicState? topic = byId ? image.FindTopic(asked.TopicId) : image.FindTopic(asked.Name ?? "");
         if (topic is not null)
         {
-            return MayDescribe(exchange.Client, topic.Name) ? Describe(image, topic) : Unknown(exchange, asked, ErrorCode.TopicAuthorizationFailed);
+            return MayDescribe(exchange.Client, topic.Name) ? Describe(exchange, image, topic) : Unknown(exchange, asked, ErrorCode.TopicAuthorizationFailed);
         }
 
         if (byId)
@@ -120,21 +119,29 @@ internal sealed class MetadataHandler(BrokerServices services) : IRequestHandler
         return Unknown(exchange, asked, TopicNames.Problem(name) is not null ? ErrorCode.InvalidTopicException : failed.GetValueOrDefault(name, ErrorCode.UnknownTopicOrPartition));
     }
 
-    private static MetadataResponse.MetadataResponseTopic Unknown(RequestExchange exchange, MetadataRequest.MetadataRequestTopic asked, ErrorCode error) => new()
+    private MetadataResponse.MetadataResponseTopic Unknown(RequestExchange exchange, MetadataRequest.MetadataRequestTopic asked, ErrorCode error) => new()
     {
         ErrorCode = (short)error,
-        Name = asked.Name ?? (exchange.ApiVersion >= FirstWithNullNames ? null : ""),
+        Name = (error == ErrorCode.UnknownTopicId ? null : asked.Name) ?? (exchange.ApiVersion >= FirstWithNullNames ? null : ""),
         TopicId = asked.TopicId,
-        TopicAuthorizedOperations = OperationsNotAsked,
+        IsInternal = InternalTopics.Contains(asked.Name ?? ""),
+        TopicAuthorizedOperations = error is ErrorCode.UnknownTopicId or ErrorCode.TopicAuthorizationFailed
+            ? AuthorizedOperations.NotAsked
+            : OperationsOn(exchange, asked.Name ?? ""),
     };
 
-    private MetadataResponse.MetadataResponseTopic Describe(MetadataImage image, TopicState topic) => new()
+    // Of a name alone, too: what a client may do to a topic does not depend on whether there is one.
+    private int OperationsOn(RequestExchange exchange, string name) => ((MetadataRequest)exchange.Request).IncludeTopicAuthorizedOperations
+        ? AuthorizedOperations.Topic(services.Authorizer, exchange.Client, name)
+        : AuthorizedOperations.NotAsked;
+
+    private MetadataResponse.MetadataResponseTopic Describe(RequestExchange exchange, MetadataImage image, TopicState topic) => new()
     {
         Name = topic.Name,
         TopicId = topic.TopicId,
         IsInternal = topic.IsInternal,
         Partitions = [.. topic.Partitions.Select(stream => DescribePartition(image.Streams[stream]))],
-        TopicAuthorizedOperations = OperationsNotAsked,
+        TopicAuthorizedOperations = OperationsOn(exchange, topic.Name),
     };
 
     private MetadataResponse.MetadataResponsePartition DescribePartition(StreamState stream)

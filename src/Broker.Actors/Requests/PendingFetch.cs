@@ -1,59 +1,40 @@
 using Akka.Actor;
 using Broker.Actors.Connections;
 using Broker.Actors.Partitions;
-using Broker.ObjectStore;
-using Broker.Wire;
 using Broker.Wire.Messages;
 
 namespace Broker.Actors.Requests;
 
-/// <summary>One partition of a fetch: what was asked, and the newest answer.</summary>
-internal sealed class FetchSlot(FetchResponse.PartitionData answer, IActorRef? leader, Offset from, int maxBytes, int leaderEpoch)
-{
-    public FetchResponse.PartitionData Answer => answer;
-
-    public IActorRef? Leader => leader;
-
-    public ReadReply? Reply { get; set; }
-
-    public bool IsReading { get; set; }
-
-    /// <summary>The partition was asked for word of more than was read.</summary>
-    public bool IsWatching { get; set; }
-
-    public Read Ask(ReplyTag tag, bool watch) => new(tag, from, maxBytes, leaderEpoch, watch);
-}
+/// <summary>What bounds a fetch.</summary>
+/// <param name="MinBytes">It waits for so many bytes of records.</param>
+/// <param name="MaxBytes">And returns no more, but for a first batch (KIP-74).</param>
+/// <param name="MaxWait">How long it waits.</param>
+internal readonly record struct FetchLimits(int MinBytes, int MaxBytes, TimeSpan MaxWait);
 
 /// <summary>
-/// A fetch in progress: reads all its partitions, and answers when there are min.bytes, an error, or no time left.
-/// While it waits it holds no thread: partitions send word when they have more.
+/// A fetch in progress: reads its partitions in their order, as far as its size and the node's memory for responses go, and answers when there are
+/// min.bytes, no more room, an error, or no time left. While it waits it holds no thread: partitions send word when they have more.
+/// <para>F1. What it holds or has asked for is taken from <see cref="ResponseMemory"/> first; only a first batch may exceed it.</para>
+/// <para>F2. A fetch of partitions with records gets one batch at least, however full the memory is (KIP-74).</para>
 /// </summary>
-internal sealed class PendingFetch(RequestExchange exchange, FetchResponse response, int minBytes, int maxBytes, TimeSpan maxWait, IScheduler scheduler) : PendingRequest
+internal sealed class PendingFetch(RequestExchange exchange, FetchResponse response, FetchLimits limits, ResponseMemory memory, IScheduler scheduler) : PendingRequest
 {
     private readonly List<FetchSlot> _slots = [];
+    private readonly Queue<int> _toAsk = new();
     private ICancelable? _timeout;
     private bool _timeIsUp;
     private int _reading;
+    private long _askedBytes;
+    private long _recordBytes;
 
-    public int Add(FetchSlot slot)
+    public void Add(FetchSlot slot)
     {
+        _toAsk.Enqueue(_slots.Count);
         _slots.Add(slot);
-        return _slots.Count - 1;
     }
 
     /// <summary>Asks the partitions. Their answers, and the time-out, come as replies.</summary>
-    public void Start()
-    {
-        for (int i = 0; i < _slots.Count; i++)
-        {
-            ReadSlot(i);
-        }
-
-        if (_reading == 0)
-        {
-            AnswerIfReady();
-        }
-    }
+    public override void Start() => GoOn();
 
     public override void OnReply(IRequestReply reply)
     {
@@ -63,55 +44,108 @@ internal sealed class PendingFetch(RequestExchange exchange, FetchResponse respo
                 TakeRead(read);
                 break;
             case Advanced advanced:
-                ReadSlot(advanced.Tag.Index);
+                ReadAgain(advanced.Tag.Index);
                 break;
             case FetchTimeIsUp:
                 _timeIsUp = true;
-                AnswerIfReady();
+                GoOn();
                 break;
         }
     }
 
-    private void ReadSlot(int index)
+    public override void Abandon()
     {
-        FetchSlot slot = _slots[index];
-        if (slot.Leader is { } leader && !slot.IsReading)
+        StopWaiting();
+        new FetchedRecords(_slots, memory).Dispose();
+    }
+
+    private bool Waits => limits.MaxWait > TimeSpan.Zero;
+
+    /// <summary>Asks what there is room for; answers when nothing is left to ask or to wait for.</summary>
+    private void GoOn()
+    {
+        while (_toAsk.TryPeek(out int index) && TryAsk(index))
         {
-            slot.IsReading = true;
-            slot.IsWatching = false;
-            _reading++;
-            leader.Tell(slot.Ask(new ReplyTag(exchange.Key, index), watch: maxWait > TimeSpan.Zero), exchange.Connection);
+            _toAsk.Dequeue();
         }
-    }
 
-    private void TakeRead(ReadReply read)
-    {
-        FetchSlot slot = _slots[read.Tag.Index];
-        slot.Reply?.Dispose();
-        slot.Reply = read;
-        slot.IsReading = false;
-        _reading--;
-        AnswerIfReady();
-    }
-
-    private void AnswerIfReady()
-    {
         if (_reading > 0)
         {
             return;
         }
 
-        bool anyError = _slots.Any(slot => slot.Leader is null || slot.Reply!.Error != ErrorCode.None);
-        long bytes = _slots.Sum(slot => slot.Reply?.Records.Length ?? 0);
-        if (_timeIsUp || anyError || bytes >= minBytes || maxWait <= TimeSpan.Zero || _slots.Count == 0)
+        if (_timeIsUp || !Waits || _slots.Count == 0 || _recordBytes >= limits.MinBytes || _slots.Any(slot => slot.HasFailed || slot.IsCutShort))
         {
             Answer();
         }
         else
         {
             WatchForMore();
-            _timeout ??= scheduler.ScheduleTellOnceCancelable(maxWait, exchange.Connection, new FetchTimeIsUp(exchange.Key), ActorRefs.NoSender);
+            _timeout ??= scheduler.ScheduleTellOnceCancelable(limits.MaxWait, exchange.Connection, new FetchTimeIsUp(exchange.Key), ActorRefs.NoSender);
         }
+    }
+
+    /// <summary>Asks a partition; false while room may still come with an answer that is on its way.</summary>
+    private bool TryAsk(int index)
+    {
+        FetchSlot slot = _slots[index];
+        if (slot.Leader is null)
+        {
+            return true;
+        }
+
+        long room = limits.MaxBytes - _recordBytes - _askedBytes;
+        long bytes = room > 0 ? memory.TakeUpTo(Math.Min(room, slot.MaxBytes)) : 0;
+        if (bytes == 0 && _reading > 0)
+        {
+            return false;
+        }
+
+        if (bytes == 0 && _recordBytes == 0)
+        {
+            // F2: nothing was found so far and nothing is on its way.
+            bytes = 1;
+            memory.Take(bytes);
+        }
+
+        slot.TakenBytes = bytes;
+        _askedBytes += bytes;
+        _reading++;
+        slot.Leader.Tell(slot.Ask(new ReplyTag(exchange.Key, index), (int)bytes, Waits), exchange.Connection);
+        return true;
+    }
+
+    private void TakeRead(ReadReply read)
+    {
+        FetchSlot slot = _slots[read.Tag.Index];
+        _reading--;
+        _askedBytes -= slot.AskedBytes;
+        _recordBytes += read.Records.Length;
+        slot.Take(read);
+        Resize(slot, read.HeldBytes);
+        GoOn();
+    }
+
+    // The partition has more than before: what was read of it is read anew.
+    private void ReadAgain(int index)
+    {
+        FetchSlot slot = _slots[index];
+        if (slot.IsReading || _toAsk.Contains(index))
+        {
+            return;
+        }
+
+        _recordBytes -= slot.Reply?.Records.Length ?? 0;
+        slot.Drop();
+        Resize(slot, 0);
+        _toAsk.Enqueue(index);
+        GoOn();
+    }
+
+    private void Resize(FetchSlot slot, long bytes)
+    {
+        memory.Take(bytes - slot.TakenBytes);
+        slot.TakenBytes = bytes;
     }
 
     // Where a read found nothing the partition sends word by itself; where it found too little, only when asked.
@@ -120,10 +154,10 @@ internal sealed class PendingFetch(RequestExchange exchange, FetchResponse respo
         for (int i = 0; i < _slots.Count; i++)
         {
             FetchSlot slot = _slots[i];
-            if (slot is { IsWatching: false, Leader: { } leader, Reply: { Records.IsEmpty: false } reply })
+            if (slot is { IsWatching: false, HasRecords: true, Leader: { } leader })
             {
                 slot.IsWatching = true;
-                leader.Tell(new Watch(new ReplyTag(exchange.Key, i), reply.HighWatermark), exchange.Connection);
+                leader.Tell(new Watch(new ReplyTag(exchange.Key, i), slot.Reply!.HighWatermark), exchange.Connection);
             }
         }
     }
@@ -131,50 +165,43 @@ internal sealed class PendingFetch(RequestExchange exchange, FetchResponse respo
     private void Answer()
     {
         StopWaiting();
-        long room = maxBytes;
+        long room = limits.MaxBytes;
         bool isFirst = true;
-        foreach (FetchSlot slot in _slots.Where(slot => slot.Reply is not null))
+        foreach (FetchSlot slot in _slots)
         {
-            ReadReply reply = slot.Reply!;
-            slot.Answer.ErrorCode = (short)reply.Error;
-            slot.Answer.HighWatermark = reply.Error == ErrorCode.None ? reply.HighWatermark.Value : -1;
-            slot.Answer.LastStableOffset = slot.Answer.HighWatermark;
-            slot.Answer.LogStartOffset = reply.Error == ErrorCode.None ? reply.LogStart.Value : -1;
-
             // KIP-74: the first partition with data answers even when its first batch alone is larger than asked for.
-            if (!reply.Records.IsEmpty && (isFirst || reply.Records.Length <= room))
-            {
-                slot.Answer.Records = reply.Records;
-                room -= reply.Records.Length;
-                isFirst = false;
-            }
+            bool fits = slot.HasRecords && (isFirst || slot.Reply!.Records.Length <= room);
+            slot.Fill(fits);
+            room -= fits ? slot.Reply!.Records.Length : 0;
+            isFirst &= !fits;
         }
 
-        exchange.Respond(response, new FetchedRecords(_slots));
-    }
-
-    public override void Abandon()
-    {
-        StopWaiting();
-        new FetchedRecords(_slots).Dispose();
+        exchange.Respond(response, new FetchedRecords(_slots, memory));
     }
 
     private void StopWaiting()
     {
         _timeout?.Cancel();
-        if (maxWait > TimeSpan.Zero)
+        if (Waits)
         {
-            foreach (IActorRef leader in _slots.Where(slot => slot.Leader is not null && (slot.IsWatching || slot.Reply is { Records.IsEmpty: true })).Select(slot => slot.Leader!))
+            foreach (FetchSlot slot in _slots.Where(slot => slot.IsWatching || slot.Reply is { Records.IsEmpty: true }))
             {
-                leader.Tell(new Unwatch(exchange.Key), exchange.Connection);
+                slot.Leader!.Tell(new Unwatch(exchange.Key), exchange.Connection);
             }
         }
     }
 
     private sealed record FetchTimeIsUp(long RequestKey) : IRequestReply;
 
-    private sealed class FetchedRecords(List<FetchSlot> slots) : IDisposable
+    private sealed class FetchedRecords(List<FetchSlot> slots, ResponseMemory memory) : IDisposable
     {
-        public void Dispose() => slots.ForEach(slot => slot.Reply?.Dispose());
+        public void Dispose()
+        {
+            foreach (FetchSlot slot in slots)
+            {
+                slot.Drop();
+                memory.Release(slot.TakenBytes);
+            }
+        }
     }
 }

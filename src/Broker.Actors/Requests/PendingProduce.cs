@@ -10,7 +10,7 @@ internal sealed class PendingProduce(RequestExchange exchange, ProduceRequest re
 {
     private readonly ProduceResponse _response = new();
     private readonly List<ProduceResponse.PartitionProduceResponse> _partitions = [];
-    private int _missing;
+    private readonly HashSet<int> _waiting = [];
     private bool _anyFailed;
 
     /// <summary>Adds a partition to the answer and returns its index, by which replies name it.</summary>
@@ -25,7 +25,7 @@ internal sealed class PendingProduce(RequestExchange exchange, ProduceRequest re
         ProduceResponse.PartitionProduceResponse answer = new() { Index = partition, BaseOffset = -1 };
         last.PartitionResponses.Add(answer);
         _partitions.Add(answer);
-        _missing++;
+        _waiting.Add(_partitions.Count - 1);
         return _partitions.Count - 1;
     }
 
@@ -38,7 +38,7 @@ internal sealed class PendingProduce(RequestExchange exchange, ProduceRequest re
         answer.LogAppendTimeMs = append.LogAppendTimeMs;
         answer.LogStartOffset = append.LogStartOffset;
         answer.ErrorMessage = append.Message;
-        Done(append.Error);
+        Done(append.Tag.Index, append.Error);
         AnswerIfComplete();
     }
 
@@ -46,7 +46,7 @@ internal sealed class PendingProduce(RequestExchange exchange, ProduceRequest re
     public void Refuse(int index, ErrorCode error)
     {
         _partitions[index].ErrorCode = (short)error;
-        Done(error);
+        Done(index, error);
     }
 
     /// <summary>The request as a whole cannot be served.</summary>
@@ -65,7 +65,7 @@ internal sealed class PendingProduce(RequestExchange exchange, ProduceRequest re
 
     public void AnswerIfComplete()
     {
-        if (_missing > 0)
+        if (_waiting.Count > 0)
         {
             return;
         }
@@ -85,14 +85,28 @@ internal sealed class PendingProduce(RequestExchange exchange, ProduceRequest re
         }
     }
 
+    /// <summary>
+    /// As in Kafka: what is not durable in time may become so later, and the client is told to try again. An idempotent producer's repeated batch is
+    /// then known, and not appended twice.
+    /// </summary>
+    public override void OnTimeout()
+    {
+        foreach (int index in _waiting.ToArray())
+        {
+            Refuse(index, ErrorCode.RequestTimedOut);
+        }
+
+        AnswerIfComplete();
+    }
+
     public override void Abandon()
     {
         // What is with the partitions becomes durable or not; nobody is left to tell.
     }
 
-    private void Done(ErrorCode error)
+    private void Done(int index, ErrorCode error)
     {
-        _missing--;
+        _waiting.Remove(index);
         _anyFailed |= error != ErrorCode.None;
     }
 }

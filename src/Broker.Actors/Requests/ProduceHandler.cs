@@ -5,17 +5,22 @@ using Broker.Actors.Partitions;
 using Broker.Actors.Security;
 using Broker.ObjectStore.Metadata;
 using Broker.Wire;
+using Broker.Wire.Compression;
 using Broker.Wire.Messages;
+using Broker.Wire.Records;
 
 namespace Broker.Actors.Requests;
 
 /// <summary>
 /// Produce 3-13 (advertised from 0 on, because librdkafka takes a higher minimum for a broker without compression;
-/// older requests end the connection, as they do in Kafka 4). acks 1 and -1 both mean durable; acks 0 has no answer.
+/// older requests end the connection, as they do in Kafka 4). acks 1 and -1 both mean durable, within the request's time-out; acks 0 has no answer.
 /// </summary>
 internal sealed class ProduceHandler(BrokerServices services) : IRequestHandler
 {
     private const short OldestServed = 3;
+
+    // KIP-110: an older client's fellow readers could not decompress it.
+    private const short FirstWithZstd = 7;
 
     public ApiKey ApiKey => ApiKey.Produce;
 
@@ -43,7 +48,15 @@ internal sealed class ProduceHandler(BrokerServices services) : IRequestHandler
             return;
         }
 
-        exchange.RespondAfter(pending);
+        if (request.Acks == 0)
+        {
+            exchange.RespondAfter(pending);
+        }
+        else
+        {
+            exchange.RespondAfter(pending, TimeSpan.FromMilliseconds(Math.Max(request.TimeoutMs, 0)));
+        }
+
         Send(exchange, request, pending);
         pending.AnswerIfComplete();
     }
@@ -90,6 +103,11 @@ internal sealed class ProduceHandler(BrokerServices services) : IRequestHandler
             return ErrorCode.UnknownTopicOrPartition;
         }
 
+        if (exchange.ApiVersion < FirstWithZstd && IsZstd(partition.Records))
+        {
+            return ErrorCode.UnsupportedCompressionType;
+        }
+
         if (services.Partitions.Find(topic.Partitions[partition.Index]) is not { } leader)
         {
             return ErrorCode.NotLeaderOrFollower;
@@ -99,6 +117,10 @@ internal sealed class ProduceHandler(BrokerServices services) : IRequestHandler
         leader.Tell(new Append(new ReplyTag(exchange.Key, index), Writable(partition.Records), exchange.Frame), exchange.Connection);
         return ErrorCode.None;
     }
+
+    private static bool IsZstd(ReadOnlySequence<byte>? records) => records is { } bytes
+        && bytes.First.Length >= RecordBatchView.HeaderBytes
+        && new RecordBatchView(bytes.FirstSpan).Compression == CompressionType.Zstd;
 
     // The frame is one pooled block, so its slices are; the partition that gets one writes offsets into it.
     private static Memory<byte> Writable(ReadOnlySequence<byte>? records) =>

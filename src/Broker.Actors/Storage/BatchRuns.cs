@@ -11,6 +11,22 @@ internal static class BatchRuns
     /// The blocks' batches from the one that holds <paramref name="from"/> on, one run for each block: what lies before the offset, or beyond the size, is
     /// left out, but never the first batch (KIP-74).
     /// </summary>
+    /// <param name="next">The offset after the last batch.</param>
+    public static List<ReadOnlyMemory<byte>> Slice(IReadOnlyList<ObjectBlock> blocks, Offset from, int maxBytes, out Offset next)
+    {
+        List<ReadOnlyMemory<byte>> runs = Slice(blocks, from, maxBytes);
+        ReadOnlySpan<byte> rest = runs.Count == 0 ? default : runs[^1].Span;
+        next = from;
+        while (!rest.IsEmpty)
+        {
+            next = new Offset(new RecordBatchView(rest).LastOffset + 1);
+            rest = rest[SizeOfFirst(rest)..];
+        }
+
+        return runs;
+    }
+
+    /// <inheritdoc cref="Slice(IReadOnlyList{ObjectBlock}, Offset, int, out Offset)"/>
     public static List<ReadOnlyMemory<byte>> Slice(IReadOnlyList<ObjectBlock> blocks, Offset from, int maxBytes)
     {
         List<ReadOnlyMemory<byte>> runs = [];

@@ -1,14 +1,18 @@
 using Broker.Actors.Coordination;
 using Broker.Actors.Partitions;
 using Broker.ObjectStore;
+using Broker.ObjectStore.Cache;
 using Broker.ObjectStore.Metadata;
 using Broker.ObjectStore.StreamObjects;
 using Broker.Wire.Records;
 
 namespace Broker.Actors.Storage;
 
-/// <summary>Reads partitions' records out of the object store: the metadata says which object, its index which block.</summary>
-internal sealed class HistoryReader(MetadataView metadata, StreamObjectReader objects) : IPartitionHistory
+/// <summary>
+/// Reads partitions' records out of the object store: the metadata says which object, its index which block. What sequential readers will ask for
+/// next is loaded into the block cache meanwhile.
+/// </summary>
+internal sealed class HistoryReader(MetadataView metadata, StreamObjectReader objects, ReadAhead readAhead) : IPartitionHistory
 {
     public async Task<HistoryRead> ReadAsync(StreamId stream, Offset from, int maxBytes, CancellationToken cancellation)
     {
@@ -17,7 +21,14 @@ internal sealed class HistoryReader(MetadataView metadata, StreamObjectReader ob
         ObjectReadResult read = await objects.ReadAsync(SectionOf(range, @object), from, maxBytes, cancellation);
         try
         {
-            return new HistoryRead(Sequences.Of(BatchRuns.Slice(read.Blocks, from, maxBytes)), read);
+            List<ReadOnlyMemory<byte>> runs = BatchRuns.Slice(read.Blocks, from, maxBytes, out Offset next);
+            if (readAhead.OnRead(stream, from, next, runs.Sum(run => (long)run.Length)) is { } window)
+            {
+                // Not awaited: it never fails, and only the cache sees its outcome.
+                _ = LoadAheadAsync(stream, window);
+            }
+
+            return new HistoryRead(Sequences.Of(runs), read, read.SizeBytes);
         }
         catch
         {
@@ -59,6 +70,30 @@ internal sealed class HistoryReader(MetadataView metadata, StreamObjectReader ob
 
         ObjectRange newest = state.Ranges[^1];
         return await objects.ReadStateAsync(SectionOf(newest, image.Objects[newest.ObjectId]), cancellation);
+    }
+
+    private async Task LoadAheadAsync(StreamId stream, ReadAheadWindow window)
+    {
+        Offset from = window.From;
+        long loadedBytes = 0;
+        try
+        {
+            while (loadedBytes < window.Bytes && metadata.Current.FindRange(stream, from) is { } found)
+            {
+                (long bytes, Offset next) = await objects.LoadAheadAsync(
+                    SectionOf(found.Range, found.Object), from, (int)(window.Bytes - loadedBytes), CancellationToken.None);
+                loadedBytes += bytes;
+                from = bytes > 0 ? next : found.Range.EndOffset;
+            }
+        }
+        catch (Exception error) when (error is StorageException or ObjectDisposedException or OperationCanceledException)
+        {
+            // Nobody asked for this: whoever asks meets the error itself, and is told.
+        }
+        finally
+        {
+            readAhead.Complete(window, from, loadedBytes);
+        }
     }
 
     private async ValueTask<ReadOnlyMemory<byte>?> FindInRangeAsync(ObjectRange range, ObjectState @object, Offset logStart, long timestampMs, CancellationToken cancellation)

@@ -26,6 +26,13 @@ internal sealed class ObjectUploader(UploadServices services)
     // A partition's actor answers from memory; one that is gone does not answer at all.
     private static readonly TimeSpan StatePatience = TimeSpan.FromSeconds(5);
 
+    // A store's hiccup is waited out, as back-pressure. Beyond this, with the longest pause between two tries, those who wait for room
+    // still hear of it within the 30 s that clients give a request.
+    private static readonly TimeSpan StallPatience = TimeSpan.FromSeconds(10);
+
+    // When the first try failed since the last upload; 0 = none has.
+    private long _failingSince;
+
     private readonly StreamSetObjectWriter _writer = new(new StreamObjectWriterOptions());
 
     /// <summary>Builds and puts the object. Nothing is put when all its streams are gone.</summary>
@@ -76,6 +83,7 @@ internal sealed class ObjectUploader(UploadServices services)
             });
         }
 
+        Interlocked.Exchange(ref _failingSince, 0);
         return uploaded.Upload;
     }
 
@@ -132,6 +140,20 @@ internal sealed class ObjectUploader(UploadServices services)
         return commit with { Ranges = [.. commit.Ranges.Select(range => range with { Epoch = image.FindStream(range.Stream)?.Epoch ?? range.Epoch })] };
     }
 
+    private void OnFailure(string problem)
+    {
+        // A disk that the WAL shares with the store may be full: a trim, of nothing here, has it give back what it holds in advance.
+        // Its own failure is the next append's to report.
+        _ = services.WriteAheadLog.TrimAsync(services.Cache.UploadedUpTo, CancellationToken.None).AsTask()
+            .ContinueWith(trim => trim.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        long now = services.Clock.GetTimestamp();
+        long since = Interlocked.CompareExchange(ref _failingSince, now, 0);
+        if (since != 0 && services.Clock.GetElapsedTime(since, now) >= StallPatience)
+        {
+            services.Wal.Tell(new UploadsStalled(problem), ActorRefs.NoSender);
+        }
+    }
+
     private async Task RetryAsync(string what, Func<Task> attempt)
     {
         for (TimeSpan delay = FirstRetryDelay; ; delay = delay * 2 > MaxRetryDelay ? MaxRetryDelay : delay * 2)
@@ -144,6 +166,7 @@ internal sealed class ObjectUploader(UploadServices services)
             catch (Exception cause) when (cause is StorageException { Kind: not StorageErrorKind.Fenced } or AskTimeoutException)
             {
                 UploadLog.Retrying(services.Log, what, cause.Message, delay);
+                OnFailure(cause.Message);
             }
 
             await Task.Delay(delay, services.Clock);

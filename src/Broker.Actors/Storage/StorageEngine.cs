@@ -15,9 +15,16 @@ namespace Broker.Actors.Storage;
 /// </summary>
 public sealed class StorageEngine : IAsyncDisposable
 {
-    private StorageEngine(IObjectStore store, MetadataLog metadata, IWriteAheadLog writeAheadLog, BufferPool buffers, LogCache cache, BlockCache blocks)
+    private readonly WalOwnership _ownership;
+    private readonly TimeSpan _releasePatience;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _log;
+
+    private StorageEngine(IObjectStore store, MetadataLog metadata, IWriteAheadLog writeAheadLog, BufferPool buffers, LogCache cache, BlockCache blocks, WalOwnership ownership, TimeSpan releasePatience, TimeProvider clock, ILogger log)
     {
+        (_ownership, _releasePatience, _clock, _log) = (ownership, releasePatience, clock, log);
         (Store, Metadata, WriteAheadLog, Buffers, Cache, Blocks) = (store, metadata, writeAheadLog, buffers, cache, blocks);
+        ReadAhead = new ReadAhead(new ReadAheadOptions { TotalBytes = blocks.CapacityBytes / 2 }, clock);
         Objects = new StreamObjectReader(store, blocks, new StreamObjectReaderOptions());
     }
 
@@ -33,10 +40,14 @@ public sealed class StorageEngine : IAsyncDisposable
 
     public BlockCache Blocks { get; }
 
+    public ReadAhead ReadAhead { get; }
+
     public StreamObjectReader Objects { get; }
 
     /// <summary>Opens metadata and WAL and recovers. Nothing is lost by failing half-way: it can be opened again.</summary>
-    /// <exception cref="StorageException">As the store and the WAL say.</exception>
+    /// <exception cref="StorageException">
+    /// As the store and the WAL say; Invalid when another WAL may hold acknowledged records (<see cref="WalOwnership"/>): then nothing was changed.
+    /// </exception>
     public static async Task<StorageEngine> OpenAsync(IObjectStore store, BrokerOptions options, StorageSources sources, ILogger log, CancellationToken cancellation)
     {
         BufferPool buffers = new(new BufferPoolOptions());
@@ -44,17 +55,16 @@ public sealed class StorageEngine : IAsyncDisposable
 
         // First the WAL, which takes its folder's lock: a second start on a running node's folder must end here, before it
         // fences that node out of its metadata.
-        DiskWal wal = await DiskWal.OpenAsync(WalOptions(options, sources.Random), cancellation);
+        DiskWal wal = await DiskWal.OpenAsync(WalOptions(options, sources), cancellation);
         MetadataLog? metadata = null;
         try
         {
-            metadata = await MetadataLog.OpenAsync(store, new MetadataLogOptions { Time = sources.Clock, Ids = sources.Ids, JitterSeed = sources.Random.Next() }, cancellation);
-            long nodeEpoch = metadata.Image.NodeEpochs.GetValueOrDefault(options.NodeId) + 1;
-            await metadata.CommitAsync([new NodeRegistered(options.NodeId, nodeEpoch)], cancellation);
-            WalRecovery recovery = new(metadata.Image, buffers);
-            int recovered = await recovery.RunAsync(wal, cache, cancellation);
-            StorageLog.Opened(log, metadata.Image.ClusterId, metadata.Image.Topics.Count, metadata.Image.Objects.Count, recovered, recovery.DroppedBatches);
-            return new StorageEngine(store, metadata, wal, buffers, cache, new BlockCache(new BlockCacheOptions { CapacityBytes = options.Storage.BlockCacheBytes }, buffers));
+            WalOwnership ownership = new(wal.Id, options.NodeId, Environment.MachineName, options.Storage.WalFolder, options.Storage.AcceptedWalLoss);
+            metadata = await TakeOverAsync(store, options, ownership, sources, log, cancellation);
+            ReopeningWal reopening = new(wal, ct => ReopenAsync(wal.Id, options, sources, ct), sources.Clock);
+            await RecoverAsync(metadata.Image, wal.Id, reopening, buffers, cache, log, cancellation);
+            BlockCache blocks = new(new BlockCacheOptions { CapacityBytes = options.Storage.BlockCacheBytes }, buffers);
+            return new StorageEngine(store, metadata, reopening, buffers, cache, blocks, ownership, options.ShutdownTimeout / 4, sources.Clock, log);
         }
         catch
         {
@@ -64,29 +74,104 @@ public sealed class StorageEngine : IAsyncDisposable
         }
     }
 
-    private static DiskWalOptions WalOptions(BrokerOptions options, Random random) => new()
+    private static async Task<MetadataLog> TakeOverAsync(IObjectStore store, BrokerOptions options, WalOwnership ownership, StorageSources sources, ILogger log, CancellationToken cancellation)
+    {
+        MetadataLogOptions metadataOptions = new() { Time = sources.Clock, Ids = sources.Ids, JitterSeed = sources.Random.Next() };
+
+        // Read before it is fenced: a node that may not start must not stop one that serves.
+        ownership.Check(await MetadataLog.ReadAsync(store, metadataOptions, cancellation));
+        MetadataLog metadata = await MetadataLog.OpenAsync(store, metadataOptions, cancellation);
+        try
+        {
+            // And again: another node may have come in between.
+            MetadataImage image = metadata.Image;
+            ownership.Check(image);
+            NodeRegistered registered = new(options.NodeId, image.NodeEpochs.GetValueOrDefault(options.NodeId) + 1);
+            await metadata.CommitAsync([.. ownership.Plan(image), registered], cancellation);
+            foreach (AttachedWal givenUp in ownership.GivenUp(image))
+            {
+                StorageLog.LossAccepted(log, WalOwnership.Describe(givenUp));
+            }
+
+            return metadata;
+        }
+        catch
+        {
+            metadata.Dispose();
+            throw;
+        }
+    }
+
+    private static async Task RecoverAsync(MetadataImage image, WalId walId, IWriteAheadLog wal, BufferPool buffers, LogCache cache, ILogger log, CancellationToken cancellation)
+    {
+        WalRecovery recovery = new(image, buffers);
+        int recovered = await recovery.RunAsync(wal, cache, cancellation);
+        StorageLog.Opened(log, image.ClusterId, image.Topics.Count, image.Objects.Count, walId.ToString(), recovered, recovery.DroppedBatches);
+        if (recovery.LeftOut.Conflicting is [var conflict, ..] conflicts)
+        {
+            StorageLog.Conflict(log, conflicts.Count, conflict.Stream.ToString(), conflict.BaseOffset.Value, conflict.LastOffset.Value, conflict.Epoch.Value);
+        }
+
+        if (recovery.LeftOut.BehindGaps is [var behind, ..] gaps)
+        {
+            StorageLog.Gap(log, gaps.Count, behind.Stream.ToString(), behind.BaseOffset.Value, behind.LastOffset.Value, behind.Epoch.Value);
+        }
+    }
+
+    // After a failed write or sync. The same folder may lead to another disk by then, or to none.
+    private static async ValueTask<IWriteAheadLog> ReopenAsync(WalId id, BrokerOptions options, StorageSources sources, CancellationToken cancellation)
+    {
+        DiskWal wal = await DiskWal.OpenAsync(WalOptions(options, sources), cancellation);
+        if (wal.Id == id)
+        {
+            return wal;
+        }
+
+        await wal.DisposeAsync();
+        throw new StorageException(
+            StorageErrorKind.Unavailable, $"the WAL in '{options.Storage.WalFolder}' has failed, and another one ({wal.Id}) is in its place now; {id} is missing: restart the node when it is back");
+    }
+
+    private static DiskWalOptions WalOptions(BrokerOptions options, StorageSources sources) => new()
     {
         Folder = options.Storage.WalFolder,
         NodeId = options.NodeId,
-        Random = random,
+        Random = sources.Random,
+        Ids = sources.Ids,
         CapacityBytes = options.Storage.WalCapacityBytes,
         SegmentBytes = options.Storage.WalSegmentBytes,
+        ReserveBytes = options.Storage.WalReserveBytes,
         MaxGroupBytes = options.Storage.WalBatchMaxBytes,
     };
 
+    /// <summary>Closes everything. Nothing may be appended any more: a WAL whose records are all uploaded is released here.</summary>
     public async ValueTask DisposeAsync()
     {
         await WriteAheadLog.DisposeAsync();
+        await ReleaseWalAsync();
         Metadata.Dispose();
         Blocks.Dispose();
+    }
+
+    // What was acknowledged is in the cache (W2 of the WAL stage) until it is uploaded. The log is closed: nothing comes after this.
+    private async ValueTask ReleaseWalAsync()
+    {
+        if (Cache.UnuploadedBytes > 0)
+        {
+            StorageLog.Kept(_log, _ownership.Own.ToString(), _ownership.Folder);
+            return;
+        }
+
+        try
+        {
+            await Metadata.CommitAsync([new WalReleased(_ownership.Own, WalReleaseReason.Emptied)], CancellationToken.None).AsTask().WaitAsync(_releasePatience, _clock);
+        }
+        catch (Exception cause) when (cause is StorageException or TimeoutException)
+        {
+            StorageLog.NotReleased(_log, _ownership.Own.ToString(), _ownership.Folder, cause.Message);
+        }
     }
 }
 
 /// <summary>Where a node gets time, ids and randomness from.</summary>
 public sealed record StorageSources(TimeProvider Clock, IIdSource Ids, Random Random);
-
-internal static partial class StorageLog
-{
-    [LoggerMessage(EventId = 3301, EventName = "StorageOpened", Level = LogLevel.Information, Message = "Storage is open: cluster {ClusterId}, {Topics} topics, {Objects} objects; {Recovered} record batches came back from the write-ahead log, {Dropped} were superseded or uploaded")]
-    public static partial void Opened(ILogger log, string clusterId, int topics, int objects, int recovered, int dropped);
-}

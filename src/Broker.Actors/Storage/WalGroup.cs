@@ -33,7 +33,7 @@ internal sealed class WalGroup
         for (int i = 0; i < records.Length; i++)
         {
             WalAppend append = _appends[i].Append;
-            records[i] = new WalRecord(append.Stream, append.Batch.Epoch, append.Batch.BaseOffset, append.Batch.LastOffset, append.Batch.MaxTimestampMs, append.Batch.Payload);
+            records[i] = new WalRecord(append.Stream, append.Batch.Epoch, append.Batch.BaseOffset, append.Batch.LastOffset, append.Batch.MaxTimestampMs, append.Batch.Payload, append.Batch.PayloadCrc);
         }
 
         return records;

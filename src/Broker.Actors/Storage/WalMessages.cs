@@ -19,11 +19,17 @@ public sealed record WalAppended(Offset End, int Generation);
 /// <summary>Nothing of this generation that was not yet <see cref="WalAppended"/> will be durable.</summary>
 public sealed record WalRefused(int Generation, ErrorCode Error, string Reason);
 
-/// <summary>Room may have come: an upload ended, or the WAL was trimmed.</summary>
+/// <summary>Room may have come: an upload has succeeded, and the WAL was trimmed.</summary>
 public sealed record StorageRoomMade
 {
     public static readonly StorageRoomMade Instance = new();
 }
+
+/// <summary>
+/// Uploads fail, and have for so long that it is no hiccup: what waits for room in the cache would wait in vain. Sent again with each failure,
+/// until <see cref="StorageRoomMade"/> says that one succeeded.
+/// </summary>
+public sealed record UploadsStalled(string Problem);
 
 /// <summary>Asks to be told when everything that was sent before is durable or refused. Answered with <see cref="WalDrained"/>.</summary>
 public sealed record DrainWal

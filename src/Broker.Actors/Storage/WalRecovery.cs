@@ -13,6 +13,8 @@ namespace Broker.Actors.Storage;
 ///     its base offset on, whether or not it is itself uploaded. What leaves a gap was numbered after a refused append
 ///     and never acknowledged.
 /// R2. What lies below the stream's uploaded end, or belongs to a stream that is deleted, is dropped.
+/// R3. What is dropped and was neither uploaded nor numbered anew by its own writer is counted apart: acknowledged records may be
+///     among it.
 /// </summary>
 internal sealed class WalRecovery(MetadataImage image, BufferPool buffers)
 {
@@ -21,6 +23,9 @@ internal sealed class WalRecovery(MetadataImage image, BufferPool buffers)
 
     /// <summary>Record batches that were dropped because of R1 or R2.</summary>
     public int DroppedBatches { get; private set; }
+
+    /// <summary>Those of the dropped ones that are not accounted for (R3).</summary>
+    public LeftOutBatches LeftOut { get; } = new();
 
     /// <summary>Reads the log and fills the cache.</summary>
     /// <returns>The number of record batches brought back.</returns>
@@ -49,6 +54,7 @@ internal sealed class WalRecovery(MetadataImage image, BufferPool buffers)
             return;
         }
 
+        LeftOut.Supersede(record);
         if (!_byStream.TryGetValue(record.Stream, out List<Recovered>? kept))
         {
             _byStream[record.Stream] = kept = [];
@@ -66,6 +72,7 @@ internal sealed class WalRecovery(MetadataImage image, BufferPool buffers)
         if (record.LastOffset < stream.EndOffset || record.BaseOffset != end)
         {
             DroppedBatches++;
+            LeftOut.Add(record, stream);
             return;
         }
 
@@ -77,7 +84,7 @@ internal sealed class WalRecovery(MetadataImage image, BufferPool buffers)
         WalRecord record = recovered.Record;
         BufferLease lease = buffers.Rent(record.Payload.Length);
         record.Payload.CopyTo(lease.Memory);
-        return new CachedBatch(record.BaseOffset, record.LastOffset, record.Epoch, record.MaxTimestampMs, lease.Memory, lease, recovered.Position);
+        return new CachedBatch(record.BaseOffset, record.LastOffset, record.Epoch, record.MaxTimestampMs, lease.Memory, record.PayloadCrc, lease, recovered.Position);
     }
 
     private readonly record struct Recovered(int Order, StreamId Stream, CachedBatch Batch);

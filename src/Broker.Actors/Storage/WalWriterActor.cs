@@ -1,3 +1,4 @@
+using System.Numerics;
 using Akka.Actor;
 using Akka.Streams;
 using Akka.Streams.Dsl;
@@ -14,12 +15,15 @@ namespace Broker.Actors.Storage;
 /// The WAL stage: one a node, shared by its partitions. What arrives while a write is under way goes into the next one
 /// (group commit), bounded in bytes; an idle WAL writes at once. Durable batches enter the log cache in WAL order, then
 /// their partitions are told. Takes nothing more while the cache is full of what is not uploaded: requests then pile up
-/// to the node's memory budget, and sockets are no longer read.
+/// to the node's memory budget, and sockets are no longer read. That is for a store that is slow. While uploads fail, what
+/// would wait is refused.
 ///
 /// W1. Groups are written one after the other and acknowledged in order.
 /// W2. A batch is in the cache before its partition hears that it is durable.
 /// W3. After a refusal nothing more of the same partition and generation is acknowledged. (It may still be on disk:
 ///     recovery drops what does not begin where its stream ends, see <see cref="WalRecovery"/>.)
+/// W4. What waits for room in the cache is refused only while uploads fail, and only when nothing of before it is on its way to
+///     the disk: what is written is acknowledged.
 /// </summary>
 internal sealed class WalWriterActor : ReceiveActor
 {
@@ -38,6 +42,9 @@ internal sealed class WalWriterActor : ReceiveActor
     private readonly List<IActorRef> _draining = [];
     private WalGroup? _lastWaiting;
     private bool _offering;
+    private string? _stall;
+    private long _refusedWrites;
+    private long _refusedBatches;
     private int _appendsHeld;
     private long _bytesOut;
 
@@ -54,7 +61,8 @@ internal sealed class WalWriterActor : ReceiveActor
         Receive<WalAppend>(OnAppend);
         Receive<WalGroupWritten>(OnWritten);
         Receive<IQueueOfferResult>(OnOffered);
-        Receive<StorageRoomMade>(_ => OfferNext());
+        Receive<StorageRoomMade>(_ => OnRoomMade());
+        Receive<UploadsStalled>(OnStalled);
         Receive<DrainWal>(_ => OnDrain());
         Receive<Status.Failure>(failure => throw new InvalidOperationException("the WAL stage's stream ended", failure.Cause));
     }
@@ -77,11 +85,51 @@ internal sealed class WalWriterActor : ReceiveActor
 
         _lastWaiting!.Add(append, Sender);
         OfferNext();
+        RefuseWhatWaitsInVain();
+    }
+
+    private bool IsCacheFull => _cache.UnuploadedBytes + _bytesOut >= _options.LogCacheBytes;
+
+    private void OnRoomMade()
+    {
+        if (_stall is not null)
+        {
+            _stall = null;
+            WalLog.UploadsResumed(_log);
+        }
+
+        OfferNext();
+    }
+
+    private void OnStalled(UploadsStalled stalled)
+    {
+        if (_stall is null)
+        {
+            WalLog.UploadsStalled(_log, stalled.Problem);
+        }
+
+        _stall = stalled.Problem;
+        RefuseWhatWaitsInVain();
+        TellDrained();
+    }
+
+    private void RefuseWhatWaitsInVain()
+    {
+        if (_stall is null || _bytesOut > 0 || !IsCacheFull)
+        {
+            return;
+        }
+
+        while (_waiting.TryDequeue(out WalGroup? group))
+        {
+            _appendsHeld -= group.Appends.Count;
+            Refuse(group, $"the node holds all that it can of what is not uploaded, and uploads fail: {_stall}");
+        }
     }
 
     private void OfferNext()
     {
-        if (_offering || _waiting.Count == 0 || _cache.UnuploadedBytes + _bytesOut >= _options.LogCacheBytes)
+        if (_offering || _waiting.Count == 0 || IsCacheFull)
         {
             return;
         }
@@ -122,14 +170,17 @@ internal sealed class WalWriterActor : ReceiveActor
         _bytesOut -= written.Group.Bytes;
         if (written.Failure is null)
         {
+            LogAccepted();
             Acknowledge(written);
         }
         else
         {
-            Refuse(written.Group, written.Failure);
+            LogRefused(written.Failure, written.Group.Appends.Count);
+            Refuse(written.Group, written.Failure.Message);
         }
 
         OfferNext();
+        RefuseWhatWaitsInVain();
         TellDrained();
     }
 
@@ -156,16 +207,34 @@ internal sealed class WalWriterActor : ReceiveActor
         }
     }
 
-    private void Refuse(WalGroup group, Exception cause)
+    // Clients try again many times a second, so of writes that are refused one after the other only the first, second, fourth... is logged.
+    private void LogRefused(Exception cause, int batches)
     {
-        WalLog.Refused(_log, group.Appends.Count, group.Bytes, cause.Message);
+        _refusedBatches += batches;
+        if (BitOperations.IsPow2(++_refusedWrites))
+        {
+            WalLog.Refused(_log, _refusedBatches, cause.Message);
+        }
+    }
+
+    private void LogAccepted()
+    {
+        if (_refusedWrites > 0)
+        {
+            WalLog.Accepts(_log, _refusedBatches);
+            _refusedWrites = _refusedBatches = 0;
+        }
+    }
+
+    private void Refuse(WalGroup group, string reason)
+    {
         foreach ((WalAppend append, IActorRef partition) in group.Appends)
         {
             append.Batch.Lease.Release();
             if (!IsVoid(append))
             {
                 _voidGenerations[append.Stream] = (append.Batch.Epoch, append.Generation);
-                partition.Tell(new WalRefused(append.Generation, ErrorCode.KafkaStorageError, cause.Message));
+                partition.Tell(new WalRefused(append.Generation, ErrorCode.KafkaStorageError, reason));
             }
         }
     }
@@ -188,10 +257,4 @@ internal sealed class WalWriterActor : ReceiveActor
             _draining.Clear();
         }
     }
-}
-
-internal static partial class WalLog
-{
-    [LoggerMessage(EventId = 3001, EventName = "WalRefused", Level = LogLevel.Error, Message = "The write-ahead log refused {Count} record batches ({Bytes} bytes): {Problem}")]
-    public static partial void Refused(ILogger log, int count, long bytes, string problem);
 }

@@ -54,7 +54,9 @@ internal static class StartCommand
         using PosixSignalRegistration interrupt = Register(PosixSignal.SIGINT, stop);
         try
         {
-            StorageSources sources = new(TimeProvider.System, new SystemIdSource(), new Random(Environment.ProcessId));
+            // Not the process id, which is always 1 in a container: the salts of a WAL's segments must differ from one start to the next.
+            SystemIdSource ids = new();
+            StorageSources sources = new(TimeProvider.System, ids, new Random(ids.Next().GetHashCode()));
             await using BrokerNode node = await BrokerNode.StartAsync(options, hocon, loggers, sources, CancellationToken.None);
             await Console.Out.WriteLineAsync(Banner.Text(options));
             if (await Task.WhenAny(stop.Task, node.Fenced) == node.Fenced)

@@ -37,7 +37,7 @@ public sealed class BrokerNode : IAsyncDisposable
         Directory.CreateDirectory(options.DataFolder);
         LocalObjectStore store = LocalObjectStore.Open(new LocalObjectStoreOptions(options.ObjectStoreFolder) { Ids = sources.Ids });
         StorageEngine storage = await StorageEngine.OpenAsync(store, options, sources, log, cancellation);
-        ActorSystem actors = ActorSystem.Create("broker", hocon);
+        ActorSystem actors = ActorSystemLogs.CreateSystem("broker", hocon, loggers);
         try
         {
             BrokerSystem system = await BrokerSystem.StartAsync(actors, storage, options, sources, loggers);

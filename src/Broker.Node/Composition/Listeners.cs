@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -29,19 +30,20 @@ internal static class Listeners
         {
             sockets.Backlog = options.Connections.ListenBacklog;
             sockets.MaxWriteBufferSize = WriteBufferBytes;
+            sockets.CreateBoundListenSocket = endpoint => Bind(endpoint, options.Listeners);
         });
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             foreach (Listener listener in options.Listeners)
             {
                 KafkaConnectionHandler handler = new(listener.Name, options.Connections, system.Connections, system.Handlers, clock);
-                Listen(kestrel, listener, endpoint => endpoint.Use(_ => handler.OnConnectedAsync));
+                Listen(kestrel, listener, options.Settings.Given("listeners")?.Place, endpoint => endpoint.Use(_ => handler.OnConnectedAsync));
             }
         });
         return builder.Build();
     }
 
-    private static void Listen(KestrelServerOptions kestrel, Listener listener, Action<ListenOptions> configure)
+    private static void Listen(KestrelServerOptions kestrel, Listener listener, string? place, Action<ListenOptions> configure)
     {
         if (listener.Host.Length == 0)
         {
@@ -57,11 +59,31 @@ internal static class Listeners
         }
         else
         {
-            kestrel.Listen(Resolve(listener), listener.Port, configure);
+            kestrel.Listen(Resolve(listener, place), listener.Port, configure);
         }
     }
 
-    private static IPAddress Resolve(Listener listener)
+    // Kestrel names addresses its own way; the operator looks for the listener as it stands in the settings.
+    private static Socket Bind(EndPoint endpoint, IReadOnlyList<Listener> listeners)
+    {
+        try
+        {
+            return SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+        }
+        catch (SocketException cause) when (endpoint is IPEndPoint address && IsFinal(cause, address))
+        {
+            Listener[] onPort = [.. listeners.Where(listener => listener.Port == address.Port)];
+            Listener culprit = onPort.FirstOrDefault(listener => IPAddress.TryParse(listener.Host, out IPAddress? host) && host.Equals(address.Address)) ?? onPort[0];
+            throw new IOException($"cannot listen on {culprit}: {cause.Message}", cause);
+        }
+    }
+
+    // Of localhost and of all interfaces there are two families of addresses, and Kestrel does with the one that this machine has.
+    private static bool IsFinal(SocketException cause, IPEndPoint address) =>
+        cause.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied
+        || !(IPAddress.IsLoopback(address.Address) || address.Address.Equals(IPAddress.Any) || address.Address.Equals(IPAddress.IPv6Any));
+
+    private static IPAddress Resolve(Listener listener, string? place)
     {
         try
         {
@@ -69,7 +91,7 @@ internal static class Listeners
         }
         catch (SocketException cause)
         {
-            throw new SettingsException([$"bad value for 'listeners': '{listener}'; allowed: a host that this machine resolves ({cause.Message})"]);
+            throw new SettingsException([SettingsException.BadValue("listeners", $"{listener}", place, $"a host that this machine resolves ({cause.Message})")]);
         }
     }
 }

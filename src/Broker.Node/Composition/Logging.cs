@@ -18,6 +18,9 @@ internal static class Logging
         LoggerConfiguration configuration = new LoggerConfiguration()
             .MinimumLevel.Is(level)
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
+
+            // A start that failed is told once, by the command line, and not with the host's stack trace.
+            .MinimumLevel.Override("Microsoft.Extensions.Hosting", LogEventLevel.Fatal)
             .WriteTo.Console(outputTemplate: Template, formatProvider: CultureInfo.InvariantCulture);
         return new SerilogLoggerFactory(configuration.CreateLogger(), dispose: true);
     }

@@ -29,6 +29,6 @@ public static partial class EnvironmentSettings
     // Kubernetes tells each pod the addresses of a service called "broker" in variables of this prefix; our tests have theirs.
     private static bool IsForeign(string name) => name.StartsWith("BROKER_TESTS_", StringComparison.Ordinal) || ServiceLink().IsMatch(name);
 
-    [GeneratedRegex("^BROKER_(.*_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT|PORT_[0-9]+_(TCP|UDP)(_.*)?)$")]
+    [GeneratedRegex("^BROKER_(.*_)?(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$")]
     private static partial Regex ServiceLink();
 }

@@ -99,6 +99,18 @@ public sealed class BlockCache : IDisposable
         return blocks!;
     }
 
+    /// <summary>
+    /// Loads those blocks that are neither kept nor on their way, for readers to come: the first that takes such a block finds it as if it had just
+    /// been loaded, so that what is read once only, however early it was loaded, leaves the cache in the order in which it came.
+    /// </summary>
+    public async Task LoadAheadAsync(IReadOnlyList<BlockRequest> requests, BlockLoader load)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        ArgumentNullException.ThrowIfNull(load);
+        LoadingBlock?[] claimed = new LoadingBlock?[requests.Count];
+        await Task.WhenAll(ClaimAhead(requests, claimed).Select(run => LoadRunAsync(requests, claimed, run.First, run.Count, load)));
+    }
+
     /// <summary>Cancels the loads in flight and gives up what is kept; readers keep what they hold.</summary>
     public void Dispose()
     {
@@ -149,6 +161,27 @@ public sealed class BlockCache : IDisposable
 
                 loading.Join();
                 awaited[i] = loading;
+            }
+        }
+
+        return runs;
+    }
+
+    /// <summary>Claims what is neither kept nor on its way: the runs to load.</summary>
+    private List<(int First, int Count)> ClaimAhead(IReadOnlyList<BlockRequest> requests, LoadingBlock?[] claimed)
+    {
+        List<(int First, int Count)> runs = [];
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            for (int i = 0; i < requests.Count; i++)
+            {
+                BlockKey key = requests[i].Key;
+                if (!_kept.Contains(key) && _loading.TryAdd(key, claimed[i] = new LoadingBlock()))
+                {
+                    _misses++;
+                    AddToRuns(runs, i);
+                }
             }
         }
 
@@ -214,14 +247,15 @@ public sealed class BlockCache : IDisposable
             for (int i = 0; i < leases.Length; i++)
             {
                 _loading.Remove(requests[first + i].Key);
-                awaited[first + i]!.Succeed(leases[i]);
-                Keep(requests[first + i].Key, leases[i]);
+                LoadingBlock loading = awaited[first + i]!;
+                loading.Succeed(leases[i]);
+                Keep(requests[first + i].Key, leases[i], isUnused: !loading.WasJoined);
             }
         }
     }
 
     /// <summary>Keeps a block, unless it alone would flush a quarter of the cache or loads leave no room; takes over the reference.</summary>
-    private void Keep(BlockKey key, BufferLease lease)
+    private void Keep(BlockKey key, BufferLease lease, bool isUnused)
     {
         long cost = CostOf(lease.CapacityBytes);
         if (_isDisposed || cost > Math.Min(CapacityBytes / 4, CapacityBytes - _loads.LoadingBytes))
@@ -231,7 +265,7 @@ public sealed class BlockCache : IDisposable
         }
 
         _kept.ShrinkTo(CapacityBytes - _loads.LoadingBytes - cost);
-        _kept.Add(key, lease);
+        _kept.Add(key, lease, isUnused);
     }
 
     private void Fail(

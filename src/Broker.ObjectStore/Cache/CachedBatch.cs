@@ -9,6 +9,7 @@ namespace Broker.ObjectStore.Cache;
 /// <param name="Epoch">The leader epoch it was written under.</param>
 /// <param name="MaxTimestampMs">Its largest record timestamp, milliseconds since the Unix epoch, or -1.</param>
 /// <param name="Payload">Its bytes, within the lease's memory.</param>
+/// <param name="PayloadCrc">The CRC32C of these bytes, as they were when they were checked.</param>
 /// <param name="Lease">What keeps the bytes; several batches may share one.</param>
 /// <param name="Position">Its place in the WAL.</param>
 public readonly record struct CachedBatch(
@@ -17,5 +18,6 @@ public readonly record struct CachedBatch(
     LeaderEpoch Epoch,
     long MaxTimestampMs,
     ReadOnlyMemory<byte> Payload,
+    uint PayloadCrc,
     BufferLease Lease,
     WalPosition Position);

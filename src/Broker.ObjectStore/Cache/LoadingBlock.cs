@@ -17,7 +17,14 @@ internal sealed class LoadingBlock
     /// <summary>Ends with the lease, of which one reference then belongs to each joined reader, or with the load's error.</summary>
     public Task<BufferLease> Loaded => _loaded.Task;
 
-    public void Join() => _readers++;
+    /// <summary>Whether a reader ever waited for it.</summary>
+    public bool WasJoined { get; private set; }
+
+    public void Join()
+    {
+        _readers++;
+        WasJoined = true;
+    }
 
     /// <summary>A joined reader goes without its block; a reference that it was given meanwhile is released.</summary>
     public void Leave()

@@ -27,7 +27,9 @@ internal sealed class SieveList
     {
         if (_nodes.TryGetValue(key, out LinkedListNode<Entry>? node))
         {
-            node.ValueRef.IsVisited = true;
+            // Its first use is what it was loaded for; only a further one is worth more.
+            node.ValueRef.IsVisited = !node.ValueRef.IsUnused;
+            node.ValueRef.IsUnused = false;
             lease = node.ValueRef.Lease;
             return true;
         }
@@ -36,10 +38,14 @@ internal sealed class SieveList
         return false;
     }
 
+    /// <summary>Whether there is such an entry; does not mark it.</summary>
+    public bool Contains(BlockKey key) => _nodes.ContainsKey(key);
+
     /// <summary>Adds an entry that is not there yet; takes over the caller's reference.</summary>
-    public void Add(BlockKey key, BufferLease lease)
+    /// <param name="isUnused">It was loaded for a use that is still to come.</param>
+    public void Add(BlockKey key, BufferLease lease, bool isUnused)
     {
-        _nodes.Add(key, _arrivals.AddFirst(new Entry { Key = key, Lease = lease }));
+        _nodes.Add(key, _arrivals.AddFirst(new Entry { Key = key, Lease = lease, IsUnused = isUnused }));
         SizeBytes += lease.CapacityBytes + EntryOverheadBytes;
     }
 
@@ -73,5 +79,6 @@ internal sealed class SieveList
         public BlockKey Key;
         public BufferLease Lease;
         public bool IsVisited;
+        public bool IsUnused;
     }
 }

@@ -17,6 +17,8 @@ namespace Broker.ObjectStore;
 /// <item>G7. A writer that lost a slot is fenced for ever.</item>
 /// <item>G8. No replay shows a slot before the boundary; one that would need it fails with NotFound.</item>
 /// <item>G9. Corrupt entries and entries of a newer version fail the opening or replay; nothing is written over them.</item>
+/// <item>G10. A slot that was taken and is not there, though not trimmed, fails the opening or replay as Corrupt as soon as anything
+/// beyond it proves that it was taken (see <see cref="LogGap"/>); nothing is written into it. Of the last k slots nothing can prove that.</item>
 /// </list>
 /// Safe for concurrent use. No thread or timer of its own but the pauses while an outcome is unknown.
 /// </summary>

@@ -17,7 +17,8 @@ internal sealed class LogFencing(
 {
     /// <summary>
     /// A writer that is still at work takes slots as fast as we try them, so each lost try leaps further ahead, into slots that it has
-    /// not sent yet. 16 doublings outrun any writer.
+    /// not sent yet. 16 doublings outrun any writer. Fences that leapt are of a kind of their own: an opener that dies now leaves free slots
+    /// before them, which are no damage (G10).
     /// </summary>
     private const int MaxTries = 16;
 
@@ -32,13 +33,14 @@ internal sealed class LogFencing(
             long epoch = Math.Max(options.MinEpoch, reader.Position.Epoch + 1);
             Guid writerId = options.Ids.Next();
             long target = reader.Position.NextSlot + leap;
-            if (!await PutFenceAsync(target, epoch, writerId))
+            LogFrameKind kind = leap == 0 ? LogFrameKind.Fence : LogFrameKind.FenceAhead;
+            if (!await PutFenceAsync(kind, target, epoch, writerId))
             {
                 leap = leap == 0 ? maxInFlight : leap * 2;
                 continue;
             }
 
-            await FillAsync(target, epoch, writerId);
+            await FillAsync(kind, target, epoch, writerId);
             await CheckBoundaryAsync(ct);
             await ReplayAsync(onEntry, ct);
             if (reader.Position.Epoch == epoch && reader.Position.WriterId == writerId)
@@ -64,7 +66,7 @@ internal sealed class LogFencing(
     }
 
     /// <summary>Takes every slot from the first free one to the k-th from the first fence on, at most k at a time.</summary>
-    private async ValueTask FillAsync(long target, long epoch, Guid writerId)
+    private async ValueTask FillAsync(LogFrameKind kind, long target, long epoch, Guid writerId)
     {
         List<Task<bool>> inFlight = [];
         for (long slot = reader.Position.NextSlot; slot < target + maxInFlight; slot++)
@@ -74,7 +76,7 @@ internal sealed class LogFencing(
                 continue;
             }
 
-            inFlight.Add(PutFenceAsync(slot, epoch, writerId).AsTask());
+            inFlight.Add(PutFenceAsync(kind, slot, epoch, writerId).AsTask());
             if (inFlight.Count == maxInFlight)
             {
                 await Task.WhenAll(inFlight);
@@ -97,9 +99,9 @@ internal sealed class LogFencing(
     }
 
     /// <summary>True: our fence is in. False: the slot is another's.</summary>
-    private async ValueTask<bool> PutFenceAsync(long slot, long epoch, Guid writerId)
+    private async ValueTask<bool> PutFenceAsync(LogFrameKind kind, long slot, long epoch, Guid writerId)
     {
-        SlotResult result = await writer.PutAsync(LogFrameKind.Fence, slot, epoch, writerId, ReadOnlySequence<byte>.Empty);
+        SlotResult result = await writer.PutAsync(kind, slot, epoch, writerId, ReadOnlySequence<byte>.Empty);
         return result.Outcome switch
         {
             SlotOutcome.Won => true,

@@ -14,6 +14,9 @@ internal enum LogFrameKind : ushort
 
     /// <summary>The first append after a change of owner: the slot before may hold a late entry of someone else.</summary>
     FirstData = 3,
+
+    /// <summary>A change of owner that leaves slots free before it, to outrun a writer at work; see <see cref="LogFencing"/>.</summary>
+    FenceAhead = 4,
 }
 
 /// <summary>
@@ -22,6 +25,8 @@ internal enum LogFrameKind : ushort
 /// </summary>
 internal sealed record LogFrame(LogFrameKind Kind, long Slot, long Epoch, Guid WriterId, ReadOnlyMemory<byte> Payload, uint Crc)
 {
+    internal bool IsFence => Kind is LogFrameKind.Fence or LogFrameKind.FenceAhead;
+
     internal const int HeaderBytes = 48;
     private const uint Magic = 0x474C4342; // "BCLG"
     private const ushort Version = 1;
@@ -80,7 +85,7 @@ internal sealed record LogFrame(LogFrameKind Kind, long Slot, long Epoch, Guid W
             throw Corrupt(key, $"it was written for slot {frame.Slot}");
         }
 
-        bool isSound = Enum.IsDefined(frame.Kind) && (frame.Kind == LogFrameKind.Fence) == (length == 0);
+        bool isSound = Enum.IsDefined(frame.Kind) && frame.IsFence == (length == 0);
         return isSound ? frame : throw Corrupt(key, $"kind {frame.Kind} with {length} payload bytes does not exist");
     }
 

@@ -33,6 +33,9 @@ public sealed class LogReader
         Position = from;
     }
 
+    // Set by the enumeration of slots when something was listed beyond the first one that was not.
+    private bool _hasMetGap;
+
     /// <summary>After the last entry that was yielded or skipped.</summary>
     public LogPosition Position { get; private set; }
 
@@ -42,7 +45,8 @@ public sealed class LogReader
 
     /// <summary>The valid entries from <see cref="Position"/> up to the first free slot.</summary>
     /// <exception cref="StorageException">
-    /// NotFound: the log was trimmed past the position, a newer snapshot must exist; Corrupt; Invalid: of a newer version; Unavailable.
+    /// NotFound: the log was trimmed past the position, a newer snapshot must exist; Corrupt: an entry is damaged (G9) or missing (G10);
+    /// Invalid: of a newer version; Unavailable.
     /// </exception>
     public async IAsyncEnumerable<LogEntry> ReadToEndAsync([EnumeratorCancellation] CancellationToken ct)
     {
@@ -75,7 +79,15 @@ public sealed class LogReader
             await SettleAsync(ahead);
         }
 
-        await CheckNotTrimmedAsync(ct);
+        if (_hasMetGap)
+        {
+            // What was listed may have come while it was listed, so this is looked at anew, from where the replay ends.
+            await CheckGapAsync(ct);
+        }
+        else
+        {
+            await CheckNotTrimmedAsync(ct);
+        }
     }
 
     /// <summary>Reads one slot; null when it is free.</summary>
@@ -104,10 +116,13 @@ public sealed class LogReader
     private async IAsyncEnumerable<long> ContiguousSlotsAsync([EnumeratorCancellation] CancellationToken ct)
     {
         long expected = Position.NextSlot;
+        _hasMetGap = false;
         await foreach (ObjectInfo info in _store.ListAsync(_keys.ListPrefix, _keys.StartAfterFor(expected), ct))
         {
-            if (!_keys.TryParse(info.Key, out long slot) || slot != expected)
+            bool isSlot = _keys.TryParse(info.Key, out long slot);
+            if (!isSlot || slot != expected)
             {
+                _hasMetGap = isSlot;
                 yield break;
             }
 
@@ -117,6 +132,22 @@ public sealed class LogReader
 
     private async ValueTask<LogFrame> GetAsync(long slot, CancellationToken ct)
         => await TryGetAsync(_store, _keys, slot, ct) ?? throw Trimmed(slot);
+
+    // The order matters: what a later slot proves was true before it was seen; only a trim, whose boundary moves first, makes it untrue.
+    private async ValueTask CheckGapAsync(CancellationToken ct)
+    {
+        long missing = Position.NextSlot;
+        ObjectKey? proof = await new LogGap(_store, _keys).FindProofAsync(Position, ct);
+        bool isThere = proof is not null && await TryGetAsync(_store, _keys, missing, ct) is not null;
+        await CheckNotTrimmedAsync(ct);
+        if (proof is not null && !isThere)
+        {
+            throw new StorageException(
+                StorageErrorKind.Corrupt,
+                $"log '{_keys.Prefix}' has lost '{_keys.Slot(missing)}': it was written, but '{proof}' beyond it is there and it is not. Nothing was "
+                + "changed; restore the object");
+        }
+    }
 
     // A first free slot may also be a slot that a trim has deleted: only the boundary tells.
     private async ValueTask CheckNotTrimmedAsync(CancellationToken ct)
@@ -133,7 +164,7 @@ public sealed class LogReader
 
     private bool Accept(LogFrame frame)
     {
-        bool isFence = frame.Kind == LogFrameKind.Fence;
+        bool isFence = frame.IsFence;
         bool isOwner = frame.Epoch == Position.Epoch && frame.WriterId == Position.WriterId;
         if (!isFence && frame.Epoch > Position.Epoch)
         {

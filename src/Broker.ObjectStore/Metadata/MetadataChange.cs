@@ -17,6 +17,8 @@ internal sealed class MetadataChange(MetadataImage image, long timestampMs)
     private readonly ImmutableDictionary<NodeId, ImmutableSortedDictionary<string, string>>.Builder _brokerConfigs =
         image.BrokerConfigs.ToBuilder();
 
+    private readonly ImmutableSortedDictionary<WalId, AttachedWal>.Builder _wals = image.Wals.ToBuilder();
+
     private string _clusterId = image.ClusterId;
     private long _nextStreamId = image.NextStreamId.Value;
     private long _nextObjectId = image.NextObjectId.Value;
@@ -71,6 +73,7 @@ internal sealed class MetadataChange(MetadataImage image, long timestampMs)
         Objects = _objects.ToImmutable(),
         DeletableObjects = _deletable.ToImmutable(),
         NodeEpochs = _nodes.ToImmutable(),
+        Wals = _wals.ToImmutable(),
         BrokerConfigs = _brokerConfigs.ToImmutable(),
         NextStreamId = new StreamId(_nextStreamId),
         NextObjectId = new ObjectId(_nextObjectId),
@@ -107,6 +110,12 @@ internal sealed class MetadataChange(MetadataImage image, long timestampMs)
                 long known = _nodes.GetValueOrDefault(registered.Node, -1);
                 Require(registered.NodeEpoch > known, item, $"node {registered.Node} has epoch {known} already");
                 _nodes[registered.Node] = registered.NodeEpoch;
+                break;
+            case WalAttached attached:
+                _wals[attached.WalId] = new AttachedWal(attached.WalId, attached.Node, attached.Host, attached.Path, timestampMs);
+                break;
+            case WalReleased released:
+                Require(_wals.Remove(released.WalId), item, $"the WAL {released.WalId} is not attached");
                 break;
             case BrokerConfigChanged changed:
                 ImmutableSortedDictionary<string, string> configs =

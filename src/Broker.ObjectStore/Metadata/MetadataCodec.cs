@@ -26,6 +26,8 @@ public static class MetadataCodec
         ObjectIdBlockAllocated = 11,
         NodeRegistered = 12,
         BrokerConfigChanged = 13,
+        WalAttached = 14,
+        WalReleased = 15,
     }
 
     /// <summary>A commit as bytes.</summary>
@@ -164,6 +166,16 @@ public static class MetadataCodec
                 to.Int32(e.Node.Value);
                 to.Int64(e.NodeEpoch);
                 return EventType.NodeRegistered;
+            case WalAttached e:
+                to.Guid(e.WalId.Value);
+                to.Int32(e.Node.Value);
+                to.String(e.Host);
+                to.String(e.Path);
+                return EventType.WalAttached;
+            case WalReleased e:
+                to.Guid(e.WalId.Value);
+                to.Byte((byte)e.Reason);
+                return EventType.WalReleased;
             default:
                 return WriteStorageEvent(to, item);
         }
@@ -226,8 +238,16 @@ public static class MetadataCodec
         EventType.ObjectIdBlockAllocated => new ObjectIdBlockAllocated(new NodeId(from.Int32()), from.Int64(), from.Int32()),
         EventType.NodeRegistered => new NodeRegistered(new NodeId(from.Int32()), from.Int64()),
         EventType.BrokerConfigChanged => new BrokerConfigChanged(new NodeId(from.Int32()), from.Map(), from.List(4, from.String)),
+        EventType.WalAttached => new WalAttached(new WalId(from.Guid()), new NodeId(from.Int32()), from.String(), from.String()),
+        EventType.WalReleased => new WalReleased(new WalId(from.Guid()), ReadReason(from)),
         _ => throw new InvalidOperationException($"{type} has no decoding"),
     };
+
+    private static WalReleaseReason ReadReason(FormatReader reader)
+    {
+        WalReleaseReason reason = (WalReleaseReason)reader.Byte();
+        return Enum.IsDefined(reason) ? reason : throw reader.Newer("the reason of a WAL's release", (byte)reason, (byte)WalReleaseReason.LossAccepted);
+    }
 
     private static StreamId[] ReadStreams(FormatReader from) => from.List(8, () => new StreamId(from.Int64()));
 

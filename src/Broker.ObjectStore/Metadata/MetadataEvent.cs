@@ -66,6 +66,26 @@ public sealed record NodeRegistered(NodeId Node, long NodeEpoch) : MetadataEvent
 public sealed record BrokerConfigChanged(
     NodeId Node, IReadOnlyDictionary<string, string> Set, IReadOnlyList<string> Removed) : MetadataEvent;
 
+/// <summary>A node writes into a write-ahead log from now on: until it is released it may hold what is acknowledged and not uploaded.</summary>
+/// <param name="WalId">Which log.</param>
+/// <param name="Node">Whose.</param>
+/// <param name="Host">On which machine, for the operator.</param>
+/// <param name="Path">In which folder, for the operator.</param>
+public sealed record WalAttached(WalId WalId, NodeId Node, string Host, string Path) : MetadataEvent;
+
+/// <summary>Why nobody waits for a write-ahead log any more.</summary>
+public enum WalReleaseReason : byte
+{
+    /// <summary>All of it was uploaded when its node stopped.</summary>
+    Emptied = 1,
+
+    /// <summary>The operator gave up what it may hold.</summary>
+    LossAccepted = 2,
+}
+
+/// <summary>A write-ahead log holds nothing that counts.</summary>
+public sealed record WalReleased(WalId WalId, WalReleaseReason Reason) : MetadataEvent;
+
 /// <summary>What one commit changes, all or nothing.</summary>
 /// <param name="TimestampMs">When it was committed, by the coordinator's clock, in milliseconds since 1970.</param>
 /// <param name="Events">Applied in order.</param>

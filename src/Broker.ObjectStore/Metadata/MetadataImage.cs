@@ -37,6 +37,9 @@ public sealed record MetadataImage
     /// <summary>The epoch of each node that ever registered.</summary>
     public ImmutableDictionary<NodeId, long> NodeEpochs { get; internal init; } = ImmutableDictionary<NodeId, long>.Empty;
 
+    /// <summary>The write-ahead logs that were not left empty, by id.</summary>
+    public ImmutableSortedDictionary<WalId, AttachedWal> Wals { get; internal init; } = ImmutableSortedDictionary<WalId, AttachedWal>.Empty;
+
     /// <summary>Dynamic broker settings; those of <see cref="NodeId.None"/> are for all nodes.</summary>
     public ImmutableDictionary<NodeId, ImmutableSortedDictionary<string, string>> BrokerConfigs { get; internal init; } =
         ImmutableDictionary<NodeId, ImmutableSortedDictionary<string, string>>.Empty;

@@ -2,7 +2,7 @@ namespace Broker.ObjectStore.Metadata;
 
 /// <summary>
 /// The coordinator's hold on the cluster's metadata: a <see cref="ConditionalLog"/> of commits with snapshots. Opening it fences the
-/// coordinator before; a commit is one conditional PUT, all or nothing. The guarantees G1 to G9 of the log hold for commits, and:
+/// coordinator before; a commit is one conditional PUT, all or nothing. The guarantees G1 to G10 of the log hold for commits, and:
 /// <list type="number">
 /// <item>M1. <see cref="Image"/> holds every commit that ever returned to anyone before the opening, and those of this instance.</item>
 /// <item>M2. A commit whose events do not fit the image writes nothing.</item>
@@ -55,6 +55,27 @@ public sealed class MetadataLog : IDisposable
     public bool IsSnapshotDue =>
         _commitsSinceSnapshot >= _options.SnapshotEveryCommits || _bytesSinceSnapshot >= _options.SnapshotEveryBytes;
 
+    /// <summary>
+    /// The metadata as they are now, without taking them over: whoever owns them goes on undisturbed. The empty image where there are none.
+    /// </summary>
+    /// <exception cref="StorageException">Unavailable: try again later. Corrupt. Invalid: of a newer version.</exception>
+    public static async ValueTask<MetadataImage> ReadAsync(IObjectStore store, MetadataLogOptions options, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(options);
+        return await FromNewestSnapshotAsync(store, options, ReplayAsync, ct);
+
+        async ValueTask<MetadataImage> ReplayAsync(MetadataSnapshots snapshots, LogPosition from, Replay replay)
+        {
+            await foreach (LogEntry entry in new LogReader(store, options.LogPrefix, from).ReadToEndAsync(ct))
+            {
+                await replay.ApplyAsync(entry, ct);
+            }
+
+            return replay.Image;
+        }
+    }
+
     /// <summary>Takes the metadata over: newest sound snapshot, replay, fence; creates the cluster in an empty store.</summary>
     /// <exception cref="StorageException">
     /// Fenced: someone else took over meanwhile. Unavailable: try again later. Corrupt. Invalid: of a newer version; nothing was changed.
@@ -63,6 +84,25 @@ public sealed class MetadataLog : IDisposable
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(options);
+        MetadataLog metadata = await FromNewestSnapshotAsync(store, options, TakeOverAsync, ct);
+        if (metadata.Image.ClusterId.Length == 0)
+        {
+            await metadata.CommitAsync([new ClusterCreated(NewClusterId(options.Ids))], ct);
+        }
+
+        return metadata;
+
+        async ValueTask<MetadataLog> TakeOverAsync(MetadataSnapshots snapshots, LogPosition from, Replay replay)
+        {
+            ConditionalLog log = await ConditionalLog.OpenAsync(store, LogOptions(options), from, replay.ApplyAsync, ct);
+            return new MetadataLog(options, snapshots, log, replay);
+        }
+    }
+
+    /// <summary>Begins at the newest sound snapshot, and again at a newer one when the log was trimmed past it meanwhile.</summary>
+    private static async ValueTask<T> FromNewestSnapshotAsync<T>(
+        IObjectStore store, MetadataLogOptions options, Func<MetadataSnapshots, LogPosition, Replay, ValueTask<T>> replayAsync, CancellationToken ct)
+    {
         MetadataSnapshots snapshots = new(store, options.SnapshotPrefix);
         LogPosition? previous = null;
         for (int attempt = 0; ; attempt++)
@@ -72,14 +112,7 @@ public sealed class MetadataLog : IDisposable
             Replay replay = new(image, position);
             try
             {
-                ConditionalLog log = await ConditionalLog.OpenAsync(store, LogOptions(options), from, replay.ApplyAsync, ct);
-                MetadataLog metadata = new(options, snapshots, log, replay);
-                if (metadata.Image.ClusterId.Length == 0)
-                {
-                    await metadata.CommitAsync([new ClusterCreated(NewClusterId(options.Ids))], ct);
-                }
-
-                return metadata;
+                return await replayAsync(snapshots, from, replay);
             }
             catch (StorageException error) when (error.Kind == StorageErrorKind.NotFound)
             {

@@ -71,6 +71,14 @@ internal static class MetadataSnapshot
             writer.Int32(pair.Key.Value);
             writer.Int64(pair.Value);
         });
+        writer.List(image.Wals, pair =>
+        {
+            writer.Guid(pair.Value.WalId.Value);
+            writer.Int32(pair.Value.Node.Value);
+            writer.String(pair.Value.Host);
+            writer.String(pair.Value.Path);
+            writer.Int64(pair.Value.SinceMs);
+        });
         writer.List([.. image.BrokerConfigs.OrderBy(pair => pair.Key.Value)], pair =>
         {
             writer.Int32(pair.Key.Value);
@@ -136,6 +144,7 @@ internal static class MetadataSnapshot
             NextObjectId = new ObjectId(reader.Int64()),
             NextProducerId = reader.Int64(),
             NodeEpochs = reader.List(12, () => KeyValuePair.Create(new NodeId(reader.Int32()), reader.Int64())).ToImmutableDictionary(),
+            Wals = reader.List(36, () => ReadWal(reader)).ToImmutableSortedDictionary(wal => wal.WalId, wal => wal),
             BrokerConfigs = reader.List(8, () => KeyValuePair.Create(new NodeId(reader.Int32()), ReadConfigs(reader))).ToImmutableDictionary(),
         };
         List<StreamState> streams = [];
@@ -149,6 +158,9 @@ internal static class MetadataSnapshot
             DeletableObjects = reader.List(32, () => ReadDeletable(reader)).ToImmutableSortedDictionary(item => item.ObjectId, item => item),
         };
     }
+
+    private static AttachedWal ReadWal(FormatReader reader)
+        => new(new WalId(reader.Guid()), new NodeId(reader.Int32()), reader.String(), reader.String(), reader.Int64());
 
     private static ImmutableSortedDictionary<string, string> ReadConfigs(FormatReader reader)
         => reader.Map().ToImmutableSortedDictionary(StringComparer.Ordinal);

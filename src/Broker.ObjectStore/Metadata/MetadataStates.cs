@@ -104,5 +104,13 @@ public sealed record StreamState(
 public sealed record ObjectState(
     ObjectId ObjectId, ObjectKey Key, ObjectKind Kind, long SizeBytes, long CreatedMs, int References, string Store);
 
+/// <summary>A write-ahead log that may hold what is acknowledged and not uploaded.</summary>
+/// <param name="WalId">Which log.</param>
+/// <param name="Node">Whose.</param>
+/// <param name="Host">The machine that it was last used on.</param>
+/// <param name="Path">Its folder there.</param>
+/// <param name="SinceMs">When that node last started with it, in milliseconds since 1970.</param>
+public sealed record AttachedWal(WalId WalId, NodeId Node, string Host, string Path, long SinceMs);
+
 /// <summary>An object that no stream refers to any more: to be deleted from the store, some time after <paramref name="SinceMs"/>.</summary>
 public sealed record DeletableObject(ObjectId ObjectId, ObjectKey Key, long SizeBytes, long SinceMs, string Store);

@@ -111,7 +111,7 @@ internal sealed class ObjectEncoder
             block = new IndexEntry(
                 block.SizeBytes == 0 ? _body.Length : block.Position,
                 block.SizeBytes + batch.Payload.Length,
-                Crc32C.Append(block.Crc, batch.Payload.Span),
+                Crc32C.Append(block.Crc, batch.Payload.Span, batch.PayloadCrc),
                 block.SizeBytes == 0 ? batch.BaseOffset : block.BaseOffset,
                 batch.LastOffset,
                 block.SizeBytes == 0 ? batch.MaxTimestampMs : Math.Max(block.MaxTimestampMs, batch.MaxTimestampMs));

@@ -49,13 +49,13 @@ public sealed class StreamObjectReader
     }
 
     /// <summary>
-    /// The blocks from the one that contains <paramref name="from"/> on, as many as fit <paramref name="maxBytes"/>; the first one always. A larger
-    /// <paramref name="maxBytes"/> than is needed now reads ahead: the blocks stay in the cache. The caller disposes the result.
+    /// The blocks from the one that contains <paramref name="from"/> on, as many as fit <paramref name="maxBytes"/>; the first one always. The caller
+    /// disposes the result.
     /// </summary>
     public async ValueTask<ObjectReadResult> ReadAsync(SectionLocation section, Offset from, int maxBytes, CancellationToken ct)
     {
         List<IndexEntry> entries = await WithIndexAsync(section, index => Choose(index, from, maxBytes), ct);
-        BlockRequest[] requests = [.. entries.Select(entry => new BlockRequest(new BlockKey(section.Object, entry.Position), entry.SizeBytes))];
+        BlockRequest[] requests = RequestsFor(section, entries);
         IReadOnlyList<BufferLease> leases = await _cache.GetOrLoadAsync(
             requests, (first, destinations, token) => LoadAsync(section.Object, entries, first, destinations, token), ct);
         ObjectBlock[] blocks = new ObjectBlock[entries.Count];
@@ -65,6 +65,23 @@ public sealed class StreamObjectReader
         }
 
         return new ObjectReadResult(blocks, leases);
+    }
+
+    /// <summary>
+    /// Brings the blocks that <see cref="ReadAsync"/> would give into the cache, for readers to come, and returns their bytes and the offset after
+    /// them; (0, from) when the section ends before it. A block that cannot be loaded is no error here: who reads it is told.
+    /// </summary>
+    public async ValueTask<(long Bytes, Offset Next)> LoadAheadAsync(SectionLocation section, Offset from, int maxBytes, CancellationToken ct)
+    {
+        List<IndexEntry> entries = await WithIndexAsync(section, index => Choose(index, from, maxBytes), ct);
+        if (entries.Count == 0)
+        {
+            return (0, from);
+        }
+
+        await _cache.LoadAheadAsync(
+            RequestsFor(section, entries), (first, destinations, token) => LoadAsync(section.Object, entries, first, destinations, token));
+        return (entries.Sum(entry => (long)entry.SizeBytes), entries[^1].LastOffset + 1);
     }
 
     /// <summary>
@@ -103,6 +120,9 @@ public sealed class StreamObjectReader
 
         return entries;
     }
+
+    private static BlockRequest[] RequestsFor(SectionLocation section, List<IndexEntry> entries) =>
+        [.. entries.Select(entry => new BlockRequest(new BlockKey(section.Object, entry.Position), entry.SizeBytes))];
 
     private static BlockInfo Describe(IndexEntry entry) => new(entry.BaseOffset, entry.LastOffset, entry.MaxTimestampMs, entry.SizeBytes);
 

@@ -8,7 +8,7 @@ namespace Broker.ObjectStore.Wal;
 /// <para>Thread-safe, but <see cref="RecoverAsync"/> runs alone before anything else. It owns one thread, the one exception to "no thread
 /// of its own" in this layer: write and fdatasync block, and no pool thread may. <see cref="DiskWalOptions.Inline"/> does without.</para>
 /// <para>A failed write or sync ends the log for good (fsync cannot be asked twice about the same bytes: after an error the kernel may
-/// call lost pages clean). Dispose it and open it anew; recovery says what is durable. A full disk only refuses
+/// call lost pages clean). Dispose it and open it anew (<see cref="ReopeningWal"/>); recovery says what is durable. A full disk only refuses
 /// (<see cref="WalFullException"/>).</para>
 /// </summary>
 public sealed class DiskWal : IWriteAheadLog
@@ -23,6 +23,7 @@ public sealed class DiskWal : IWriteAheadLog
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _inlineTurn = new();
     private long _usedBytes;
+    private long _capacityBytes;
     private int _recovery = NotRecovered;
     private int _disposed;
     private bool _poisoned;
@@ -31,8 +32,9 @@ public sealed class DiskWal : IWriteAheadLog
     private const int Recovering = 1;
     private const int Recovered = 2;
 
-    private DiskWal(DiskWalOptions options, IWalFileSystem files, IDisposable folderLock)
+    private DiskWal(DiskWalOptions options, IWalFileSystem files, IDisposable folderLock, WalId id)
     {
+        Id = id;
         _options = options;
         _files = files;
         _folderLock = folderLock;
@@ -53,7 +55,12 @@ public sealed class DiskWal : IWriteAheadLog
         return ValueTask.FromResult(Open(options));
     }
 
-    public long CapacityBytes => _options.CapacityBytes;
+    /// <summary>Which log this is: the same at every opening of the folder.</summary>
+    public WalId Id { get; }
+
+    /// <inheritdoc/>
+    /// <remarks>Less than the option where the disk, as seen when files were last made or freed, would not give as much.</remarks>
+    public long CapacityBytes => Interlocked.Read(ref _capacityBytes);
 
     public long UsedBytes => Interlocked.Read(ref _usedBytes);
 
@@ -73,7 +80,7 @@ public sealed class DiskWal : IWriteAheadLog
             yield return records.Current;
         }
 
-        Interlocked.Exchange(ref _usedBytes, _log.UsedBytes);
+        PublishRoom();
         Volatile.Write(ref _recovery, Recovered);
         StartWriting();
         await ValueTask.CompletedTask;
@@ -103,7 +110,15 @@ public sealed class DiskWal : IWriteAheadLog
         ThrowUnlessRecovered();
         ct.ThrowIfCancellationRequested();
         TrimRequest trim = new(upTo);
-        _queue.Add(trim);
+        try
+        {
+            _queue.Add(trim);
+        }
+        catch (Exception error) when (error is StorageException or ObjectDisposedException)
+        {
+            return ValueTask.FromException(error);
+        }
+
         RunInline();
         return new ValueTask(trim.Completion.Task);
     }
@@ -134,9 +149,17 @@ public sealed class DiskWal : IWriteAheadLog
         {
             IWalFileSystem files = options.FileSystem ?? new WalFolder(options.Folder);
             folderLock = TakeLock(files);
-            wal = new DiskWal(options, files, folderLock);
+            WalIdentity identity = WalIdentity.LoadOrCreate(files, options.NodeId, options.Ids);
+            if (identity.NodeId != options.NodeId)
+            {
+                throw new StorageException(
+                    StorageErrorKind.Invalid,
+                    $"the WAL in '{files.Description}' belongs to node {identity.NodeId}; this is node {options.NodeId}. Give each node its own folder");
+            }
+
+            wal = new DiskWal(options, files, folderLock, identity.WalId);
             wal._log.Open();
-            wal._usedBytes = wal._log.UsedBytes;
+            wal.PublishRoom();
             return wal;
         }
         catch (Exception error)
@@ -235,7 +258,7 @@ public sealed class DiskWal : IWriteAheadLog
             }
 
             long position = _group.Count > 0 ? _log.Append(_group) : 0;
-            PublishUsed();
+            Publish(_trims.Count > 0);
             _queue.Done(_group);
             _trims.ForEach(trim => trim.Completion.SetResult());
             foreach (PendingAppend append in _group)
@@ -246,7 +269,7 @@ public sealed class DiskWal : IWriteAheadLog
         }
         catch (WalFullException full)
         {
-            PublishUsed();
+            PublishRoom();
             _queue.Done(_group);
             _trims.ForEach(trim => trim.Completion.SetResult());
             _group.ForEach(append => append.Fail(full));
@@ -269,7 +292,9 @@ public sealed class DiskWal : IWriteAheadLog
 
         try
         {
-            return _log.Prepare(idle);
+            bool worked = _log.Prepare(idle);
+            Publish(worked);
+            return worked;
         }
         catch (Exception error)
         {
@@ -292,7 +317,24 @@ public sealed class DiskWal : IWriteAheadLog
         _queue.Fail(failure);
     }
 
-    private void PublishUsed() => Interlocked.Exchange(ref _usedBytes, _log.UsedBytes);
+    // How much room the disk has takes a system call, which not every group needs.
+    private void Publish(bool filesChanged)
+    {
+        if (filesChanged)
+        {
+            PublishRoom();
+        }
+        else
+        {
+            Interlocked.Exchange(ref _usedBytes, _log.UsedBytes);
+        }
+    }
+
+    private void PublishRoom()
+    {
+        Interlocked.Exchange(ref _usedBytes, _log.UsedBytes);
+        Interlocked.Exchange(ref _capacityBytes, _log.CapacityBytes());
+    }
 
     private void ThrowUnlessRecovered()
     {

@@ -15,11 +15,21 @@ public sealed record DiskWalOptions
     /// </summary>
     public required Random Random { get; init; }
 
+    /// <summary>Names a log that is made new. Not from <see cref="Random"/>: no two logs may ever have one name.</summary>
+    public IIdSource Ids { get; init; } = new SystemIdSource();
+
     /// <summary>
     /// <c>wal.disk.capacity.bytes</c>: all segment files together. The default, 2 GiB, holds some 20 seconds of 100 MB/s: what comes
     /// in while the object store is briefly away. It is used up lazily. At least two segments: one to write, one to trim.
     /// </summary>
     public long CapacityBytes { get; init; } = 2L << 30;
+
+    /// <summary>
+    /// What the log leaves free on its disk: it makes no file that would leave less, and gives back files made in advance when there is less. For
+    /// whoever must write in order that the log can be trimmed: an object store on the same disk. The default, 0, is for a log that has its disk
+    /// for itself.
+    /// </summary>
+    public long ReserveBytes { get; init; }
 
     /// <summary>
     /// <c>wal.disk.segment.bytes</c>, a multiple of 4 KiB: the unit of trimming and reuse. The default, 64 MiB, makes the three syncs of
@@ -59,6 +69,7 @@ public sealed record DiskWalOptions
     {
         Check(SegmentBytes >= MinSegmentBytes && SegmentBytes % PageBytes == 0, "wal.disk.segment.bytes", SegmentBytes, $"a multiple of {PageBytes}, at least {MinSegmentBytes}");
         Check(CapacityBytes >= 2L * SegmentBytes, "wal.disk.capacity.bytes", CapacityBytes, $"at least two segments ({2L * SegmentBytes})");
+        Check(ReserveBytes >= 0, "the WAL's reserve", ReserveBytes, "at least 0");
         Check(MaxGroupBytes >= 1, "wal.disk.group.max.bytes", MaxGroupBytes, "at least 1");
         Check(MaxQueuedBytes >= 1, "wal.disk.queue.max.bytes", MaxQueuedBytes, "at least 1");
     }

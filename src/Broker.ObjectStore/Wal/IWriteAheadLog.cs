@@ -34,9 +34,10 @@ public interface IWriteAheadLog : IAsyncDisposable
     ValueTask<WalPosition> AppendAsync(IReadOnlyList<WalRecord> batch, CancellationToken ct);
 
     /// <summary>The records at or before <paramref name="upTo"/> may be dropped (W6). A position below an earlier trim's changes nothing.</summary>
+    /// <exception cref="StorageException">Through the task: the log has failed. What was to be trimmed is recovered again, then.</exception>
     ValueTask TrimAsync(WalPosition upTo, CancellationToken ct);
 
-    /// <summary>What the log may hold, in bytes.</summary>
+    /// <summary>What the log may hold, in bytes. It may change with the room on its disk.</summary>
     long CapacityBytes { get; }
 
     /// <summary>

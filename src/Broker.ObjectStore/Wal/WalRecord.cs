@@ -7,13 +7,15 @@ namespace Broker.ObjectStore.Wal;
 /// <param name="LastOffset">Offset of the last record in the payload, inclusive; not below <paramref name="BaseOffset"/>.</param>
 /// <param name="MaxTimestampMs">The largest record timestamp in the payload, milliseconds since the Unix epoch, or -1.</param>
 /// <param name="Payload">The bytes. An append reads them until its task is complete: the caller leaves them alone until then.</param>
+/// <param name="PayloadCrc">The CRC32C of these bytes. Given, not computed on the way: so damage in memory since they were checked is found when they are read back.</param>
 public readonly record struct WalRecord(
     StreamId Stream,
     LeaderEpoch Epoch,
     Offset BaseOffset,
     Offset LastOffset,
     long MaxTimestampMs,
-    ReadOnlyMemory<byte> Payload);
+    ReadOnlyMemory<byte> Payload,
+    uint PayloadCrc);
 
 /// <summary>A record that recovery found, with its position. The payload is the receiver's own array.</summary>
 public readonly record struct WalRecoveredRecord(WalPosition Position, WalRecord Record);

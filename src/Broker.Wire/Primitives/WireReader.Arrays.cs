@@ -1,6 +1,6 @@
 namespace Broker.Wire.Primitives;
 
-/// <summary>Arrays: the count is checked against the fewest bytes that so many elements take, before the list is made.</summary>
+/// <summary>Arrays: the count is checked against the fewest bytes that so many elements take, and against <see cref="MaxElements"/>, before the list is made.</summary>
 public ref partial struct WireReader
 {
     /// <summary>An array of structs, each at least <paramref name="minElementBytes"/> long (at least 1).</summary>
@@ -114,9 +114,23 @@ public ref partial struct WireReader
     private int ReadCount(bool flexible, int minElementBytes)
     {
         long count = flexible ? (long)ReadUnsignedVarint() - 1 : ReadInt32();
-        return count >= -1 && count * minElementBytes <= Remaining
-            ? (int)count
-            : ThrowTooLong(count, "an array");
+        if (count < -1 || count * minElementBytes > Remaining)
+        {
+            return ThrowTooLong(count, "an array");
+        }
+
+        CountElements(Math.Max(0, count));
+        return (int)count;
+    }
+
+    private void CountElements(long count)
+    {
+        if (count > MaxElements - _elements)
+        {
+            ThrowMalformed($"{_elements + count} elements of arrays, where {MaxElements} may be,");
+        }
+
+        _elements += (int)count;
     }
 
     private readonly List<T> NullArray<T>()

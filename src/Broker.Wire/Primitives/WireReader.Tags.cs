@@ -9,7 +9,13 @@ public ref partial struct WireReader
     public int ReadTaggedFieldCount()
     {
         uint count = ReadUnsignedVarint();
-        return (long)count * MinTaggedFieldBytes <= Remaining ? (int)count : ThrowTooLong(count, "the tagged fields");
+        if ((long)count * MinTaggedFieldBytes > Remaining)
+        {
+            return ThrowTooLong(count, "the tagged fields");
+        }
+
+        CountElements(count);
+        return (int)count;
     }
 
     /// <summary>Reads the tag and tells where its value must end, for <see cref="EndTaggedField"/>.</summary>

@@ -11,7 +11,14 @@ namespace Broker.Wire.Primitives;
 /// </summary>
 public ref partial struct WireReader
 {
+    /// <summary>
+    /// Elements that the arrays and tagged fields of one message may have together. An element takes up to fifty times its bytes on the wire once it is an object: what
+    /// fits a frame of 100 MB would take gigabytes. Half a million is more partitions than a cluster has, and 50 MB at most.
+    /// </summary>
+    public const int MaxElements = 1 << 19;
+
     private SequenceReader<byte> _bytes;
+    private int _elements;
 
     public WireReader(ReadOnlySequence<byte> bytes) => _bytes = new SequenceReader<byte>(bytes);
 

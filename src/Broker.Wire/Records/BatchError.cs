@@ -35,6 +35,12 @@ public enum BatchError
 
     /// <summary>Timestamps of the broker's making, which clients may not write.</summary>
     BadTimestampType,
+
+    /// <summary>A first offset other than 0: it is the broker that numbers records.</summary>
+    BadBaseOffset,
+
+    /// <summary>The records are not as many as stated, not numbered from 0 on, or not records.</summary>
+    BadRecords,
 }
 
 /// <summary>What a producer is told.</summary>

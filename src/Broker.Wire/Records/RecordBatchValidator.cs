@@ -49,7 +49,9 @@ public static class RecordBatchValidator
 
     /// <summary>
     /// Checks what a broker asks of a batch that a client sends: <see cref="Validate"/>, and that it holds as many records
-    /// as its offsets span, is no control batch, bears the client's timestamps, and has a sequence when it has a producer id.
+    /// as its offsets span, counted from 0, is no control batch, bears the client's timestamps, and has a sequence when it
+    /// has a producer id. Records that are not compressed are walked through: they must be as many as stated, numbered from
+    /// 0 without gaps, and end where the batch does. Of compressed ones the checksum alone answers for what is inside.
     /// </summary>
     /// <inheritdoc cref="Validate" path="/param"/>
     public static BatchError ValidateFromProducer(ReadOnlySpan<byte> batch)
@@ -61,9 +63,27 @@ public static class RecordBatchValidator
         }
 
         RecordBatchView view = new(batch);
+        error = CheckClaims(view);
+        if (error != BatchError.None)
+        {
+            return error;
+        }
+
+        return view.Compression != CompressionType.None || RecordWalk.IsWhole(batch[BatchLayout.Records..], view.RecordCount)
+            ? BatchError.None
+            : BatchError.BadRecords;
+    }
+
+    private static BatchError CheckClaims(in RecordBatchView view)
+    {
         if (view.RecordCount == 0)
         {
             return BatchError.BadCount;
+        }
+
+        if (view.BaseOffset != 0)
+        {
+            return BatchError.BadBaseOffset;
         }
 
         if (view.RecordCount != (long)view.LastOffsetDelta + 1)

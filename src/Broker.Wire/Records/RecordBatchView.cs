@@ -96,6 +96,15 @@ public readonly ref struct RecordBatchView
         }
     }
 
+    /// <summary>
+    /// The checksum of all bytes of a batch whose own checksum holds, which covers all but its first fields: those are read, the rest is not.
+    /// </summary>
+    public uint ChecksumOfAll()
+    {
+        ReadOnlySpan<byte> all = WholeBatch;
+        return Crc32C.Append(Crc32C.Compute(all[..BatchLayout.Attributes]), all[BatchLayout.Attributes..], Crc);
+    }
+
     /// <summary>The records as they lie in the batch, compressed or not.</summary>
     /// <exception cref="MalformedMessageException">The stated length is not there.</exception>
     public ReadOnlySpan<byte> Payload => WholeBatch[BatchLayout.Records..];

@@ -153,7 +153,7 @@ public sealed class CommandPlannerTests
         new(stream, new LeaderEpoch(0), new Offset(from), new Offset(end), 0, 10, 0, 10, 0, 0);
 
     private TopicsChanged Make(params string[] names) =>
-        (TopicsChanged)Plan(new MakeTopics([.. names.Select(name => new NewTopic(name, 2, new Dictionary<string, string>(), false))]));
+        (TopicsChanged)Plan(new MakeTopics([.. names.Select(name => new NewTopic(name, 2, new Dictionary<string, string>()))]));
 
     private object Plan(object command)
     {

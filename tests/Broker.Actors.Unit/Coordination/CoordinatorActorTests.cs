@@ -102,5 +102,5 @@ public sealed class CoordinatorActorTests : TestKit
     private async Task<MetadataLog> OpenAsync(IObjectStore? store = null) =>
         await MetadataLog.OpenAsync(store ?? _store, new MetadataLogOptions(), CancellationToken.None);
 
-    private static MakeTopics Make(string name) => new([new NewTopic(name, 1, new Dictionary<string, string>(), false)]);
+    private static MakeTopics Make(string name) => new([new NewTopic(name, 1, new Dictionary<string, string>())]);
 }

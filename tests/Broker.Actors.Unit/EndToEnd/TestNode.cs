@@ -23,9 +23,11 @@ internal sealed class TestNode : IAsyncDisposable
     private readonly StorageEngine _storage;
     private readonly KafkaConnectionHandler _handler;
 
-    private TestNode(TempFolder folder, StorageEngine storage, BrokerSystem system, ActorSystem actors, BrokerOptions options)
+    private readonly IObjectStore _store;
+
+    private TestNode(TempFolder folder, IObjectStore store, StorageEngine storage, BrokerSystem system, ActorSystem actors, BrokerOptions options)
     {
-        (_folder, _storage, System, Actors, Options) = (folder, storage, system, actors, options);
+        (_folder, _store, _storage, System, Actors, Options) = (folder, store, storage, system, actors, options);
         _handler = new KafkaConnectionHandler("PLAINTEXT", options.Connections, system.Connections, system.Handlers, TimeProvider.System);
     }
 
@@ -37,7 +39,9 @@ internal sealed class TestNode : IAsyncDisposable
 
     public StorageEngine Storage => _storage;
 
-    public static async Task<TestNode> StartAsync(params (string Name, string Value)[] settings)
+    public static Task<TestNode> StartAsync(params (string Name, string Value)[] settings) => StartAsync(new InMemoryObjectStore(), settings);
+
+    public static async Task<TestNode> StartAsync(IObjectStore store, params (string Name, string Value)[] settings)
     {
         TempFolder folder = new("actors");
         BrokerOptions options = TestOptions.Of(
@@ -51,11 +55,23 @@ internal sealed class TestNode : IAsyncDisposable
             ("group.initial.rebalance.delay.ms", "0"),
             .. settings,
         ]);
-        StorageSources sources = new(TimeProvider.System, new SeededIdSource(Seed), new Random(Seed));
-        StorageEngine storage = await StorageEngine.OpenAsync(new InMemoryObjectStore(), options, sources, NullLogger.Instance, CancellationToken.None);
+        return await StartAsync(folder, store, options, Seed);
+    }
+
+    /// <summary>Stops the node and starts another on what it left behind; this one is used up.</summary>
+    public async Task<TestNode> RestartAsync()
+    {
+        await StopAsync();
+        return await StartAsync(_folder, _store, Options, Seed + 1);
+    }
+
+    private static async Task<TestNode> StartAsync(TempFolder folder, IObjectStore store, BrokerOptions options, int seed)
+    {
+        StorageSources sources = new(TimeProvider.System, new SeededIdSource(seed), new Random(seed));
+        StorageEngine storage = await StorageEngine.OpenAsync(store, options, sources, NullLogger.Instance, CancellationToken.None);
         ActorSystem actors = ActorSystem.Create("test", ConfigurationFactory.ParseString("akka { loglevel = ERROR, stdout-loglevel = OFF, log-dead-letters = off }"));
         BrokerSystem system = await BrokerSystem.StartAsync(actors, storage, options, sources, NullLoggerFactory.Instance);
-        return new TestNode(folder, storage, system, actors, options);
+        return new TestNode(folder, store, storage, system, actors, options);
     }
 
     /// <summary>Opens a connection, as Kestrel would hand it over.</summary>
@@ -88,9 +104,14 @@ internal sealed class TestNode : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await StopAsync();
+        _folder.Dispose();
+    }
+
+    private async Task StopAsync()
+    {
         await System.StopAsync(TimeSpan.FromSeconds(10), NullLogger.Instance);
         await _storage.DisposeAsync();
-        _folder.Dispose();
     }
 
     private sealed class Duplex(PipeReader input, PipeWriter output) : IDuplexPipe

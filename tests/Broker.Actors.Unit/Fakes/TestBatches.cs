@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using Broker.Wire.Records;
 
@@ -20,5 +21,13 @@ internal static class TestBatches
         }
 
         return builder.ToArray();
+    }
+
+    /// <summary>Sets length and checksum to what the bytes are, as one would who means to deceive.</summary>
+    public static byte[] Resealed(byte[] batch)
+    {
+        BinaryPrimitives.WriteInt32BigEndian(batch.AsSpan(8), batch.Length - 12);
+        BinaryPrimitives.WriteUInt32BigEndian(batch.AsSpan(17), Crc32C.Compute(batch.AsSpan(21)));
+        return batch;
     }
 }

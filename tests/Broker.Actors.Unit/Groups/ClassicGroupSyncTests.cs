@@ -221,6 +221,21 @@ public sealed class ClassicGroupSyncTests
     }
 
     [Fact]
+    public void Static_leader_that_restarts_is_shown_the_leader_of_before_when_it_cannot_be_told_to_skip()
+    {
+        JoinGroupResponse leader = _scenario.MakeStable(2, ["a", "b"])[0];
+        string instance = leader.MemberId[..1];
+        string other = instance == "a" ? "b" : "a";
+
+        JoinGroupResponse restarted = _scenario.Join(instance: instance, canSkip: false).Value;
+        JoinGroupResponse follower = _scenario.Join(instance: other, canSkip: false).Value;
+
+        Assert.Equal((0, leader.MemberId, false), (restarted.ErrorCode, restarted.Leader, restarted.SkipAssignment));
+        Assert.Empty(restarted.Members);
+        Assert.Equal(restarted.MemberId, follower.Leader);
+    }
+
+    [Fact]
     public void Static_member_may_be_removed_by_its_instances_name()
     {
         _scenario.MakeStable(2, ["a", "b"]);

@@ -1,4 +1,6 @@
+using System.Net;
 using Broker.Actors.Groups;
+using Broker.Actors.Security;
 using Broker.Actors.Unit.Fakes;
 using Broker.Wire;
 using Broker.Wire.Messages;
@@ -24,6 +26,8 @@ internal sealed class GroupScenario
     public const int SessionMs = 10_000;
     public const int RebalanceMs = 60_000;
 
+    private static readonly ClientIdentity Client = new(ClientIdentity.Anonymous, IPAddress.Loopback, "PLAINTEXT", "client");
+
     public GroupScenario(params (string Name, string Value)[] settings)
     {
         Options = TestOptions.Of(settings).Groups;
@@ -36,7 +40,7 @@ internal sealed class GroupScenario
 
     public ClassicGroup Group { get; set; }
 
-    public Answer<JoinGroupResponse> Join(string memberId = "", string? instance = null, string[]? protocols = null, int sessionMs = SessionMs, int rebalanceMs = RebalanceMs, bool requireId = false, string protocolType = "consumer", byte[]? metadata = null)
+    public Answer<JoinGroupResponse> Join(string memberId = "", string? instance = null, string[]? protocols = null, int sessionMs = SessionMs, int rebalanceMs = RebalanceMs, bool requireId = false, string protocolType = "consumer", byte[]? metadata = null, bool canSkip = true)
     {
         Answer<JoinGroupResponse> answer = new();
         JoinGroupRequest request = new()
@@ -49,7 +53,7 @@ internal sealed class GroupScenario
             ProtocolType = protocolType,
             Protocols = [.. (protocols ?? ["range"]).Select(name => new JoinGroupRequest.JoinGroupRequestProtocol { Name = name, Metadata = metadata ?? [1] })],
         };
-        Group.Join(request, "client", "/127.0.0.1", requireId, answer.Set);
+        Group.Join(new JoinGroup(request, requireId, canSkip, Client), answer.Set);
         return answer;
     }
 

@@ -24,6 +24,28 @@ public sealed class BatchAdmissionTests
     public void Control_batch_is_an_invalid_record() => Assert.Equal(ErrorCode.InvalidRecord, Check(TestBatches.Of(new RecordBatchOptions { IsControl = true })));
 
     [Fact]
+    public void Batch_with_fewer_records_than_it_states_is_an_invalid_record()
+    {
+        byte[] batch = TestBatches.Of(records: 5);
+        byte[] single = TestBatches.Of(records: 1);
+
+        Assert.Equal(ErrorCode.InvalidRecord, Check(TestBatches.Resealed([.. batch[..RecordBatchView.HeaderBytes], .. single[RecordBatchView.HeaderBytes..]])));
+    }
+
+    [Fact]
+    public void Batch_whose_records_are_noise_is_an_invalid_record() =>
+        Assert.Equal(ErrorCode.InvalidRecord, Check(TestBatches.Resealed([.. TestBatches.Of()[..RecordBatchView.HeaderBytes], 0xff, 0xff, 0xff, 0xff])));
+
+    [Fact]
+    public void Batch_that_numbers_itself_is_an_invalid_record()
+    {
+        byte[] batch = TestBatches.Of();
+        RecordBatchPatcher.SetBaseOffset(batch, 55);
+
+        Assert.Equal(ErrorCode.InvalidRecord, Check(batch));
+    }
+
+    [Fact]
     public void Batch_with_a_flipped_bit_is_corrupt()
     {
         byte[] batch = TestBatches.Of();

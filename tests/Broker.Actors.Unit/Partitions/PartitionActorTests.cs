@@ -1,36 +1,17 @@
 using System.Buffers;
 using Akka.Actor;
-using Akka.TestKit;
-using Akka.TestKit.Xunit2;
 using Broker.Actors.Partitions;
 using Broker.Actors.Storage;
 using Broker.Actors.Unit.Fakes;
 using Broker.ObjectStore;
-using Broker.ObjectStore.Buffers;
-using Broker.ObjectStore.Cache;
-using Broker.ObjectStore.Metadata;
-using Broker.ObjectStore.Wal;
 using Broker.Wire;
 using Broker.Wire.Records;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Broker.Actors.Unit.Partitions;
 
 /// <summary>P1 to P4 of a partition's actor, and what readers see of it.</summary>
-public sealed class PartitionActorTests : TestKit
+public sealed class PartitionActorTests : PartitionFixture
 {
-    private const int Epoch = 5;
-    private static readonly StreamId Stream = new(3);
-    private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(150);
-    private readonly BufferPool _buffers = new(new BufferPoolOptions());
-    private readonly LogCache _cache = new(new LogCacheOptions(), TimeProvider.System);
-    private readonly FakeHistory _history = new();
-    private readonly TestClock _clock = new();
-    private readonly TestProbe _wal;
-    private long _position;
-
-    public PartitionActorTests() => _wal = CreateTestProbe();
-
     [Fact]
     public void P1_offsets_are_given_out_without_gaps_and_written_into_the_batches()
     {
@@ -295,94 +276,16 @@ public sealed class PartitionActorTests : TestKit
     }
 
     [Fact]
-    public void Requests_wait_until_the_producers_state_is_loaded()
-    {
-        IActorRef partition = Start(Epoch, []);
-        partition.Tell(Append(0, TestBatches.Of()), TestActor);
-        partition.Tell(Append(1, TestBatches.Of()), TestActor);
-        _wal.ExpectNoMsg(Silence);
-
-        _history.State.SetResult(default);
-
-        Assert.Equal(0, _wal.ExpectMsg<WalAppend>().Batch.BaseOffset.Value);
-        Assert.Equal(1, _wal.ExpectMsg<WalAppend>().Batch.BaseOffset.Value);
-    }
-
-    [Fact]
-    public void Partition_whose_state_cannot_be_read_says_so_and_stops()
-    {
-        IActorRef partition = Start(Epoch, []);
-        Watch(partition);
-        partition.Tell(AwaitOpen.Instance, TestActor);
-
-        _history.State.SetException(new StorageException(StorageErrorKind.Corrupt, "damaged"));
-
-        Assert.NotNull(ExpectMsg<PartitionOpened>().Failure);
-        ExpectTerminated(partition);
-    }
-
-    [Fact]
-    public void Closing_answers_what_waits()
+    public void Read_of_no_bytes_tells_how_the_partition_stands()
     {
         IActorRef partition = Open();
-        partition.Tell(Append(0, TestBatches.Of()), TestActor);
-        _wal.ExpectMsg<WalAppend>();
+        partition.Tell(Append(0, TestBatches.Of(3)), TestActor);
+        MakeDurable(partition, _wal.ExpectMsg<WalAppend>());
+        ExpectMsg<AppendReply>();
 
-        Sys.Stop(partition);
+        partition.Tell(new Read(default, Offset.Zero, 0, -1, Watch: true), TestActor);
 
-        Assert.Equal(ErrorCode.NotLeaderOrFollower, ExpectMsg<AppendReply>().Error);
-    }
-
-    private IActorRef Open(int epoch = Epoch, (string, string)[]? config = null)
-    {
-        _history.State.TrySetResult(default);
-        IActorRef partition = Start(epoch, config ?? []);
-        partition.Tell(AwaitOpen.Instance, TestActor);
-        Assert.Null(ExpectMsg<PartitionOpened>().Failure);
-        return partition;
-    }
-
-    private IActorRef Start(int epoch, (string, string)[] config)
-    {
-        PartitionServices services = new(_cache, _history, _wal.Ref, TestOptions.Of().Topics, _clock, NullLogger.Instance);
-        OpenedPartition opened = new(Stream, new TopicPartition("t", 0), new LeaderEpoch(epoch), [new EpochStart(new LeaderEpoch(epoch), Offset.Zero)], Offset.Zero, Offset.Zero);
-        return Sys.ActorOf(Props.Create(() => new PartitionActor(opened, TestOptions.Topic(config), services)));
-    }
-
-    private void MakeDurable(IActorRef partition, WalAppend append)
-    {
-        _cache.Append(append.Stream, append.Batch with { Position = new WalPosition(++_position) });
-        partition.Tell(new WalAppended(append.Batch.LastOffset + 1, append.Generation), _wal.Ref);
-    }
-
-    private ReadReply Read(IActorRef partition, long offset)
-    {
-        partition.Tell(new Read(default, new Offset(offset), int.MaxValue, -1, Watch: false), TestActor);
-        return ExpectMsg<ReadReply>();
-    }
-
-    private Append Append(long requestKey, byte[] batch)
-    {
-        BufferLease frame = _buffers.Rent(batch.Length);
-        batch.CopyTo(frame.Memory);
-        return new Append(new ReplyTag(requestKey, 0), frame.Memory, frame);
-    }
-
-    private static byte[] Sequenced(int sequence, short epoch = 0) => TestBatches.Of(1, producerId: 9, producerEpoch: epoch, baseSequence: sequence);
-
-    /// <summary>An empty store, whose producer state comes when the test says so.</summary>
-    private sealed class FakeHistory : IPartitionHistory
-    {
-        public TaskCompletionSource<ReadOnlyMemory<byte>> State { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public Task<HistoryRead> ReadAsync(StreamId stream, Offset from, int maxBytes, CancellationToken cancellation) =>
-            Task.FromException<HistoryRead>(new StorageException(StorageErrorKind.NotFound, "the store is empty"));
-
-        public Task<ReadOnlyMemory<byte>?> FindByTimestampAsync(StreamId stream, long timestampMs, CancellationToken cancellation) =>
-            Task.FromResult<ReadOnlyMemory<byte>?>(null);
-
-        public long? MaxTimestampMs(StreamId stream) => null;
-
-        public Task<ReadOnlyMemory<byte>> ReadProducerStateAsync(StreamId stream, CancellationToken cancellation) => State.Task;
+        ReadReply reply = ExpectMsg<ReadReply>();
+        Assert.Equal((3L, ErrorCode.None, true), (reply.HighWatermark.Value, reply.Error, reply.Records.IsEmpty));
     }
 }

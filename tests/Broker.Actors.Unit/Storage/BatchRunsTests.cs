@@ -36,6 +36,18 @@ public sealed class BatchRunsTests
         Assert.Equal(Math.Max(1, expected - 1), Slice(0, (Math.Min(batchesOfRoom, 5) * BatchBytes) - 1).Length);
     }
 
+    [Theory]
+    [InlineData(0, 1, 10)]
+    [InlineData(0, 3, 30)]
+    [InlineData(25, 1, 30)]
+    [InlineData(0, 9, 50)]
+    [InlineData(50, 9, 50)]
+    public void Slice_tells_the_offset_after_its_last_batch(long from, int batchesOfRoom, long expected)
+    {
+        BatchRuns.Slice(Blocks, new Offset(from), batchesOfRoom * BatchBytes, out Offset next);
+        Assert.Equal(expected, next.Value);
+    }
+
     [Fact]
     public void Slice_has_the_first_batch_however_little_room_there_is() => Assert.Equal([10L], Slice(13, 0));
 

@@ -2,7 +2,10 @@ using Broker.Actors.Configuration;
 using Broker.Actors.Storage;
 using Broker.Actors.Unit.Fakes;
 using Broker.ObjectStore;
+using Broker.ObjectStore.Buffers;
+using Broker.ObjectStore.Cache;
 using Broker.ObjectStore.Metadata;
+using Broker.ObjectStore.Wal;
 using Broker.TestSupport.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -20,15 +23,102 @@ public sealed class StorageEngineTests : IDisposable
     {
         await using StorageEngine first = await OpenAsync();
 
-        StorageException refused = await Assert.ThrowsAsync<StorageException>(OpenAsync);
+        StorageException refused = await Assert.ThrowsAsync<StorageException>(() => OpenAsync());
 
         Assert.Contains(_folder, refused.Message, StringComparison.Ordinal);
         await first.Metadata.CommitAsync([new NodeRegistered(new NodeId(9), 1)], CancellationToken.None);
     }
 
-    private Task<StorageEngine> OpenAsync()
+    [Fact]
+    public async Task Start_without_the_wal_that_another_start_left_unclean_is_refused_and_harms_nobody()
     {
-        BrokerOptions options = TestOptions.Of(("log.dirs", _folder), ("wal.disk.segment.bytes", "1048576"), ("wal.disk.capacity.bytes", "134217728"));
+        await using StorageEngine first = await OpenAsync();
+        IReadOnlyList<string> keys = _store.Keys;
+
+        StorageException refused = await Assert.ThrowsAsync<StorageException>(() => OpenAsync("other"));
+
+        AttachedWal wal = Assert.Single(first.Metadata.Image.Wals).Value;
+        Assert.Equal(StorageErrorKind.Invalid, refused.Kind);
+        Assert.All(
+            [$"WAL {wal.WalId} of node 1", Environment.MachineName, Path.Combine(_folder, "wal"), $"wal.disk.accept.loss={wal.WalId}"],
+            part => Assert.Contains(part, refused.Message, StringComparison.Ordinal));
+        Assert.Equal(keys, _store.Keys);
+        await first.Metadata.CommitAsync([new NodeRegistered(new NodeId(9), 1)], CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task Start_of_another_node_without_the_wal_of_the_first_is_refused()
+    {
+        await using StorageEngine first = await OpenAsync();
+
+        StorageException refused = await Assert.ThrowsAsync<StorageException>(() => OpenAsync("other", ("node.id", "2")));
+
+        Assert.Contains("of node 1", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Wal_whose_loss_is_accepted_by_its_id_is_missed_no_more()
+    {
+        WalId lost = await CrashAsync();
+        await Assert.ThrowsAsync<StorageException>(() => OpenAsync("other", ("wal.disk.accept.loss", Guid.NewGuid().ToString("D"))));
+
+        await using StorageEngine next = await OpenAsync("other", ("wal.disk.accept.loss", $"{lost}"));
+
+        AttachedWal own = Assert.Single(next.Metadata.Image.Wals).Value;
+        Assert.Equal(Path.Combine(_folder, "other"), own.Path);
+    }
+
+    [Fact]
+    public async Task Wal_that_was_left_empty_may_be_replaced_by_any_other()
+    {
+        await (await OpenAsync()).DisposeAsync();
+        await (await OpenAsync("other")).DisposeAsync();
+        await using StorageEngine last = await OpenAsync();
+
+        Assert.Single(last.Metadata.Image.Wals);
+    }
+
+    [Fact]
+    public async Task Wal_that_holds_what_is_not_uploaded_is_not_released_by_a_stop()
+    {
+        await using (StorageEngine first = await OpenAsync())
+        {
+            BufferLease lease = first.Buffers.Rent(10);
+            first.Cache.Append(
+                new StreamId(1), new CachedBatch(Offset.Zero, Offset.Zero, new LeaderEpoch(0), 0, lease.Memory, 0, lease, new WalPosition(1)));
+        }
+
+        await Assert.ThrowsAsync<StorageException>(() => OpenAsync("other"));
+        await using StorageEngine again = await OpenAsync();
+    }
+
+    [Fact]
+    public void Accepted_loss_that_names_no_wal_is_a_bad_setting()
+    {
+        SettingsException bad = Assert.Throws<SettingsException>(() => TestOptions.Of(("wal.disk.accept.loss", "all")));
+
+        Assert.Contains("'wal.disk.accept.loss': 'all'", bad.Message, StringComparison.Ordinal);
+    }
+
+    // A node that was killed: its WAL's lock is gone, the metadata still know it.
+    private async Task<WalId> CrashAsync()
+    {
+        WalId id;
+        await using (StorageEngine engine = await OpenAsync())
+        {
+            id = engine.Metadata.Image.Wals.Keys.Single();
+        }
+
+        using MetadataLog metadata = await MetadataLog.OpenAsync(_store, new MetadataLogOptions(), CancellationToken.None);
+        await metadata.CommitAsync([new WalAttached(id, new NodeId(1), "host", "folder")], CancellationToken.None);
+        return id;
+    }
+
+    private Task<StorageEngine> OpenAsync() => OpenAsync("wal");
+
+    private Task<StorageEngine> OpenAsync(string walFolder, params (string Name, string Value)[] settings)
+    {
+        BrokerOptions options = TestOptions.Of([.. settings, ("wal.disk.path", Path.Combine(_folder, walFolder)), ("log.dirs", _folder), ("wal.disk.segment.bytes", "1048576"), ("wal.disk.capacity.bytes", "134217728")]);
         return StorageEngine.OpenAsync(_store, options, new StorageSources(TimeProvider.System, new SystemIdSource(), new Random(1)), NullLogger.Instance, CancellationToken.None);
     }
 }

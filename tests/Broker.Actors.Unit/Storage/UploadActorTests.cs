@@ -11,6 +11,7 @@ using Broker.ObjectStore.Buffers;
 using Broker.ObjectStore.Cache;
 using Broker.ObjectStore.Metadata;
 using Broker.ObjectStore.Wal;
+using Broker.TestSupport.Simulation;
 using Broker.TestSupport.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -83,6 +84,29 @@ public sealed class UploadActorTests : TestKit
     }
 
     [Fact]
+    public void Store_that_fails_for_long_is_reported_to_the_wal_stage_and_the_wal_is_asked_for_room()
+    {
+        IActorRef uploads = Start(failPuts: put => put < 12, clock: new JumpingTime());
+        Append(0, 1);
+        uploads.Tell(UploadCheck.Instance);
+
+        Assert.Contains("outage", _walStage.ExpectMsg<UploadsStalled>(Patience).Problem, StringComparison.Ordinal);
+        _walStage.FishForMessage(message => message is StorageRoomMade, Patience);
+
+        Assert.Equal(12, _wal.Trims.Count(position => position == WalPosition.None));
+    }
+
+    [Fact]
+    public void Store_that_fails_for_a_moment_is_not_reported()
+    {
+        IActorRef uploads = Start(failPuts: put => put < 3, clock: new JumpingTime());
+        Append(0, 1);
+        uploads.Tell(UploadCheck.Instance);
+
+        _walStage.ExpectMsg<StorageRoomMade>(Patience);
+    }
+
+    [Fact]
     public void Little_waits_for_more()
     {
         Start(uploadBytes: 10 * BatchBytes);
@@ -126,7 +150,7 @@ public sealed class UploadActorTests : TestKit
 
     private IActorRef? _coordinator;
 
-    private IActorRef Start(Func<int, bool>? failPuts = null, long uploadBytes = BatchBytes, TimeSpan? interval = null)
+    private IActorRef Start(Func<int, bool>? failPuts = null, long uploadBytes = BatchBytes, TimeSpan? interval = null, TimeProvider? clock = null)
     {
         FaultyObjectStore store = new(_inner, (request, _, _) =>
             request == StoreRequest.Put && failPuts?.Invoke(Interlocked.Increment(ref _puts) - 1) == true ? Fault.Refuse : Fault.None);
@@ -136,7 +160,7 @@ public sealed class UploadActorTests : TestKit
         ]), 0);
         _coordinator = Sys.ActorOf(Props.Create(() => new CoordinatorStub(_commits, () => _holdCommits)));
         Configuration.StorageOptions options = TestOptions.Of().Storage with { UploadBytes = uploadBytes, UploadInterval = interval ?? TimeSpan.FromHours(1), UploadsInFlight = 2 };
-        UploadServices services = new(_cache, _wal, store, new MetadataView(image), new PartitionDirectory(), _coordinator, _walStage.Ref, options, TimeProvider.System, NullLogger.Instance);
+        UploadServices services = new(_cache, _wal, store, new MetadataView(image), new PartitionDirectory(), _coordinator, _walStage.Ref, options, clock ?? TimeProvider.System, NullLogger.Instance);
         return Sys.ActorOf(Props.Create(() => new UploadActor(services)));
     }
 
@@ -147,7 +171,7 @@ public sealed class UploadActorTests : TestKit
             byte[] batch = TestBatches.Of(new Broker.Wire.Records.RecordBatchOptions { BaseOffset = offset + i }, valueBytes: BatchBytes);
             BufferLease lease = _buffers.Rent(batch.Length);
             batch.CopyTo(lease.Memory);
-            _cache.Append(Stream, new CachedBatch(new Offset(offset + i), new Offset(offset + i), new LeaderEpoch(0), TestBatches.TimestampMs, lease.Memory, lease, new WalPosition(++_position)));
+            _cache.Append(Stream, new CachedBatch(new Offset(offset + i), new Offset(offset + i), new LeaderEpoch(0), TestBatches.TimestampMs, lease.Memory, Broker.Wire.Records.Crc32C.Compute(lease.Memory.Span), lease, new WalPosition(++_position)));
         }
     }
 

@@ -9,7 +9,7 @@ using Broker.ObjectStore.Wal;
 
 namespace Broker.Actors.Unit.Storage;
 
-/// <summary>R1 and R2: what of the write-ahead log counts after a crash.</summary>
+/// <summary>R1 to R3: what of the write-ahead log counts after a crash.</summary>
 public sealed class WalRecoveryTests
 {
     private static readonly StreamId Stream = new(0);
@@ -51,6 +51,57 @@ public sealed class WalRecoveryTests
 
         Assert.Equal(0, await recovery.RunAsync(new RecordedWal([(0, 9)]), NewCache(), CancellationToken.None));
         Assert.Equal(1, recovery.DroppedBatches);
+    }
+
+    [Fact]
+    public async Task R3_uploaded_records_and_refused_ones_are_accounted_for()
+    {
+        LeftOutBatches left = await LeftOutAsync([(0, 0), (1, 20)], (0, 0, 9), (0, 20, 29), (0, 10, 14), (0, 15, 19), (1, 20, 29), (1, 45, 49), (1, 30, 39));
+
+        Assert.Empty(left.Conflicting);
+        Assert.Empty(left.BehindGaps);
+    }
+
+    // Another WAL was written under epoch 1 from offset 5 on, and uploaded.
+    [Fact]
+    public async Task R3_records_whose_place_another_log_took_are_conflicting()
+    {
+        LeftOutBatches left = await LeftOutAsync([(0, 0), (1, 5)], (0, 0, 4), (0, 5, 9), (0, 10, 34));
+
+        Assert.Equal([(5L, 9L), (10, 34)], left.Conflicting.Select(batch => (batch.BaseOffset.Value, batch.LastOffset.Value)));
+        Assert.Empty(left.BehindGaps);
+    }
+
+    [Fact]
+    public async Task R3_records_behind_a_gap_that_nothing_filled_are_counted()
+    {
+        LeftOutBatches left = await LeftOutAsync([(0, 0)], (0, 30, 34), (0, 40, 49));
+
+        Assert.Equal(40, Assert.Single(left.BehindGaps).BaseOffset.Value);
+        Assert.Empty(left.Conflicting);
+    }
+
+    // All is uploaded up to offset 30, under these epochs.
+    private async Task<LeftOutBatches> LeftOutAsync((int Epoch, long Start)[] epochs, params (int Epoch, int Base, int Last)[] records)
+    {
+        MetadataImage image = ImageWith(epochs.Length > 1 ? epochs[1].Start : 30);
+        foreach ((int epoch, long start) in epochs.Skip(1))
+        {
+            image = image.Apply(
+                new MetadataBatch(
+                    0,
+                    [
+                        new StreamOpened(Stream, new NodeId(1), new LeaderEpoch(epoch), new Offset(start)),
+                        new ObjectCommitted(
+                            new ObjectId(1), new ObjectKey("data/1"), ObjectKind.StreamSet, 100, 0,
+                            [new StreamRange(Stream, new LeaderEpoch(epoch), new Offset(start), new Offset(30), 0, 10, 0, 10, 0, 0)]),
+                    ]),
+                1);
+        }
+
+        WalRecovery recovery = new(image, _buffers);
+        await recovery.RunAsync(new RecordedWal(records), NewCache(), CancellationToken.None);
+        return recovery.LeftOut;
     }
 
     [Fact]
@@ -98,8 +149,13 @@ public sealed class WalRecoveryTests
     }
 
     /// <summary>A log that recovery finds in this state.</summary>
-    private sealed class RecordedWal(IReadOnlyList<(int Base, int Last)> records) : IWriteAheadLog
+    private sealed class RecordedWal(IReadOnlyList<(int Epoch, int Base, int Last)> records) : IWriteAheadLog
     {
+        public RecordedWal(IReadOnlyList<(int Base, int Last)> records)
+            : this([.. records.Select(record => (0, record.Base, record.Last))])
+        {
+        }
+
         public long CapacityBytes => 1;
 
         public long UsedBytes => 0;
@@ -109,8 +165,8 @@ public sealed class WalRecoveryTests
             await Task.Yield();
             for (int i = 0; i < records.Count; i++)
             {
-                (int first, int last) = records[i];
-                yield return new WalRecoveredRecord(new WalPosition(i + 1), new WalRecord(Stream, new LeaderEpoch(0), new Offset(first), new Offset(last), 0, new byte[8]));
+                (int epoch, int first, int last) = records[i];
+                yield return new WalRecoveredRecord(new WalPosition(i + 1), new WalRecord(Stream, new LeaderEpoch(epoch), new Offset(first), new Offset(last), 0, new byte[8], Broker.Wire.Records.Crc32C.Compute(new byte[8])));
             }
         }
 

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Broker.Actors.Unit.Storage;
 
-/// <summary>W1 to W3 of the WAL stage, its back-pressure and its drain.</summary>
+/// <summary>W1 to W4 of the WAL stage, its back-pressure and its drain.</summary>
 public sealed class WalWriterActorTests : TestKit
 {
     private const int BatchBytes = 1000;
@@ -173,6 +173,51 @@ public sealed class WalWriterActorTests : TestKit
     }
 
     [Fact]
+    public async Task W4_appends_are_refused_while_the_cache_is_full_and_uploads_fail_and_taken_again_after()
+    {
+        IActorRef writer = Start(_options with { LogCacheBytes = BatchBytes });
+        writer.Tell(Append(First, 0), TestActor);
+        HeldWrite write = await _wal.NextAsync();
+        writer.Tell(Append(First, 1), TestActor);
+        writer.Tell(new UploadsStalled("the store is away"));
+        ExpectNoMsg(Silence);
+
+        // What was on its way is acknowledged; what waits behind it is refused, and so is what comes now.
+        write.Succeed();
+        Assert.Equal(1, ExpectMsg<WalAppended>().End.Value);
+        WalRefused refused = ExpectMsg<WalRefused>();
+        Assert.Equal((0, Broker.Wire.ErrorCode.KafkaStorageError), (refused.Generation, refused.Error));
+        Assert.Contains("the store is away", refused.Reason, StringComparison.Ordinal);
+        writer.Tell(Append(First, 1, generation: 1), TestActor);
+        Assert.Equal(1, ExpectMsg<WalRefused>().Generation);
+        writer.Tell(DrainWal.Instance, TestActor);
+        ExpectMsg<WalDrained>();
+        Assert.False(_wal.HasNext);
+
+        using (SealedUpload upload = _cache.Seal(long.MaxValue))
+        {
+            _cache.MarkUploaded(upload);
+        }
+
+        writer.Tell(StorageRoomMade.Instance);
+        writer.Tell(Append(First, 1, generation: 2), TestActor);
+        (await _wal.NextAsync()).Succeed();
+        Assert.Equal(2, ExpectMsg<WalAppended>().End.Value);
+    }
+
+    [Fact]
+    public async Task W4_appends_are_taken_while_uploads_fail_and_the_cache_has_room()
+    {
+        IActorRef writer = Start();
+        writer.Tell(new UploadsStalled("the store is away"));
+        writer.Tell(Append(First, 0), TestActor);
+
+        (await _wal.NextAsync()).Succeed();
+
+        Assert.Equal(1, ExpectMsg<WalAppended>().End.Value);
+    }
+
+    [Fact]
     public async Task Drain_is_answered_when_the_last_append_is_durable_or_refused()
     {
         IActorRef writer = Start();
@@ -198,6 +243,6 @@ public sealed class WalWriterActorTests : TestKit
     private WalAppend Append(StreamId stream, long offset, int generation = 0, int epoch = 0)
     {
         BufferLease lease = _buffers.Rent(BatchBytes);
-        return new WalAppend(stream, new CachedBatch(new Offset(offset), new Offset(offset), new LeaderEpoch(epoch), 0, lease.Memory, lease, default), generation);
+        return new WalAppend(stream, new CachedBatch(new Offset(offset), new Offset(offset), new LeaderEpoch(epoch), 0, lease.Memory, Broker.Wire.Records.Crc32C.Compute(lease.Memory.Span), lease, default), generation);
     }
 }

@@ -68,7 +68,7 @@ public sealed class UndeliveredActorTests : TestKit
     public void Wal_append_is_refused_and_its_buffer_given_back()
     {
         BufferLease lease = _buffers.Rent(10);
-        _gone.Tell(new WalAppend(new StreamId(1), new CachedBatch(Offset.Zero, Offset.Zero, new LeaderEpoch(0), 0, lease.Memory, lease, default), 3), TestActor);
+        _gone.Tell(new WalAppend(new StreamId(1), new CachedBatch(Offset.Zero, Offset.Zero, new LeaderEpoch(0), 0, lease.Memory, Broker.Wire.Records.Crc32C.Compute(lease.Memory.Span), lease, default), 3), TestActor);
 
         Assert.Equal(3, ExpectMsg<WalRefused>().Generation);
         Assert.Equal(0, _buffers.OutstandingBytes);

@@ -68,8 +68,9 @@ public sealed class TornWriteTests(ITestOutputHelper output)
 
         foreach (string payload in payloads)
         {
+            byte[] bytes = Encoding.UTF8.GetBytes(payload);
             WalRecord record = new(
-                new StreamId(1), new LeaderEpoch(0), new Offset(0), new Offset(0), -1, Encoding.UTF8.GetBytes(payload));
+                new StreamId(1), new LeaderEpoch(0), new Offset(0), new Offset(0), -1, bytes, Broker.Wire.Records.Crc32C.Compute(bytes));
             await wal.AppendAsync([record], CancellationToken.None);
         }
 

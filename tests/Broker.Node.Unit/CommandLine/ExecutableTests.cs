@@ -48,11 +48,17 @@ public sealed class ExecutableTests
         using TcpListener taken = new(IPAddress.Loopback, 0);
         taken.Start();
         int port = ((IPEndPoint)taken.LocalEndpoint).Port;
-        using TempFolder folder = new("node");
 
-        ToolRun run = await RunAsync("start", "--override", $"listeners=PLAINTEXT://127.0.0.1:{port}", "--override", $"log.dirs={folder.Path}");
+        foreach (string listener in new[] { $"PLAINTEXT://127.0.0.1:{port}", $"PLAINTEXT://localhost:{port}", $"PLAINTEXT://0.0.0.0:{port}" })
+        {
+            using TempFolder folder = new("node");
+            string advertised = $"advertised.listeners=PLAINTEXT://127.0.0.1:{port}";
 
-        AssertCannotStart(run);
+            ToolRun run = await RunAsync("start", "--override", $"listeners={listener}", "--override", advertised, "--override", $"log.dirs={folder.Path}");
+
+            AssertCannotStart(run);
+            Assert.StartsWith($"broker: cannot listen on {listener}: ", Assert.Single(run.Errors), StringComparison.Ordinal);
+        }
     }
 
     // 192.0.2.0/24 is set aside for documentation: no machine has it.
@@ -64,6 +70,7 @@ public sealed class ExecutableTests
         ToolRun run = await RunAsync("start", "--override", "listeners=PLAINTEXT://192.0.2.1:19092", "--override", $"log.dirs={folder.Path}");
 
         AssertCannotStart(run);
+        Assert.StartsWith("broker: cannot listen on PLAINTEXT://192.0.2.1:19092: ", Assert.Single(run.Errors), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -82,7 +89,7 @@ public sealed class ExecutableTests
     {
         Assert.True(run.ExitCode == CannotStart, $"exit code {run.ExitCode}: {string.Join('\n', run.Errors)}");
         Assert.Contains(run.Errors, line => line.StartsWith("broker: ", StringComparison.Ordinal));
-        Assert.DoesNotContain(run.Errors, line => line.TrimStart().StartsWith("at ", StringComparison.Ordinal));
+        Assert.DoesNotContain(run.Errors.Concat(run.Output), line => line.TrimStart().StartsWith("at ", StringComparison.Ordinal));
     }
 
     private static Task<ToolRun> RunAsync(params string[] arguments) =>

@@ -105,10 +105,41 @@ public sealed class BrokerOptionsTests
         Assert.Contains("'object.store'", Problem(("object.store", store)), StringComparison.Ordinal);
 
     [Fact]
-    public void Node_id_wins_over_the_older_broker_id()
+    public void Node_id_and_the_older_broker_id_are_one_and_the_same()
     {
         Assert.Equal(4, Of(("broker.id", "4")).NodeId.Value);
-        Assert.Equal(5, Of(("broker.id", "4"), ("node.id", "5")).NodeId.Value);
+        Assert.Equal(5, Of(("broker.id", "5"), ("node.id", "5")).NodeId.Value);
+        Assert.Contains("node.id (1)", Problem(("broker.id", "2"), ("node.id", "1")), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("log.dirs", "/a,/b", "one folder")]
+    [InlineData("object.store", "s3:foo", "file:PATH")]
+    [InlineData("listeners", "SSL://:9092", "PLAINTEXT")]
+    [InlineData("listeners", "", "at least one")]
+    [InlineData("advertised.listeners", "garbage", "NAME://host:port")]
+    [InlineData("advertised.listeners", "OTHER://h:1", "an address for each listener")]
+    [InlineData("listener.security.protocol.map", "PLAINTEXT", "NAME:PROTOCOL")]
+    [InlineData("broker.id", "2", "node.id")]
+    [InlineData("log.retention.ms", "0", "at least 1, or -1")]
+    [InlineData("log.retention.hours", "0", "at least 1, or -1")]
+    [InlineData("connections.max.idle.ms", "100", "more than connection.failed.authentication.delay.ms")]
+    [InlineData("default.replication.factor", "40000", "1 to 32767")]
+    public void Value_that_cannot_be_is_told_with_its_key_its_place_and_what_is_allowed(string name, string value, string allowed)
+    {
+        string problem = Problem((name, value), ("node.id", "1"));
+
+        Assert.StartsWith($"bad value for '{name}': '{value}' (test); allowed: ", problem, StringComparison.Ordinal);
+        Assert.Contains(allowed, problem, StringComparison.Ordinal);
+        Assert.EndsWith($"the nearest known setting is '{name}'", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Durations_that_are_negative_or_endless_are_no_limits()
+    {
+        Assert.True(Of(("connections.max.idle.ms", "-3")).Connections.MaxIdle < TimeSpan.Zero);
+        Assert.Equal(TimeSpan.FromMilliseconds(int.MaxValue), Of(("connections.max.idle.ms", $"{long.MaxValue}")).Connections.MaxIdle);
+        Assert.Equal(-7, new TopicConfig(Settings(("log.retention.bytes", "-7")), new Dictionary<string, string>()).RetentionBytes);
     }
 
     [Theory]
@@ -117,6 +148,8 @@ public sealed class BrokerOptionsTests
     [InlineData("180000", "log.retention.hours=2;log.retention.minutes=3")]
     [InlineData("4", "log.retention.hours=2;log.retention.minutes=3;log.retention.ms=4")]
     [InlineData("-1", "log.retention.hours=-1")]
+    [InlineData("-1", "log.retention.hours=-7")]
+    [InlineData("-1", "log.retention.ms=-7")]
     public void Retention_is_the_finest_unit_that_is_given(string expectedMs, string given)
     {
         BrokerSettings settings = Settings([.. given.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(pair => (pair.Split('=')[0], pair.Split('=')[1]))]);

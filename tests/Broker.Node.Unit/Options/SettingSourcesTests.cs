@@ -111,7 +111,7 @@ public sealed class SettingSourcesTests : IDisposable
     }
 
     [Fact]
-    public void Settings_without_meaning_are_accepted_whatever_their_value_and_listed()
+    public void Settings_without_meaning_are_accepted_and_listed()
     {
         BrokerSettings settings = Resolve(overrides: ["process.roles=broker", "controller.quorum.voters=1@localhost:9093", "num.partitions=3", "num.replica.fetchers=4"]);
 
@@ -143,6 +143,7 @@ public sealed class SettingSourcesTests : IDisposable
     [InlineData("BROKER_PORT")]
     [InlineData("BROKER_PORT_9092_TCP")]
     [InlineData("BROKER_PORT_9092_TCP_PROTO")]
+    [InlineData("BROKER_PORT_9092_TCP_PORT")]
     [InlineData("BROKER_PORT_9092_TCP_ADDR")]
     [InlineData("BROKER_HEADLESS_SERVICE_HOST")]
     [InlineData("BROKER_TESTS_SEED")]
@@ -150,9 +151,23 @@ public sealed class SettingSourcesTests : IDisposable
     public void Variables_of_others_are_passed_over(string variable) =>
         Assert.Empty(EnvironmentSettings.From(new Hashtable { [variable] = "tcp://10.0.0.1:9092" }));
 
-    [Fact]
-    public void Variable_that_names_no_setting_is_an_error_that_names_the_variable() =>
-        Assert.Contains("BROKER_LISTENRS", Problem(environment: [("BROKER_LISTENRS", "x")]), StringComparison.Ordinal);
+    [Theory]
+    [InlineData("BROKER_LISTENRS")]
+    [InlineData("BROKER_PORTS")]
+    [InlineData("BROKER_PORT_9092")]
+    [InlineData("BROKER_PORT_9092_TCP_NAME")]
+    [InlineData("BROKER_SERVICE")]
+    [InlineData("BROKER_SERVICE_HOSTS")]
+    public void Variable_that_names_no_setting_is_an_error_that_names_the_variable(string variable) =>
+        Assert.Contains(variable, Problem(environment: [(variable, "x")]), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("num.io.threads", "0", "at least 1")]
+    [InlineData("num.io.threads", "many", "32-bit integer")]
+    [InlineData("log.roll.ms", "0", "at least 1")]
+    [InlineData("num.network.threads", "-1", "at least 1")]
+    public void Setting_without_meaning_may_only_have_a_value_that_kafka_takes(string name, string value, string allowed) =>
+        Assert.Contains(allowed, Problem(overrides: $"{name}={value}"), StringComparison.Ordinal);
 
     // The keys of the file that comes with Kafka for a node that is broker and controller.
     [Fact]

@@ -249,6 +249,33 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         Assert.True(bytes.AsSpan(Size - 5).SequenceEqual(end.Span));
     }
 
+    /// <summary>Sizes and ranges that end just before, at and after the units in which stores and disks work.</summary>
+    [SkippableTheory]
+    [InlineData(256 * 1024)]
+    [InlineData((256 * 1024) - 64)]
+    [InlineData((1024 * 1024) - 64)]
+    [InlineData((1024 * 1024) - 63)]
+    [InlineData((5 * 1024 * 1024) + 7)]
+    public async Task Large_bodies_and_ranges_of_them_come_back_as_they_were_put(int size)
+    {
+        IObjectStore store = OpenClient();
+        ObjectKey key = new("large");
+        byte[] body = new byte[size];
+        new Random(size).NextBytes(body);
+        ReadOnlySequence<byte> pieces = Segments.Of(body, (size / 3) + 1);
+        Assert.Equal(PutOutcome.Written, (await store.PutAsync(key, pieces, PutCondition.IfAbsent, default)).Outcome);
+
+        Assert.Equal(body, (await OpenClient().GetAsync(key, ByteRange.All, default)).ToArray());
+        foreach ((int from, int length) in new[] { (0, size), (1, size - 1), (4032, size - 4032), (4033, size - 5000), (size - 4097, 4097), (size / 2, size / 2) })
+        {
+            byte[] first = new byte[length / 3];
+            byte[] second = new byte[length - first.Length];
+            Assert.Equal(length, await store.ReadAsync(key, new ByteRange(from, length), [first, Memory<byte>.Empty, second], default));
+            Assert.True(body.AsSpan(from, first.Length).SequenceEqual(first));
+            Assert.True(body.AsSpan(from + first.Length, second.Length).SequenceEqual(second));
+        }
+    }
+
     [SkippableFact]
     public async Task Delete_is_idempotent_and_takes_the_object_alone()
     {

@@ -133,6 +133,9 @@ public sealed class DiskWalCrashTests(ITestOutputHelper output)
         Assert.Equal(StorageErrorKind.Unavailable, error.Kind);
         Assert.IsNotType<WalFullException>(error);
         files.SyncFails = false;
+        ValueTask trim = log.TrimAsync(new WalPosition(1), None);
+        Assert.True(trim.IsFaulted, "a trim fails through its task, so that whoever asked can go on");
+        await Assert.ThrowsAsync<StorageException>(() => trim.AsTask());
         await Assert.ThrowsAsync<StorageException>(() => AppendAsync(log, 3, 2, 100));
         await log.DisposeAsync();
 
@@ -240,6 +243,30 @@ public sealed class DiskWalCrashTests(ITestOutputHelper output)
         StorageException newer = await Assert.ThrowsAsync<StorageException>(() => OpenAsync(files, 1));
         Assert.Equal(StorageErrorKind.Invalid, newer.Kind);
         Assert.Contains("newer than this build", newer.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Log_keeps_its_identity_and_a_folder_that_has_lost_it_is_damaged()
+    {
+        SimulatedWalFileSystem files = new();
+        DiskWal log = await OpenAsync(files, 1);
+        WalId id = log.Id;
+        await log.DisposeAsync();
+        files.LosePower(new Random(1));
+        log = await OpenAsync(files, 2);
+        Assert.Equal(id, log.Id);
+        await RecoverAsync(log);
+        await AppendAsync(log, 1, 1, 10);
+        await log.DisposeAsync();
+        await using (DiskWal other = await OpenAsync(new SimulatedWalFileSystem(), 1))
+        {
+            Assert.NotEqual(id, other.Id);
+        }
+
+        files.Delete("identity");
+        StorageException error = await Assert.ThrowsAsync<StorageException>(() => OpenAsync(files, 3));
+        Assert.Equal(StorageErrorKind.Corrupt, error.Kind);
+        Assert.Contains("simulated/identity", error.Message, StringComparison.Ordinal);
     }
 
     internal static async Task<DiskWal> OpenAsync(SimulatedWalFileSystem files, int seed, int node = 1) => await DiskWal.OpenAsync(

@@ -45,6 +45,8 @@ public sealed class SimulatedWalFileSystem : IWalFileSystem
         return new Unlocker(this);
     }
 
+    public long AvailableBytes() => DiskBytes - FileBytes;
+
     public IReadOnlyList<string> List() => [.. _names.Keys];
 
     public IWalFile Create(string name)
@@ -113,6 +115,8 @@ public sealed class SimulatedWalFileSystem : IWalFileSystem
     /// <summary>The bytes of a file as a reader sees them, to be damaged.</summary>
     public byte[] Bytes(string name) => _names[name].Bytes;
 
+    private long FileBytes => _names.Values.Sum(content => (long)content.Bytes.Length);
+
     internal void Step()
     {
         if (IsCrashed || ++Steps >= CrashAtStep)
@@ -126,7 +130,7 @@ public sealed class SimulatedWalFileSystem : IWalFileSystem
 
     internal void CheckSpace(long moreBytes)
     {
-        if (_names.Values.Sum(content => (long)content.Bytes.Length) + moreBytes > DiskBytes)
+        if (FileBytes + moreBytes > DiskBytes)
         {
             throw new WalDiskFullException("the simulated disk is full");
         }

@@ -10,7 +10,7 @@ internal static class TestRecords
         byte[] payload = new byte[Math.Max(sizeof(int), payloadBytes)];
         new Random(number).NextBytes(payload);
         BitConverter.TryWriteBytes(payload, number);
-        return new WalRecord(new StreamId(number % 7), new LeaderEpoch(number % 3), new Offset(number), new Offset(number + 1), number * 10L, payload);
+        return new WalRecord(new StreamId(number % 7), new LeaderEpoch(number % 3), new Offset(number), new Offset(number + 1), number * 10L, payload, Broker.Shared.Crc32C.Compute(payload));
     }
 
     /// <summary>The number of a recovered record, after checking all of it.</summary>

@@ -87,6 +87,53 @@ public sealed class BlockCacheTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
+    public async Task Block_that_was_loaded_ahead_is_there_for_its_reader_and_not_loaded_twice()
+    {
+        using BlockCache cache = Create(10);
+        await GetAsync(cache, 1, Loader(1));
+        List<(int, int)> calls = [];
+        await cache.LoadAheadAsync(
+            [Request(0), Request(1), Request(2)],
+            (first, destinations, _) =>
+            {
+                calls.Add((first, destinations.Count));
+                Fill(destinations, first);
+                return ValueTask.CompletedTask;
+            });
+        Assert.Equal([(0, 1), (2, 1)], calls);
+        Assert.Equal(2, await GetAsync(cache, 2, Unexpected));
+    }
+
+    [Fact]
+    public async Task Reader_joins_a_load_ahead_that_is_under_way_and_hears_of_its_failure()
+    {
+        using BlockCache cache = Create(10);
+        TaskCompletionSource store = new();
+        Task ahead = cache.LoadAheadAsync([Request(1)], Loader(1, store.Task));
+        Task<int> reader = GetAsync(cache, 1, Unexpected);
+        store.SetException(new StorageException(StorageErrorKind.Unavailable, "away"));
+        await ahead;
+        await Assert.ThrowsAsync<StorageException>(() => reader);
+        Assert.Equal(1, await GetAsync(cache, 1, Loader(1)));
+    }
+
+    /// <summary>What was consumed makes room for what is about to be, although only the former was ever hit.</summary>
+    [Fact]
+    public async Task Blocks_loaded_ahead_are_not_evicted_before_those_already_consumed()
+    {
+        using BlockCache cache = Create(8);
+        for (int i = 0; i < 100; i += 2)
+        {
+            await cache.LoadAheadAsync([Request(i), Request(i + 1)], Loader(i));
+            if (i >= 4)
+            {
+                Assert.Equal(i - 4, await GetAsync(cache, i - 4, Unexpected));
+                Assert.Equal(i - 3, await GetAsync(cache, i - 3, Unexpected));
+            }
+        }
+    }
+
+    [Fact]
     public async Task Evicted_block_stays_whole_for_the_reader_that_holds_it()
     {
         using BlockCache cache = Create(4);

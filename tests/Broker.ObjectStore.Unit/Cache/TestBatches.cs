@@ -14,7 +14,14 @@ internal sealed class TestBatches
         BufferLease lease = Pool.Rent(bytes);
         Payload(stream, baseOffset, bytes).CopyTo(lease.Memory);
         return new CachedBatch(
-            new Offset(baseOffset), new Offset(baseOffset + count - 1), new LeaderEpoch(epoch), timestampMs, lease.Memory, lease, new WalPosition(position));
+            new Offset(baseOffset),
+            new Offset(baseOffset + count - 1),
+            new LeaderEpoch(epoch),
+            timestampMs,
+            lease.Memory,
+            Broker.Shared.Crc32C.Compute(lease.Memory.Span),
+            lease,
+            new WalPosition(position));
     }
 
     public static byte[] Payload(long stream, long baseOffset, int bytes)

@@ -4,7 +4,7 @@ using static Broker.ObjectStore.Unit.ConditionalLogs.LogFixture;
 
 namespace Broker.ObjectStore.Unit.ConditionalLogs;
 
-/// <summary>The conditional log by example; the guarantees G1 to G9 stand at <see cref="ConditionalLog"/>.</summary>
+/// <summary>The conditional log by example; the guarantees G1 to G10 stand at <see cref="ConditionalLog"/>.</summary>
 public sealed class ConditionalLogTests
 {
     private readonly InMemoryObjectStore _store = new();

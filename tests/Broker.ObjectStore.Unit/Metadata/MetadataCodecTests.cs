@@ -65,7 +65,7 @@ public sealed class MetadataCodecTests(ITestOutputHelper output)
         }
 
         Assert.Equal(MetadataSnapshot.Encode(direct, default), MetadataSnapshot.Encode(decoded, default));
-        Assert.Equal(12, kinds.Count);
+        Assert.Equal(14, kinds.Count);
     }
 
     [Fact]

@@ -51,6 +51,35 @@ public sealed class MetadataLogTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Reading_shows_every_commit_and_leaves_the_owner_its_log()
+    {
+        Assert.Equal("", (await MetadataLog.ReadAsync(_store, new MetadataLogOptions(), default)).ClusterId);
+        Assert.Empty(_store.Keys);
+        using MetadataLog owner = await OpenAsync(_store, snapshotEvery: 3);
+        for (int i = 0; i < 8; i++)
+        {
+            await owner.CommitAsync([Node(i, 1)], default);
+            IReadOnlyList<string> keys = _store.Keys;
+            AssertSame(owner.Image, await MetadataLog.ReadAsync(_store, new MetadataLogOptions(), default));
+            Assert.Equal(keys, _store.Keys);
+        }
+    }
+
+    [Fact]
+    public async Task A_wal_is_known_from_its_attachment_to_its_release()
+    {
+        WalId wal = new(new Guid("00112233-4455-6677-8899-aabbccddeeff"));
+        using MetadataLog log = await OpenAsync(_store);
+        await log.CommitAsync([new WalAttached(wal, new NodeId(1), "old", "/old")], default);
+        await log.CommitAsync([new WalAttached(wal, new NodeId(1), "host", "/wal")], default);
+        AttachedWal known = Assert.Single(log.Image.Wals).Value;
+        Assert.Equal((wal, "host", "/wal"), (known.WalId, known.Host, known.Path));
+        await log.CommitAsync([new WalReleased(wal, WalReleaseReason.Emptied)], default);
+        Assert.Empty(log.Image.Wals);
+        await FailsAsync(StorageErrorKind.Invalid, () => log.CommitAsync([new WalReleased(wal, WalReleaseReason.Emptied)], default).AsTask());
+    }
+
+    [Fact]
     public async Task A_commit_that_does_not_fit_writes_nothing_M2()
     {
         using MetadataLog log = await OpenAsync(_store);

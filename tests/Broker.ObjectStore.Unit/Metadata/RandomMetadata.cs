@@ -47,7 +47,7 @@ internal sealed class RandomMetadata(int seed)
 
         TopicState topic = topics[_random.Next(topics.Length)];
         StreamState stream = streams[_random.Next(streams.Length)];
-        return _random.Next(16) switch
+        return _random.Next(18) switch
         {
             0 => NewTopic(image),
             1 when topics.Length > 3 => new TopicDeleted(topic.TopicId),
@@ -60,6 +60,8 @@ internal sealed class RandomMetadata(int seed)
             10 => new NodeRegistered(new NodeId(_random.Next(3)), image.NodeEpochs.Values.DefaultIfEmpty().Max() + 1),
             11 => new BrokerConfigChanged(_random.Next(2) == 0 ? NodeId.None : new NodeId(2), Configs(), ["a"]),
             12 => new ObjectIdBlockAllocated(new NodeId(1), image.NextObjectId.Value, 3),
+            16 => new WalAttached(new WalId(_ids.Next()), new NodeId(_random.Next(3)), "host-é", $"/wal/{_random.Next(9)}"),
+            17 when image.Wals.Count > 0 => new WalReleased(image.Wals.Keys.First(), (WalReleaseReason)_random.Next(1, 3)),
             13 => Upload(image, image.NextObjectId.Value, [], _ => 0),
             _ => Upload(
                 image, image.NextObjectId.Value + _random.Next(2), streams.Where(_ => _random.Next(3) > 0), _ => _random.Next(1, 20)),

@@ -37,6 +37,23 @@ public sealed class DiskWalFormatTests
     }
 
     [Fact]
+    public void Identity_has_the_documented_bytes_and_is_corrupt_at_every_damaged_one()
+    {
+        WalIdentity identity = new(new NodeId(7), new WalId(new Guid("00112233-4455-4677-8899-aabbccddeeff")));
+        byte[] bytes = identity.Encode();
+        Assert.Equal("42524B57414C4944" + "0100" + "0000" + "07000000" + "00112233445546778899AABBCCDDEEFF", Convert.ToHexString(bytes.AsSpan(0, 32)));
+        Assert.Equal(identity, WalIdentity.Decode(bytes, "file"));
+        for (int at = 0; at < bytes.Length; at++)
+        {
+            bytes[at] ^= 4;
+            StorageException error = Assert.Throws<StorageException>(() => WalIdentity.Decode(bytes, "folder/identity"));
+            Assert.Equal(StorageErrorKind.Corrupt, error.Kind);
+            Assert.Contains("folder/identity", error.Message, StringComparison.Ordinal);
+            bytes[at] ^= 4;
+        }
+    }
+
+    [Fact]
     public void Damaged_segment_header_is_corrupt_at_every_covered_byte()
     {
         byte[] page = new SegmentHeader(1, Salt, 1, 0, new NodeId(7), 65536).Encode();

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using Broker.Wire.Primitives;
 
 namespace Broker.Wire.Unit.Primitives;
@@ -121,6 +122,33 @@ public class WireReaderTests
             reader.BeginTaggedField(out long end);
             reader.ReadInt8();
             reader.EndTaggedField(end);
+        });
+    }
+
+    /// <summary>40 MB of empty names would be gigabytes of objects.</summary>
+    [Fact]
+    public void Message_of_more_elements_than_a_cluster_has_partitions_is_refused_before_they_are_made()
+    {
+        const int Count = WireReader.MaxElements + 1;
+        byte[] body = new byte[sizeof(int) + (2 * Count)];
+        BinaryPrimitives.WriteInt32BigEndian(body, Count);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        MalformedMessageException refused = Assert.Throws<MalformedMessageException>(() => new WireReader(body).ReadStringArray(flexible: false));
+        Assert.Contains($"{Count} elements", refused.Message, StringComparison.Ordinal);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100_000);
+    }
+
+    [Fact]
+    public void Elements_of_all_arrays_of_a_message_count_together()
+    {
+        byte[] body = new byte[2 * (sizeof(int) + WireReader.MaxElements)];
+        BinaryPrimitives.WriteInt32BigEndian(body, WireReader.MaxElements);
+        BinaryPrimitives.WriteInt32BigEndian(body.AsSpan(sizeof(int) + WireReader.MaxElements), 1);
+        Assert.Throws<MalformedMessageException>(() =>
+        {
+            WireReader reader = new(body);
+            Assert.Equal(WireReader.MaxElements, reader.ReadInt8Array(flexible: false).Count);
+            reader.ReadInt8Array(flexible: false);
         });
     }
 

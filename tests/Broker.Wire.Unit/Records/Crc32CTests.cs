@@ -34,6 +34,38 @@ public class Crc32CTests
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(4095)]
+    [InlineData(4096)]
+    [InlineData(100_001)]
+    [InlineData(1 << 20)]
+    public void Piece_of_known_checksum_is_added_as_if_it_were_read(int bytes)
+    {
+        byte[] data = new byte[777 + bytes];
+        new Random(3).NextBytes(data);
+        uint first = Crc32C.Compute(data.AsSpan(0, 777));
+        uint second = Crc32C.Compute(data.AsSpan(777));
+        Assert.Equal(Crc32C.Compute(data), Broker.Shared.Crc32C.Combine(first, second, bytes));
+        Assert.Equal(Crc32C.Compute(data), Broker.Shared.Crc32C.Append(first, data.AsSpan(777), second));
+    }
+
+    /// <summary>The length itself is all that counts of what lies far behind: 2^40 zero bytes, in steps.</summary>
+    [Fact]
+    public void Combining_agrees_with_itself_for_lengths_that_no_memory_holds()
+    {
+        uint crc = Crc32C.Compute("123456789"u8);
+        uint zeros = 0;
+        uint inSteps = crc;
+        for (int i = 0; i < 1024; i++)
+        {
+            inSteps = Broker.Shared.Crc32C.Combine(inSteps, zeros, 1L << 30);
+        }
+
+        Assert.Equal(Broker.Shared.Crc32C.Combine(crc, zeros, 1L << 40), inSteps);
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(1000)]
     [InlineData(4096)]

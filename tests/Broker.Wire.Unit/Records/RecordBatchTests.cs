@@ -22,6 +22,19 @@ public class RecordBatchTests
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(2000)]
+    public void Checksum_of_all_is_that_of_every_byte_also_after_patches(int records)
+    {
+        byte[] batch = Build(records);
+        RecordBatchPatcher.SetLogAppendTime(batch, 99);
+        RecordBatchPatcher.SetBaseOffset(batch, 1234567);
+        RecordBatchPatcher.SetPartitionLeaderEpoch(batch, 7);
+        Assert.Equal(Crc32C.Compute(batch), new RecordBatchView(batch).ChecksumOfAll());
+    }
+
+    [Theory]
     [InlineData(22, 5, BatchError.UnknownCodec, BatchError.UnknownCodec)]
     [InlineData(57, 0xFF, BatchError.BadCount, BatchError.BadCount)]
     [InlineData(60, 0, BatchError.None, BatchError.BadCount)]

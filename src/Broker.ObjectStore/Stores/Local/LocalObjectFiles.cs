@@ -6,6 +6,12 @@ namespace Broker.ObjectStore.Local;
 /// <summary>The blocking file operations behind <see cref="LocalObjectStore"/>. Thread-safe, also among processes.</summary>
 internal sealed class LocalObjectFiles(LocalFolders folders)
 {
+    /// <summary>
+    /// Bytes of one write. Linux gives a new file cache pages as large as the write, and large ones are dear: measured, 2.1 s of system time a GB by
+    /// writes of 1 MiB and more, 0.7 s by writes of 128 KiB, 0.8 s by writes of 32 KiB.
+    /// </summary>
+    private const int WriteBytes = 128 << 10;
+
     private const FileShare ShareAll = FileShare.ReadWrite | FileShare.Delete;
 
     /// <summary>Writes and flushes a temporary file; on any failure nothing is left of it.</summary>
@@ -136,9 +142,34 @@ internal sealed class LocalObjectFiles(LocalFolders folders)
     /// <summary>Writes buffers from the file's beginning.</summary>
     internal static void WriteAll(SafeFileHandle file, IReadOnlyList<ReadOnlyMemory<byte>> buffers)
     {
+        List<ReadOnlyMemory<byte>> step = [];
+        long position = 0;
+        int bytes = 0;
+        foreach (ReadOnlyMemory<byte> buffer in buffers)
+        {
+            for (ReadOnlyMemory<byte> rest = buffer; !rest.IsEmpty;)
+            {
+                step.Add(rest[..Math.Min(rest.Length, WriteBytes - bytes)]);
+                rest = rest[step[^1].Length..];
+                bytes += step[^1].Length;
+                if (bytes == WriteBytes)
+                {
+                    Write(file, step, position);
+                    position += bytes;
+                    bytes = 0;
+                    step.Clear();
+                }
+            }
+        }
+
+        Write(file, step, position);
+    }
+
+    private static void Write(SafeFileHandle file, List<ReadOnlyMemory<byte>> buffers, long position)
+    {
         try
         {
-            RandomAccess.Write(file, buffers, fileOffset: 0);
+            RandomAccess.Write(file, buffers, position);
         }
         catch (ArgumentOutOfRangeException error)
         {

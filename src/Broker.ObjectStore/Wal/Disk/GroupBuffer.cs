@@ -37,7 +37,7 @@ internal sealed class GroupBuffer(int keptBytes)
                 WalRecord record = append.Records[i];
                 RecordHeader header = new(
                     salt, position, firstPosition, record.Stream, record.Epoch, record.BaseOffset, record.LastOffset, record.MaxTimestampMs,
-                    record.Payload.Length, append.PayloadCrcs[i]);
+                    record.Payload.Length, record.PayloadCrc);
                 header.Encode(_staging.AsSpan(_staged));
                 _staged += RecordHeader.SizeBytes;
                 AddPayload(record.Payload);

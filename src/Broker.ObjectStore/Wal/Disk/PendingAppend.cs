@@ -1,6 +1,6 @@
 namespace Broker.ObjectStore.Wal;
 
-/// <summary>One append on its way to the disk. The checksums of its payloads are computed by the caller's thread, not by the one that does the I/O.</summary>
+/// <summary>One append on its way to the disk.</summary>
 internal sealed class PendingAppend
 {
     // The completion must not run the caller's code on the thread that does the I/O.
@@ -9,21 +9,16 @@ internal sealed class PendingAppend
     public PendingAppend(IReadOnlyList<WalRecord> records)
     {
         Records = records;
-        PayloadCrcs = new uint[records.Count];
         long bytes = 0;
         for (int i = 0; i < records.Count; i++)
         {
-            ReadOnlyMemory<byte> payload = records[i].Payload;
-            PayloadCrcs[i] = Crc32C.Compute(payload.Span);
-            bytes += RecordHeader.SizeBytes + payload.Length;
+            bytes += RecordHeader.SizeBytes + records[i].Payload.Length;
         }
 
         SizeBytes = bytes;
     }
 
     public IReadOnlyList<WalRecord> Records { get; }
-
-    public uint[] PayloadCrcs { get; }
 
     /// <summary>What it takes in a segment, headers included.</summary>
     public long SizeBytes { get; }

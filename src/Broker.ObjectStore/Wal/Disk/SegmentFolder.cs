@@ -25,6 +25,13 @@ internal sealed class SegmentFolder : IDisposable
     /// <summary>What live segments hold: their whole files, except of the last one only the part that is written.</summary>
     public long UsedBytes => LiveBytes - (_live.Count > 0 ? _live[^1].RemainingBytes : 0);
 
+    /// <summary>What all files may have together: the capacity, or less where the disk would not give as much.</summary>
+    public long CapacityBytes()
+    {
+        long most = LiveBytes + _spares.TotalBytes + Math.Max(0, _files.AvailableBytes() - _options.ReserveBytes);
+        return Math.Min(_options.CapacityBytes, most);
+    }
+
     private long LiveBytes => _live.Sum(segment => segment.Header.SegmentBytes);
 
     /// <summary>Opens what lies in the folder. Unfinished files and spares of another size are deleted, after all live ones proved readable.</summary>
@@ -56,6 +63,7 @@ internal sealed class SegmentFolder : IDisposable
         }
 
         _files.SyncFolder();
+        _spares.GiveBack();
     }
 
     /// <summary>
@@ -110,6 +118,9 @@ internal sealed class SegmentFolder : IDisposable
             }
         }
     }
+
+    /// <inheritdoc cref="SpareFiles.GiveBack"/>
+    public bool GiveBack() => _spares.GiveBack();
 
     /// <summary>Writes a little of the next spare file; see <see cref="SpareFiles.PrepareSlice"/>.</summary>
     public bool PrepareSlice() => _spares.PrepareSlice(LiveBytes);

@@ -31,6 +31,9 @@ internal sealed class SegmentLog : IDisposable
 
     public long UsedBytes => _folder.UsedBytes;
 
+    /// <inheritdoc cref="SegmentFolder.CapacityBytes"/>
+    public long CapacityBytes() => _folder.CapacityBytes();
+
     /// <summary>How large a group may be that goes into the segment now written; 0 when the next begins a new one.</summary>
     public long RemainingBytes => _active?.RemainingBytes ?? 0;
 
@@ -86,11 +89,12 @@ internal sealed class SegmentLog : IDisposable
         return first;
     }
 
-    /// <summary>Frees what lies wholly at or before <paramref name="upTo"/>.</summary>
+    /// <summary>Frees what lies wholly at or before <paramref name="upTo"/>, and gives back what the disk is short of.</summary>
     public void Trim(long upTo)
     {
         _trimmedUpTo = Math.Max(_trimmedUpTo, Math.Min(upTo, _nextPosition - 1));
         _folder.Release(_trimmedUpTo);
+        _folder.GiveBack();
     }
 
     /// <summary>
@@ -107,7 +111,7 @@ internal sealed class SegmentLog : IDisposable
         _bytesSinceSlice = 0;
         try
         {
-            return _folder.PrepareSlice();
+            return !_folder.GiveBack() && _folder.PrepareSlice();
         }
         catch (WalDiskFullException)
         {
@@ -147,7 +151,7 @@ internal sealed class SegmentLog : IDisposable
         catch (WalDiskFullException full)
         {
             throw new WalFullException(
-                $"the disk under the WAL in '{_files.Description}' is full; the WAL needs {_options.SegmentBytes} bytes for its next segment", full);
+                $"the disk under the WAL in '{_files.Description}' is full: {full.Message}. It goes on when there is room", full);
         }
     }
 }

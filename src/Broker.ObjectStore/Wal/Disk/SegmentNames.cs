@@ -9,6 +9,11 @@ internal static class SegmentNames
 {
     public const string Lock = "lock";
 
+    /// <summary>Which log the folder holds; see <see cref="WalIdentity"/>.</summary>
+    public const string Identity = "identity";
+
+    public const string UnfinishedIdentity = Identity + UnfinishedExtension;
+
     private const string Extension = ".wal";
     private const string SparePrefix = "spare-";
     private const string UnfinishedExtension = ".tmp";

@@ -57,7 +57,7 @@ internal sealed class SegmentRecovery(SegmentFolder folder, string folderName)
             NextPosition++;
             yield return new WalRecoveredRecord(
                 new WalPosition(header.Position),
-                new WalRecord(header.Stream, header.Epoch, header.BaseOffset, header.LastOffset, header.MaxTimestampMs, payload));
+                new WalRecord(header.Stream, header.Epoch, header.BaseOffset, header.LastOffset, header.MaxTimestampMs, payload, header.PayloadCrc));
         }
 
         if (end is null && !segment.IsEmpty)

@@ -40,6 +40,29 @@ internal sealed class SpareFiles(IWalFileSystem files, DiskWalOptions options, F
     /// <summary>Takes in a file that was a segment of normal size; it has its spare name already.</summary>
     public void Add(SpareFile spare) => _ready.Enqueue(spare);
 
+    /// <summary>
+    /// Deletes what was made in advance as long as the disk has less than the reserve. False: nothing was deleted.
+    /// </summary>
+    public bool GiveBack()
+    {
+        bool isShort = IsShortOf(0);
+        if (isShort && _unfinished is not null)
+        {
+            DropUnfinished();
+            return true;
+        }
+
+        bool gaveBack = false;
+        while (_ready.Count > 0 && IsShortOf(0))
+        {
+            Drop(_ready.Dequeue());
+            files.SyncFolder();
+            gaveBack = true;
+        }
+
+        return gaveBack;
+    }
+
     /// <summary>A spare that can hold <paramref name="leastBytes"/> of records beside the header; made now if there is none.</summary>
     /// <exception cref="WalFullException">No room within the capacity.</exception>
     /// <exception cref="WalDiskFullException">No room on the disk.</exception>
@@ -61,18 +84,25 @@ internal sealed class SpareFiles(IWalFileSystem files, DiskWalOptions options, F
         return Make(length, liveBytes);
     }
 
-    /// <summary>Writes a slice of the next spare, when one is wanted and there is room. False: nothing to do.</summary>
+    /// <summary>
+    /// Writes a slice of the next spare, when one is wanted and there is room within capacity and reserve. False: nothing to do.
+    /// </summary>
     /// <exception cref="WalDiskFullException">No room on the disk; what was begun of the file is deleted.</exception>
     public bool PrepareSlice(long liveBytes)
     {
         if (_unfinished is null)
         {
-            if (_ready.Count > 0 || liveBytes + options.SegmentBytes > options.CapacityBytes)
+            if (_ready.Count > 0 || liveBytes + options.SegmentBytes > options.CapacityBytes || IsShortOf(options.SegmentBytes))
             {
                 return false;
             }
 
             Start(options.SegmentBytes);
+        }
+        else if (IsShortOf(_unfinished.LengthBytes - _unfinishedBytes))
+        {
+            DropUnfinished();
+            return false;
         }
 
         if (WriteSlice() is { } finished)
@@ -107,6 +137,7 @@ internal sealed class SpareFiles(IWalFileSystem files, DiskWalOptions options, F
             DropUnfinished();
         }
 
+        CheckReserve(lengthBytes - (_unfinished is null ? 0 : _unfinishedBytes));
         if (_unfinished is null)
         {
             long total = liveBytes + TotalBytes;
@@ -126,6 +157,18 @@ internal sealed class SpareFiles(IWalFileSystem files, DiskWalOptions options, F
         }
 
         return finished;
+    }
+
+    private bool IsShortOf(long bytes) => files.AvailableBytes() < bytes + options.ReserveBytes;
+
+    private void CheckReserve(long neededBytes)
+    {
+        long available = files.AvailableBytes();
+        if (available < neededBytes + options.ReserveBytes)
+        {
+            throw new WalDiskFullException(
+                $"{available} bytes are free there; the WAL needs {neededBytes} for its next segment and leaves {options.ReserveBytes} to uploads");
+        }
     }
 
     private void Start(long lengthBytes)

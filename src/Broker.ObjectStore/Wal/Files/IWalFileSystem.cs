@@ -14,6 +14,9 @@ public interface IWalFileSystem
     /// <exception cref="IOException">Somebody else holds it.</exception>
     IDisposable Lock(string name);
 
+    /// <summary>Bytes that the disk would still give to this process.</summary>
+    long AvailableBytes();
+
     /// <summary>The names of the files in the folder, in no order.</summary>
     IReadOnlyList<string> List();
 

@@ -17,6 +17,9 @@ public sealed class WalFolder : IWalFileSystem
 
     public IDisposable Lock(string name) => FileLock.Take(Full(name));
 
+    // statvfs(2) of any path, despite its name.
+    public long AvailableBytes() => new DriveInfo(_path).AvailableFreeSpace;
+
     public IReadOnlyList<string> List() => [.. Directory.EnumerateFiles(_path).Select(file => Path.GetFileName(file))];
 
     public IWalFile Create(string name) => new WalFile(Full(name), FileMode.CreateNew);

@@ -1,0 +1,142 @@
+using System.Buffers;
+using Akka.Actor;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Cache;
+using Broker.Wire;
+using Broker.Wire.Records;
+
+namespace Broker.Actors.Partitions;
+
+/// <summary>
+/// How a partition opens: it loads its producers' state from its newest object and replays what the cache holds. While the store is out of reach it
+/// tries on, and clients are told to come back; when the state is damaged or gone it serves reads alone.
+/// </summary>
+internal sealed partial class PartitionActor
+{
+    // A store that comes back is noticed within this; thousands of partitions together ask no more often than they would be read.
+    private static readonly TimeSpan LoadAgainAfter = TimeSpan.FromSeconds(2);
+
+    protected override void PreStart() => LoadState();
+
+    private void LoadState() =>
+        _services.History.ReadProducerStateAsync(_opened.Stream, CancellationToken.None).PipeTo(
+            Self,
+            success: bytes => new StateLoaded(bytes),
+            failure: cause => new StateFailed(cause));
+
+    /// <summary>Before the first attempt to load the producers' state has ended: requests wait.</summary>
+    protected override void OnReceive(object message)
+    {
+        if (!OnLoading(message))
+        {
+            Stash.Stash();
+        }
+    }
+
+    /// <summary>While the store is out of reach.</summary>
+    private void Unreachable(object message)
+    {
+        if (OnLoading(message))
+        {
+            return;
+        }
+
+        switch (message)
+        {
+            case Append append:
+                Refuse(append, ErrorCode.KafkaStorageError, "the partition is not open yet: the object store is out of reach");
+                break;
+            case Read read:
+                Sender.Tell(new ReadReply(read.Tag, ErrorCode.KafkaStorageError, Offset.Zero, Offset.Zero, ReadOnlySequence<byte>.Empty, null));
+                break;
+            case LookUpOffset lookUp:
+                Sender.Tell(new OffsetReply(lookUp.Tag, ErrorCode.KafkaStorageError, -1, -1, -1));
+                break;
+            case Unwatch:
+                break;
+            default:
+                Stash.Stash();
+                break;
+        }
+    }
+
+    private bool OnLoading(object message)
+    {
+        switch (message)
+        {
+            case StateLoaded loaded:
+                Open(ProducerStateCodec.Decode(loaded.Bytes.Span));
+                return true;
+            case StateFailed { Cause: StorageException { Kind: StorageErrorKind.Unavailable } cause }:
+                PartitionLog.OpenRetrying(_services.Log, _opened.Name, cause.Message, LoadAgainAfter);
+                Become(Unreachable);
+                Stash.UnstashAll();
+                Timers.StartSingleTimer(nameof(LoadAgain), LoadAgain.Instance, LoadAgainAfter);
+                return true;
+            case StateFailed failed:
+                PartitionLog.OpenedReadOnly(_services.Log, failed.Cause, _opened.Name);
+                _readOnlyBecause = $"the partition is read-only, because its producers' state cannot be read: {failed.Cause.Message}";
+                Open(new ProducerTable());
+                return true;
+            case LoadAgain:
+                LoadState();
+                return true;
+            case AwaitOpen:
+                _awaitingOpen.Add(Sender);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private void Open(ProducerTable producers)
+    {
+        _producers = producers;
+        _next = Offset.Max(_opened.LogStart, _opened.UploadedEnd);
+        ReplayCache();
+        _highWatermark = _next;
+        Become(Serving);
+        Stash.UnstashAll();
+        TellOpened(null);
+    }
+
+    // What the write-ahead log brought back lies in the cache: it is durable, and its producers count.
+    private void ReplayCache()
+    {
+        while (_services.Cache.Read(_opened.Stream, _next, int.MaxValue) is { Status: CacheReadStatus.Hit } hit)
+        {
+            using (hit)
+            {
+                foreach (CachedBatch cached in hit.Batches)
+                {
+                    RecordBatchView batch = new(cached.Payload.Span);
+                    if (batch.HasProducerId)
+                    {
+                        _producers.Replay(Numbered(batch, cached.BaseOffset));
+                    }
+
+                    _next = cached.LastOffset + 1;
+                }
+            }
+        }
+    }
+
+    private void TellOpened(Exception? failure)
+    {
+        foreach (IActorRef waiting in _awaitingOpen)
+        {
+            waiting.Tell(new PartitionOpened(_opened.Stream, failure));
+        }
+
+        _awaitingOpen.Clear();
+    }
+
+    private sealed record StateLoaded(ReadOnlyMemory<byte> Bytes);
+
+    private sealed record StateFailed(Exception Cause);
+
+    private sealed record LoadAgain
+    {
+        public static readonly LoadAgain Instance = new();
+    }
+}

@@ -1,0 +1,24 @@
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Actors.Storage;
+
+internal static partial class StorageLog
+{
+    [LoggerMessage(EventId = 3301, EventName = "StorageOpened", Level = LogLevel.Information, Message = "Storage is open: cluster {ClusterId}, {Topics} topics, {Objects} objects; WAL {Wal}: {Recovered} record batches came back from it, {Dropped} were superseded or uploaded")]
+    public static partial void Opened(ILogger log, string clusterId, int topics, int objects, string wal, int recovered, int dropped);
+
+    [LoggerMessage(EventId = 3302, EventName = "WalConflict", Level = LogLevel.Error, Message = "{Count} record batches in the write-ahead log were left out, because other records have taken their offsets since: another WAL was written meanwhile. Acknowledged records may be among them. The first is of {Stream}, offsets {First} to {Last}, leader epoch {Epoch}")]
+    public static partial void Conflict(ILogger log, int count, string stream, long first, long last, int epoch);
+
+    [LoggerMessage(EventId = 3303, EventName = "WalGap", Level = LogLevel.Warning, Message = "{Count} record batches in the write-ahead log were left out, because records before them are missing: they were being written when an append was refused. If none was, the object store has lost what was uploaded. The first is of {Stream}, offsets {First} to {Last}, leader epoch {Epoch}")]
+    public static partial void Gap(ILogger log, int count, string stream, long first, long last, int epoch);
+
+    [LoggerMessage(EventId = 3304, EventName = "WalLossAccepted", Level = LogLevel.Warning, Message = "As wal.disk.accept.loss says, what {Wal} alone holds is given up")]
+    public static partial void LossAccepted(ILogger log, string wal);
+
+    [LoggerMessage(EventId = 3305, EventName = "WalNotReleased", Level = LogLevel.Warning, Message = "The metadata could not be told that WAL {Wal} is empty ({Problem}): the next start needs its folder, {Folder}")]
+    public static partial void NotReleased(ILogger log, string wal, string folder, string problem);
+
+    [LoggerMessage(EventId = 3306, EventName = "WalKept", Level = LogLevel.Information, Message = "WAL {Wal} holds what is not uploaded: the next start needs its folder, {Folder}")]
+    public static partial void Kept(ILogger log, string wal, string folder);
+}

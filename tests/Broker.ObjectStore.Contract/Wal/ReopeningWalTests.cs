@@ -1,0 +1,99 @@
+using Broker.ObjectStore.Wal;
+using Broker.TestSupport.Simulation;
+
+namespace Broker.ObjectStore.Contract.Wal;
+
+/// <summary>The contract, and what follows a failed sync.</summary>
+public sealed class ReopeningWalTests : WalContract
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+    private readonly SimulatedWalFileSystem _files = new();
+    private readonly JumpingTime _time = new();
+    private int _opened;
+
+    protected override int PayloadBytes => 5000;
+
+    protected override ValueTask<IWriteAheadLog> OpenAsync() => OpenAsync(_files);
+
+    protected override ValueTask CrashAsync(IWriteAheadLog log)
+    {
+        _files.LosePower(new Random(1));
+        return ValueTask.CompletedTask;
+    }
+
+    [Fact]
+    public async Task Log_goes_on_after_a_failed_sync_and_keeps_what_was_acknowledged_W1()
+    {
+        IWriteAheadLog log = await OpenRecoveredAsync([]);
+        Assert.Equal(2, await AppendAsync(log, 1, 2));
+        _files.SyncFails = true;
+        await Assert.ThrowsAsync<StorageException>(() => AppendAsync(log, 3, 1));
+        _files.SyncFails = false;
+
+        // What failed may be there: the next record comes behind it.
+        Assert.Equal(4, await AppendAsync(log, 4, 1));
+
+        _files.LosePower(new Random(2));
+        await using IWriteAheadLog again = await OpenRecoveredAsync([1, 2, 3, 4]);
+    }
+
+    [Fact]
+    public async Task Log_that_cannot_be_opened_anew_fails_its_appends_and_is_tried_again_after_a_pause()
+    {
+        IWriteAheadLog log = await OpenRecoveredAsync([]);
+        await AppendAsync(log, 1, 1);
+        _files.SyncFails = true;
+        await Assert.ThrowsAsync<StorageException>(() => AppendAsync(log, 2, 1));
+        await Assert.ThrowsAsync<StorageException>(() => AppendAsync(log, 2, 1));
+        int opened = _opened;
+        _files.SyncFails = false;
+
+        StorageException soon = await Assert.ThrowsAsync<StorageException>(() => AppendAsync(log, 2, 1));
+        Assert.Contains("opened again in", soon.Message, StringComparison.Ordinal);
+        Assert.Equal(opened, _opened);
+        _time.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.Equal(3, await AppendAsync(log, 3, 1));
+    }
+
+    [Fact]
+    public async Task Log_that_comes_back_without_acknowledged_records_is_not_used_W5()
+    {
+        SimulatedWalFileSystem files = _files;
+        await using IWriteAheadLog log = new ReopeningWal(await OpenDiskAsync(files), async _ => await OpenDiskAsync(files), _time);
+        await RecoverAsync(log);
+        await AppendAsync(log, 1, 2);
+        files.SyncFails = true;
+        await Assert.ThrowsAsync<StorageException>(() => AppendAsync(log, 3, 1));
+
+        // As when the disk is gone and an empty folder is in its place.
+        files = new SimulatedWalFileSystem();
+
+        StorageException lost = await Assert.ThrowsAsync<StorageException>(() => AppendAsync(log, 3, 1));
+        Assert.Equal(StorageErrorKind.Corrupt, lost.Kind);
+        _time.Advance(TimeSpan.FromSeconds(5));
+        await Assert.ThrowsAsync<StorageException>(() => AppendAsync(log, 3, 1));
+    }
+
+    [Fact]
+    public async Task Log_of_which_everything_was_trimmed_goes_on_after_a_failed_sync_W6()
+    {
+        IWriteAheadLog log = await OpenRecoveredAsync([]);
+        for (int i = 1; i <= 30; i++)
+        {
+            await AppendAsync(log, i, 1);
+            await log.TrimAsync(new WalPosition(i), None);
+        }
+
+        _files.SyncFails = true;
+        await Assert.ThrowsAsync<StorageException>(() => AppendAsync(log, 31, 1));
+        _files.SyncFails = false;
+
+        Assert.InRange(await AppendAsync(log, 31, 1), 31, 32);
+    }
+
+    private async ValueTask<IWriteAheadLog> OpenAsync(SimulatedWalFileSystem files) =>
+        new ReopeningWal(await OpenDiskAsync(files), async _ => await OpenDiskAsync(files), _time);
+
+    private async ValueTask<IWriteAheadLog> OpenDiskAsync(SimulatedWalFileSystem files) => await DiskWalCrashTests.OpenAsync(files, ++_opened);
+}
