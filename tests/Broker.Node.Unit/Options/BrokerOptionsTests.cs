@@ -94,8 +94,8 @@ public sealed class BrokerOptionsTests
         BrokerOptions inside = Of(("log.dirs", "/d"));
         BrokerOptions outside = Of(("log.dirs", "/d"), ("wal.disk.path", "/fast/wal"), ("object.store", "file:/big/objects"));
 
-        Assert.Equal(("/d/wal", "/d/objects"), (inside.Storage.WalFolder, inside.ObjectStoreFolder));
-        Assert.Equal(("/fast/wal", "/big/objects"), (outside.Storage.WalFolder, outside.ObjectStoreFolder));
+        Assert.Equal(("/d/wal", "/d/objects"), (inside.Storage.WalFolder, inside.ObjectStore.Folder));
+        Assert.Equal(("/fast/wal", "/big/objects"), (outside.Storage.WalFolder, outside.ObjectStore.Folder));
     }
 
     [Theory]

@@ -74,7 +74,7 @@ public sealed record S3ObjectStoreOptions(string Bucket)
     internal string Location => $"bucket '{Bucket}' at {Endpoint?.ToString() ?? $"AWS {Region}"}";
 
     /// <exception cref="StorageException">Invalid: an option has no sense; the message names it.</exception>
-    internal void Validate()
+    public void Validate()
     {
         Require(Bucket is { Length: >= 3 and <= 63 } && !Bucket.Contains('/'), $"bucket '{Bucket}': a name has 3 to 63 characters and no '/'");
         Require(Prefix.Length == 0 || ObjectKey.IsValid(Prefix), $"prefix '{Prefix}': it is not the beginning of a key");
