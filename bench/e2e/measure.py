@@ -61,7 +61,7 @@ def touch_free_memory(mb):
     use of each then costs a fault there, which counts as CPU time of whoever is first: up to a second per GB.
     """
     piece = bytes([1]) * (1 << 20)
-    with mmap.mmap(-1, mb * 1_000_000) as memory:
+    with mmap.mmap(-1, mb * 1_000_000, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
         for position in range(0, len(memory) - len(piece), len(piece)):
             memory[position:position + len(piece)] = piece
 

@@ -3,7 +3,7 @@ namespace Broker.Actors.Configuration;
 /// <summary>Bounds of what clients can make the node hold.</summary>
 /// <param name="MaxFrameBytes"><c>socket.request.max.bytes</c>: a larger request closes its connection.</param>
 /// <param name="MemoryBytes"><c>queued.max.request.bytes</c>: what all requests that are read and not yet answered may hold; a full budget stops reading from sockets.</param>
-/// <param name="ResponseMemoryBytes"><c>queued.max.response.bytes</c>: what the records of all fetches may hold until they are written; a full one makes fetches small.</param>
+/// <param name="ResponseMemoryBytes"><c>connection.response.memory.bytes</c>: what the records of all fetches may hold until they are written; a full one makes fetches small.</param>
 /// <param name="MaxIdle"><c>connections.max.idle.ms</c>: a connection without a request for so long is closed; negative for never.</param>
 /// <param name="MaxConnections">Over all listeners; one more is closed at once.</param>
 /// <param name="RequestsInFlight">Requests of one connection that may await their answer at a time.</param>
@@ -34,7 +34,7 @@ public sealed record ConnectionOptions(
         return new ConnectionOptions(
             settings.Int("socket.request.max.bytes"),
             memoryBytes > 0 ? memoryBytes : DefaultMemoryBytes,
-            settings.Long("queued.max.response.bytes"),
+            settings.Long("connection.response.memory.bytes"),
             settings.Duration("connections.max.idle.ms"),
             settings.Int("max.connections"),
             settings.Int("max.connections.per.ip"),

@@ -1,6 +1,6 @@
-using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
+using System.Net.Sockets;
 using System.Threading.Channels;
 using Akka.Actor;
 using Broker.Actors.Configuration;
@@ -8,6 +8,7 @@ using Broker.Actors.Requests;
 using Broker.Wire;
 using Broker.Wire.Frames;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Actors.Connections;
@@ -51,12 +52,13 @@ public sealed class KafkaConnectionHandler(
         try
         {
             Task reading = ReadFramesAsync(connection.Transport.Input, actor, gate, stop.Token);
-            Task writing = WriteResponsesAsync(connection.Transport.Output, responses.Reader, gate, stop.Token);
+            Socket? socket = connection.Features.Get<ITlsHandshakeFeature>() is null ? connection.Features.Get<IConnectionSocketFeature>()?.Socket : null;
+            Task writing = WriteResponsesAsync(ResponseOutput.Of(socket, connection.Transport.Output), responses.Reader, gate, stop.Token);
             await Task.WhenAny(reading, writing);
             await stop.CancelAsync();
             await Task.WhenAll(reading, writing);
         }
-        catch (Exception cause) when (cause is OperationCanceledException or IOException or ConnectionResetException or ProtocolException)
+        catch (Exception cause) when (cause is OperationCanceledException or IOException or SocketException or ConnectionResetException or ProtocolException)
         {
             ConnectionLog.Broke(_log, address, cause.Message);
         }
@@ -85,7 +87,7 @@ public sealed class KafkaConnectionHandler(
         }
     }
 
-    private async Task WriteResponsesAsync(PipeWriter output, ChannelReader<OutgoingResponse> responses, SemaphoreSlim gate, CancellationToken stop)
+    private async Task WriteResponsesAsync(ResponseOutput output, ChannelReader<OutgoingResponse> responses, SemaphoreSlim gate, CancellationToken stop)
     {
         ResponseSegments segments = new();
         while (await responses.WaitToReadAsync(stop))
@@ -109,7 +111,7 @@ public sealed class KafkaConnectionHandler(
         }
     }
 
-    private async ValueTask WriteAsync(PipeWriter output, ResponseSegments segments, OutgoingResponse outgoing, CancellationToken stop)
+    private async ValueTask WriteAsync(ResponseOutput output, ResponseSegments segments, OutgoingResponse outgoing, CancellationToken stop)
     {
         if (outgoing.Response is not { } response)
         {
@@ -129,22 +131,9 @@ public sealed class KafkaConnectionHandler(
 
         foreach (ReadOnlyMemory<byte> segment in segments.All())
         {
-            for (ReadOnlyMemory<byte> rest = segment; !rest.IsEmpty;)
-            {
-                ReadOnlyMemory<byte> piece = rest[..Math.Min(rest.Length, FlushBytes)];
-                output.Write(piece.Span);
-                rest = rest[piece.Length..];
-                if (output.UnflushedBytes >= FlushBytes)
-                {
-                    await output.FlushAsync(stop);
-                }
-            }
+            await output.WriteAsync(segment, stop);
         }
     }
-
-    // Small answers that are ready together leave together; a large one is handed on in pieces of this size, so that the
-    // socket sends the first while the next is copied, and the pipe never holds a whole one.
-    private const int FlushBytes = 256 * 1024;
 
     private async Task ReleaseUnwrittenAsync(ChannelReader<OutgoingResponse> responses)
     {

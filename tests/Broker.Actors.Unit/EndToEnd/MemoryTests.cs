@@ -23,7 +23,7 @@ public sealed class MemoryTests
         const int Batches = 250;
         const int Hoarders = 12;
         await using TestNode node = await TestNode.StartAsync(
-            ("queued.max.response.bytes", $"{ResponseBytes}"), ("object.store.upload.bytes", "1048576"), ("object.store.upload.interval.ms", "100"), ("cache.log.bytes", "16777216"));
+            ("connection.response.memory.bytes", $"{ResponseBytes}"), ("object.store.upload.bytes", "1048576"), ("object.store.upload.interval.ms", "100"), ("cache.log.bytes", "16777216"));
         await using TestClient client = node.Connect();
         await CreateTopicAsync(client);
         for (int i = 0; i < Batches; i++)
