@@ -99,9 +99,9 @@ public sealed class BrokerOptionsTests
     }
 
     [Theory]
-    [InlineData("s3://bucket")]
+    [InlineData("s3:bucket")]
     [InlineData("file:")]
-    public void Object_store_that_is_no_folder_is_refused(string store) =>
+    public void Object_store_that_is_neither_folder_nor_bucket_is_refused(string store) =>
         Assert.Contains("'object.store'", Problem(("object.store", store)), StringComparison.Ordinal);
 
     [Fact]
