@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests and `make bench` need beyond the .NET SDK: real Kafka clients, a C compiler, npm packages.
+# Installs what the tests and `make bench` need beyond the .NET SDK: real Kafka clients, a C compiler, npm packages, and
+# Ceph, whose gateway is the S3 server of the tests.
 # Idempotent; does nothing, quickly and without root, when all is there. Debian or Ubuntu.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -7,7 +8,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # The Python clients are Debian's, for Debian's own interpreter: versions that the distribution's users really run.
 packages=(kcat gcc libc6-dev librdkafka-dev
   python3 python3-confluent-kafka python3-kafka python3-snappy python3-lz4 python3-zstandard
-  liblz4-1 libzstd1)
+  liblz4-1 libzstd1
+  ceph-common ceph-mon ceph-osd radosgw curl)
 command -v node >/dev/null || packages+=(nodejs)
 command -v npm >/dev/null || packages+=(npm)
 if [[ -n ${KAFKA_TOOLS:-} ]] && ! command -v java >/dev/null; then

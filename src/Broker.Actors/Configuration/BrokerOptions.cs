@@ -20,8 +20,7 @@ public sealed record BrokerOptions
     /// <summary>The folder (<c>log.dirs</c>) that holds the disk WAL and, by default, the embedded object store.</summary>
     public required string DataFolder { get; init; }
 
-    /// <summary>The folder of the embedded object store.</summary>
-    public required string ObjectStoreFolder { get; init; }
+    public required ObjectStoreOptions ObjectStore { get; init; }
 
     public required ConnectionOptions Connections { get; init; }
 
@@ -49,7 +48,7 @@ public sealed record BrokerOptions
             Listeners = listeners,
             AdvertisedListeners = advertised,
             DataFolder = dataFolder,
-            ObjectStoreFolder = StoreFolder(settings, dataFolder),
+            ObjectStore = ObjectStoreOptions.From(settings, dataFolder),
             Connections = ConnectionOptions.From(settings),
             Topics = TopicOptions.From(settings),
             Groups = GroupOptions.From(settings),
@@ -88,18 +87,5 @@ public sealed record BrokerOptions
         return value.Contains(',')
             ? throw settings.BadValue(name, "one folder: the log lives in the object store, this is its staging place")
             : Path.GetFullPath(value);
-    }
-
-    private static string StoreFolder(BrokerSettings settings, string dataFolder)
-    {
-        string? store = settings.Text("object.store");
-        if (store is null)
-        {
-            return Path.Combine(dataFolder, "objects");
-        }
-
-        return store.StartsWith("file:", StringComparison.Ordinal) && store.Length > 5
-            ? Path.GetFullPath(store[5..])
-            : throw settings.BadValue("object.store", "file:PATH");
     }
 }

@@ -14,7 +14,7 @@ internal static class Banner
             Broker {VersionText.Current} · node {options.NodeId} · ready
               listens on   {string.Join(", ", options.Listeners)}
               advertises   {string.Join(", ", options.AdvertisedListeners)}
-              objects      {options.ObjectStoreFolder}
+              objects      {options.ObjectStore.Description}
               WAL          {options.Storage.WalFolder}
               try it       echo hello | kcat -b {address} -t greetings -P && kcat -b {address} -t greetings -C -e
 

@@ -4,7 +4,6 @@ using Broker.Actors;
 using Broker.Actors.Configuration;
 using Broker.Actors.Storage;
 using Broker.ObjectStore;
-using Broker.ObjectStore.Local;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 
@@ -14,13 +13,14 @@ namespace Broker.Node.Composition;
 public sealed class BrokerNode : IAsyncDisposable
 {
     private readonly BrokerOptions _options;
+    private readonly ObjectStores _objects;
     private readonly StorageEngine _storage;
     private readonly BrokerSystem _system;
     private readonly WebApplication _listeners;
     private readonly ILogger _log;
 
-    private BrokerNode(BrokerOptions options, StorageEngine storage, BrokerSystem system, WebApplication listeners, ILogger log) =>
-        (_options, _storage, _system, _listeners, _log) = (options, storage, system, listeners, log);
+    private BrokerNode(BrokerOptions options, ObjectStores objects, StorageEngine storage, BrokerSystem system, WebApplication listeners, ILogger log) =>
+        (_options, _objects, _storage, _system, _listeners, _log) = (options, objects, storage, system, listeners, log);
 
     /// <summary>The addresses that accept connections; a port of 0 in the options is a real one here.</summary>
     public IReadOnlyList<Listener> BoundListeners { get; private init; } = [];
@@ -35,20 +35,23 @@ public sealed class BrokerNode : IAsyncDisposable
     {
         ILogger log = loggers.CreateLogger("Broker.Node");
         Directory.CreateDirectory(options.DataFolder);
-        LocalObjectStore store = LocalObjectStore.Open(new LocalObjectStoreOptions(options.ObjectStoreFolder) { Ids = sources.Ids });
-        StorageEngine storage = await StorageEngine.OpenAsync(store, options, sources, log, cancellation);
-        ActorSystem actors = ActorSystemLogs.CreateSystem("broker", hocon, loggers);
+        ObjectStores objects = ObjectStores.Open(options.ObjectStore, sources);
+        StorageEngine? storage = null;
+        ActorSystem? actors = null;
         try
         {
+            storage = await StorageEngine.OpenAsync(objects.Store, options, sources, log, cancellation);
+            actors = ActorSystemLogs.CreateSystem("broker", hocon, loggers);
             BrokerSystem system = await BrokerSystem.StartAsync(actors, storage, options, sources, loggers);
             WebApplication listeners = Listeners.Build(options, system, sources.Clock, loggers);
             await listeners.StartAsync(cancellation);
-            return new BrokerNode(options, storage, system, listeners, log) { BoundListeners = options.Listeners };
+            return new BrokerNode(options, objects, storage, system, listeners, log) { BoundListeners = options.Listeners };
         }
         catch
         {
-            await actors.Terminate();
-            await storage.DisposeAsync();
+            await (actors?.Terminate() ?? Task.CompletedTask);
+            await (storage?.DisposeAsync() ?? ValueTask.CompletedTask);
+            objects.Dispose();
             throw;
         }
     }
@@ -69,5 +72,6 @@ public sealed class BrokerNode : IAsyncDisposable
         await _system.StopAsync(_options.ShutdownTimeout / 2, _log);
         await _listeners.DisposeAsync();
         await _storage.DisposeAsync();
+        _objects.Dispose();
     }
 }

@@ -43,6 +43,9 @@ public readonly record struct ByteRange
     /// <summary>Whether the whole object is asked for.</summary>
     public bool IsAll => _form == Form.All;
 
+    /// <summary>How many bytes it can name at most; null for the whole object.</summary>
+    internal long? MaxLength => _form == Form.All ? null : _length;
+
     /// <summary>The last <paramref name="length"/> bytes (or the whole object, when it is shorter).</summary>
     /// <exception cref="StorageException">Invalid: a length below 1.</exception>
     public static ByteRange Suffix(long length)

@@ -18,7 +18,10 @@ public interface IMultipartUpload : IAsyncDisposable
     /// <exception cref="StorageException">Invalid: the number; Unavailable.</exception>
     ValueTask UploadPartAsync(int number, ReadOnlySequence<byte> body, CancellationToken ct);
 
-    /// <summary>Makes the object of all parts in the order of their numbers, at once, if the condition holds.</summary>
+    /// <summary>
+    /// Makes the object of all parts in the order of their numbers, at once, if the condition holds. The write id is that of the upload's start;
+    /// the condition's is not looked at.
+    /// </summary>
     /// <exception cref="StorageException">
     /// Invalid: no part was uploaded, or a part that is not the last is below <see cref="MinPartBytes"/>; Unavailable.
     /// </exception>

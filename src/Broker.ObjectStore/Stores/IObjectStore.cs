@@ -41,6 +41,9 @@ public interface IObjectStore
     /// <summary>Deletes an object. That it does not exist is no error.</summary>
     ValueTask DeleteAsync(ObjectKey key, CancellationToken ct);
 
-    /// <summary>Begins to write a large object in parts; nothing is visible until it is completed.</summary>
-    ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, CancellationToken ct);
+    /// <summary>
+    /// Begins to write a large object in parts; nothing is visible until it is completed. The object will have <paramref name="writeId"/>
+    /// (<see cref="Guid.Empty"/> = one of the store's choice, or none): S3 takes metadata at the start only.
+    /// </summary>
+    ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct);
 }

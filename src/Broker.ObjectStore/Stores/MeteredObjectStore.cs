@@ -66,9 +66,9 @@ public sealed class MeteredObjectStore(IObjectStore inner, StoreMetrics metrics,
             });
 
     /// <inheritdoc/>
-    public async ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, CancellationToken ct)
+    public async ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct)
         => new Upload(
-            await inner.StartMultipartAsync(key, ct),
+            await inner.StartMultipartAsync(key, writeId, ct),
             metrics.Of(StoreOperation.UploadPart, purpose),
             metrics.Of(StoreOperation.CompleteUpload, purpose));
 

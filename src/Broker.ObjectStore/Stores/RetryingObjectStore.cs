@@ -86,8 +86,11 @@ public sealed class RetryingObjectStore(IObjectStore inner, RetryingObjectStoreO
             ct);
 
     /// <inheritdoc/>
-    public async ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, CancellationToken ct)
-        => new Upload(this, key, await RetryAsync(() => inner.StartMultipartAsync(key, ct), ct), options.Ids);
+    public async ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct)
+    {
+        Guid named = writeId == Guid.Empty ? options.Ids.Next() : writeId;
+        return new Upload(this, key, named, await RetryAsync(() => inner.StartMultipartAsync(key, named, ct), ct));
+    }
 
     private async ValueTask<T> RetryAsync<T>(Func<ValueTask<T>> request, CancellationToken ct)
     {
@@ -169,7 +172,7 @@ public sealed class RetryingObjectStore(IObjectStore inner, RetryingObjectStoreO
         }
     }
 
-    private sealed class Upload(RetryingObjectStore store, ObjectKey key, IMultipartUpload upload, IIdSource ids) : IMultipartUpload
+    private sealed class Upload(RetryingObjectStore store, ObjectKey key, Guid writeId, IMultipartUpload upload) : IMultipartUpload
     {
         public async ValueTask UploadPartAsync(int number, ReadOnlySequence<byte> body, CancellationToken ct)
             => await store.RetryAsync(
@@ -186,15 +189,14 @@ public sealed class RetryingObjectStore(IObjectStore inner, RetryingObjectStoreO
         /// </summary>
         public async ValueTask<PutResult> CompleteAsync(PutCondition condition, CancellationToken ct)
         {
-            PutCondition named = condition.WriteId == Guid.Empty ? condition.WithWriteId(ids.Next()) : condition;
-            PutResult result = await upload.CompleteAsync(named, ct);
+            PutResult result = await upload.CompleteAsync(condition, ct);
             if (result.Outcome != PutOutcome.Unknown)
             {
                 return result;
             }
 
             ObjectInfo? existing = await store.HeadAsync(key, ct);
-            return existing?.WriteId == named.WriteId ? PutResult.Written(existing.ETag) : result;
+            return existing?.WriteId == writeId ? PutResult.Written(existing.ETag) : result;
         }
 
         public ValueTask AbortAsync(CancellationToken ct) => upload.AbortAsync(ct);

@@ -94,14 +94,14 @@ public sealed class BrokerOptionsTests
         BrokerOptions inside = Of(("log.dirs", "/d"));
         BrokerOptions outside = Of(("log.dirs", "/d"), ("wal.disk.path", "/fast/wal"), ("object.store", "file:/big/objects"));
 
-        Assert.Equal(("/d/wal", "/d/objects"), (inside.Storage.WalFolder, inside.ObjectStoreFolder));
-        Assert.Equal(("/fast/wal", "/big/objects"), (outside.Storage.WalFolder, outside.ObjectStoreFolder));
+        Assert.Equal(("/d/wal", "/d/objects"), (inside.Storage.WalFolder, inside.ObjectStore.Folder));
+        Assert.Equal(("/fast/wal", "/big/objects"), (outside.Storage.WalFolder, outside.ObjectStore.Folder));
     }
 
     [Theory]
-    [InlineData("s3://bucket")]
+    [InlineData("s3:bucket")]
     [InlineData("file:")]
-    public void Object_store_that_is_no_folder_is_refused(string store) =>
+    public void Object_store_that_is_neither_folder_nor_bucket_is_refused(string store) =>
         Assert.Contains("'object.store'", Problem(("object.store", store)), StringComparison.Ordinal);
 
     [Fact]

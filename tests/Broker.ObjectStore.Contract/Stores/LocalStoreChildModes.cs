@@ -59,7 +59,7 @@ public sealed class LocalStoreHammer : IChildMode
 
     private static async Task<PutResult> PutInPartsAsync(LocalObjectStore store, ObjectKey key, byte[] body, PutCondition condition)
     {
-        await using IMultipartUpload upload = await store.StartMultipartAsync(key, default);
+        await using IMultipartUpload upload = await store.StartMultipartAsync(key, Guid.Empty, default);
         await upload.UploadPartAsync(1, new ReadOnlySequence<byte>(body), default);
         return await upload.CompleteAsync(condition, default);
     }

@@ -18,6 +18,22 @@ public abstract class ObjectStoreContract : IAsyncLifetime
     protected static async Task<string> ReadAsync(IObjectStore store, string key)
         => Encoding.UTF8.GetString((await store.GetAsync(new ObjectKey(key), ByteRange.All, default)).Span);
 
+    /// <summary>Asks again while the store is Unavailable, which it may be: Ceph's gateway answers 500 to some reads of what is being overwritten.</summary>
+    protected static async Task<T> PatientlyAsync<T>(Func<ValueTask<T>> request)
+    {
+        for (int tries = 0; ; tries++)
+        {
+            try
+            {
+                return await request();
+            }
+            catch (StorageException error) when (error.Kind == StorageErrorKind.Unavailable && tries < 100)
+            {
+                await Task.Yield();
+            }
+        }
+    }
+
     protected static async Task<List<string>> ListAsync(IObjectStore store, string prefix, string? startAfter = null)
     {
         List<string> keys = [];
@@ -32,7 +48,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
     protected static async Task<StorageErrorKind> KindOfAsync(Func<Task> action)
         => (await Assert.ThrowsAsync<StorageException>(action)).Kind;
 
-    [Fact]
+    [SkippableFact]
     public async Task Get_returns_what_was_put_and_the_last_put_wins()
     {
         IObjectStore store = OpenClient();
@@ -43,7 +59,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         Assert.Equal("two", await ReadAsync(OpenClient(), "a/b"));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Get_of_a_missing_object_is_NotFound_and_head_is_null()
     {
         IObjectStore store = OpenClient();
@@ -55,7 +71,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Head_tells_size_etag_and_write_id()
     {
         IObjectStore store = OpenClient();
@@ -70,7 +86,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         Assert.Null((await store.HeadAsync(new ObjectKey("plain"), default))!.WriteId);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Put_if_absent_fails_when_the_object_exists_and_leaves_it_alone()
     {
         IObjectStore store = OpenClient();
@@ -82,7 +98,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         Assert.Equal(PutOutcome.Written, (await store.PutAsync(key, Body("third"), PutCondition.IfAbsent, default)).Outcome);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Put_if_match_needs_the_present_etag()
     {
         IObjectStore store = OpenClient();
@@ -98,7 +114,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         Assert.Equal(PutOutcome.ConditionFailed, (await store.PutAsync(key, Body("4"), PutCondition.IfMatch(second.ETag!), default)).Outcome);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Put_if_absent_has_exactly_one_winner_among_racing_clients()
     {
         const int Writers = 16;
@@ -123,7 +139,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Put_if_match_loses_no_update_among_racing_clients()
     {
         const int Writers = 8;
@@ -135,8 +151,8 @@ public abstract class ObjectStoreContract : IAsyncLifetime
             IObjectStore client = OpenClient();
             for (int done = 0; done < Increments;)
             {
-                ObjectInfo info = (await client.HeadAsync(key, default))!;
-                int value = int.Parse(await ReadAsync(client, "counter"));
+                ObjectInfo info = (await PatientlyAsync(() => client.HeadAsync(key, default)))!;
+                int value = int.Parse(await PatientlyAsync(async () => await ReadAsync(client, "counter")));
                 PutResult result = await client.PutAsync(key, Body($"{value + 1}"), PutCondition.IfMatch(info.ETag), default);
                 done += result.Outcome == PutOutcome.Written ? 1 : 0;
             }
@@ -144,7 +160,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         Assert.Equal($"{Writers * Increments}", await ReadAsync(OpenClient(), "counter"));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Get_of_ranges_follows_the_rules_of_http()
     {
         IObjectStore store = OpenClient();
@@ -161,7 +177,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         Assert.Equal(StorageErrorKind.Invalid, await KindOfAsync(() => Range(new ByteRange(1000, 5))));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Read_fills_the_callers_memory_piece_by_piece()
     {
         IObjectStore store = OpenClient();
@@ -185,7 +201,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         Assert.Equal("10 0123456789.", await Read(ByteRange.All, 7, 3));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Read_of_more_than_fits_or_of_what_is_not_there_is_refused()
     {
         IObjectStore store = OpenClient();
@@ -202,7 +218,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         Assert.Equal(2, await store.ReadAsync(key, new ByteRange(8, 4), destinations, default));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task An_empty_object_is_an_object()
     {
         IObjectStore store = OpenClient();
@@ -216,7 +232,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         Assert.Equal(StorageErrorKind.Invalid, await KindOfAsync(async () => await store.GetAsync(key, ByteRange.Suffix(1), default)));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_body_of_64_MiB_in_many_segments_comes_back_whole()
     {
         const int Size = 64 * 1024 * 1024;
@@ -234,7 +250,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
     }
 
     /// <summary>Sizes and ranges that end just before, at and after the units in which stores and disks work.</summary>
-    [Theory]
+    [SkippableTheory]
     [InlineData(256 * 1024)]
     [InlineData((256 * 1024) - 64)]
     [InlineData((1024 * 1024) - 64)]
@@ -260,7 +276,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Delete_is_idempotent_and_takes_the_object_alone()
     {
         IObjectStore store = OpenClient();
@@ -275,7 +291,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         Assert.Equal(["d", "d/f"], await ListAsync(store, ""));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task List_is_in_the_order_of_key_bytes_with_prefix_and_start()
     {
         IObjectStore store = OpenClient();
@@ -307,7 +323,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         Assert.Empty(await ListAsync(store, "a/", "a0"));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task List_of_more_than_a_page_is_complete()
     {
         IObjectStore store = OpenClient();
@@ -317,7 +333,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         Assert.Equal(keys[1_001..], await ListAsync(store, "log/", "log/01000"));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_key_of_1024_bytes_works()
     {
         IObjectStore store = OpenClient();
@@ -331,7 +347,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Readers_during_overwrites_see_one_version_never_a_mix()
     {
         const int Versions = 60;
@@ -345,7 +361,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
             IObjectStore reader = OpenClient();
             do
             {
-                ReadOnlyMemory<byte> bytes = await reader.GetAsync(key, ByteRange.All, default);
+                ReadOnlyMemory<byte> bytes = await PatientlyAsync(() => reader.GetAsync(key, ByteRange.All, default));
                 byte first = bytes.Span[0];
                 Assert.Equal(200_000 + (first * 100), bytes.Length);
                 Assert.Equal(-1, bytes.Span.IndexOfAnyExcept(first));
@@ -361,38 +377,38 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         await Task.WhenAll(readers);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Multipart_joins_parts_in_order_and_shows_nothing_before()
     {
         IObjectStore store = OpenClient();
         byte[] first = new byte[IMultipartUpload.MinPartBytes];
         new Random(3).NextBytes(first);
-        await using IMultipartUpload upload = await store.StartMultipartAsync(new ObjectKey("joined"), default);
+        Guid writeId = Guid.NewGuid();
+        await using IMultipartUpload upload = await store.StartMultipartAsync(new ObjectKey("joined"), writeId, default);
         await upload.UploadPartAsync(7, Body("tail"), default);
         await upload.UploadPartAsync(2, Body("replaced"), default);
         await upload.UploadPartAsync(2, new ReadOnlySequence<byte>(first), default);
         Assert.Empty(await ListAsync(store, ""));
-        Guid writeId = Guid.NewGuid();
-        PutResult result = await upload.CompleteAsync(PutCondition.IfAbsent.WithWriteId(writeId), default);
+        PutResult result = await upload.CompleteAsync(PutCondition.IfAbsent, default);
         Assert.Equal(PutOutcome.Written, result.Outcome);
         byte[] whole = (await store.GetAsync(new ObjectKey("joined"), ByteRange.All, default)).ToArray();
         Assert.True(whole.AsSpan().SequenceEqual([.. first, .. "tail"u8]));
         Assert.Equal(writeId, (await store.HeadAsync(new ObjectKey("joined"), default))!.WriteId);
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task Multipart_honours_conditions_and_refuses_bad_parts()
     {
         IObjectStore store = OpenClient();
         await store.PutAsync(new ObjectKey("taken"), Body("old"), PutCondition.None, default);
-        await using (IMultipartUpload upload = await store.StartMultipartAsync(new ObjectKey("taken"), default))
+        await using (IMultipartUpload upload = await store.StartMultipartAsync(new ObjectKey("taken"), Guid.Empty, default))
         {
             await upload.UploadPartAsync(1, Body("new"), default);
             Assert.Equal(PutOutcome.ConditionFailed, (await upload.CompleteAsync(PutCondition.IfAbsent, default)).Outcome);
         }
 
         Assert.Equal("old", await ReadAsync(store, "taken"));
-        await using IMultipartUpload bad = await store.StartMultipartAsync(new ObjectKey("bad"), default);
+        await using IMultipartUpload bad = await store.StartMultipartAsync(new ObjectKey("bad"), Guid.Empty, default);
         Assert.Equal(StorageErrorKind.Invalid, await KindOfAsync(async () => await bad.UploadPartAsync(0, Body("x"), default)));
         Assert.Equal(StorageErrorKind.Invalid, await KindOfAsync(async () => await bad.UploadPartAsync(10_001, Body("x"), default)));
         Assert.Equal(StorageErrorKind.Invalid, await KindOfAsync(async () => await bad.CompleteAsync(PutCondition.None, default)));
@@ -404,7 +420,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         Assert.Null(await store.HeadAsync(new ObjectKey("bad"), default));
     }
 
-    [Fact]
+    [SkippableFact]
     public async Task A_cancelled_call_throws_and_changes_nothing()
     {
         IObjectStore store = OpenClient();

@@ -26,5 +26,5 @@ internal sealed class HeldObjectStore(IObjectStore inner, Task release) : IObjec
 
     public ValueTask DeleteAsync(ObjectKey key, CancellationToken ct) => inner.DeleteAsync(key, ct);
 
-    public ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, CancellationToken ct) => inner.StartMultipartAsync(key, ct);
+    public ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct) => inner.StartMultipartAsync(key, writeId, ct);
 }

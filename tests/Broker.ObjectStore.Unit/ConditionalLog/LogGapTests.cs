@@ -197,6 +197,6 @@ public sealed class LogGapTests
 
         public ValueTask DeleteAsync(ObjectKey key, CancellationToken ct) => inner.DeleteAsync(key, ct);
 
-        public ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, CancellationToken ct) => inner.StartMultipartAsync(key, ct);
+        public ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct) => inner.StartMultipartAsync(key, writeId, ct);
     }
 }

@@ -133,7 +133,7 @@ public sealed class FaultyObjectStore(IObjectStore inner, Func<StoreRequest, Obj
         End(fault);
     }
 
-    public ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, CancellationToken ct) => inner.StartMultipartAsync(key, ct);
+    public ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct) => inner.StartMultipartAsync(key, writeId, ct);
 
     private static StorageException Refused(ObjectKey key) => new(StorageErrorKind.Unavailable, $"simulated outage at '{key}'");
 

@@ -170,8 +170,8 @@ public sealed class InMemoryObjectStore : IObjectStore
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, CancellationToken ct)
-        => ValueTask.FromResult<IMultipartUpload>(new Upload(this, key));
+    public ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct)
+        => ValueTask.FromResult<IMultipartUpload>(new Upload(this, key, writeId));
 
     private static ObjectInfo Info(string key, Stored stored, bool withWriteId) => new(
         new ObjectKey(key),
@@ -189,7 +189,7 @@ public sealed class InMemoryObjectStore : IObjectStore
         public int Compare(string? x, string? y) => Encoding.UTF8.GetBytes(x!).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(y!));
     }
 
-    private sealed class Upload(InMemoryObjectStore store, ObjectKey key) : IMultipartUpload
+    private sealed class Upload(InMemoryObjectStore store, ObjectKey key, Guid writeId) : IMultipartUpload
     {
         private readonly SortedDictionary<int, byte[]> _parts = [];
         private bool _ended;
@@ -226,7 +226,7 @@ public sealed class InMemoryObjectStore : IObjectStore
                 body = [.. _parts.Values.SelectMany(part => part)];
             }
 
-            return store.PutAsync(key, new ReadOnlySequence<byte>(body), condition, ct);
+            return store.PutAsync(key, new ReadOnlySequence<byte>(body), condition.WithWriteId(writeId), ct);
         }
 
         public ValueTask AbortAsync(CancellationToken ct)

@@ -60,7 +60,7 @@ public sealed class YieldingObjectStore(IObjectStore inner, Func<int> steps) : I
         await PauseAsync();
     }
 
-    public ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, CancellationToken ct) => inner.StartMultipartAsync(key, ct);
+    public ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct) => inner.StartMultipartAsync(key, writeId, ct);
 
     private async Task PauseAsync()
     {

@@ -5,7 +5,7 @@ namespace Broker.ObjectStore.Local;
 
 /// <summary>Parts as temporary files, joined into one on completion. Thread-safe.</summary>
 internal sealed class LocalMultipartUpload(
-    ObjectKey key, LocalFolders folders, LocalObjectFiles files, IoGate gate, IIdSource ids) : IMultipartUpload
+    ObjectKey key, Guid writeId, LocalFolders folders, LocalObjectFiles files, IoGate gate, IIdSource ids) : IMultipartUpload
 {
     /// <summary>Parts are joined in steps of this size: large enough that system calls do not count.</summary>
     private const int CopyBytes = 1024 * 1024;
@@ -149,7 +149,7 @@ internal sealed class LocalMultipartUpload(
         {
             using SafeFileHandle file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write);
             (long length, uint crc) = Copy(parts, file);
-            header = new LocalObjectHeader(length, crc, condition.WriteId, ids.Next());
+            header = new LocalObjectHeader(length, crc, writeId, ids.Next());
             RandomAccess.Write(file, header.ToBytes(), fileOffset: 0);
             RandomAccess.FlushToDisk(file);
         }

@@ -113,10 +113,10 @@ public sealed class LocalObjectStore : IObjectStore, IDisposable
     }
 
     /// <inheritdoc/>
-    public ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, CancellationToken ct)
+    public ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
-        return ValueTask.FromResult<IMultipartUpload>(new LocalMultipartUpload(key, _folders, _files, _gate, _ids));
+        return ValueTask.FromResult<IMultipartUpload>(new LocalMultipartUpload(key, writeId, _folders, _files, _gate, _ids));
     }
 
     /// <summary>Removes this instance's temporary folder. No operation may be running.</summary>

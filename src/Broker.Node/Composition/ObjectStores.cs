@@ -1,0 +1,43 @@
+using Broker.Actors.Configuration;
+using Broker.Actors.Storage;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Local;
+using Broker.ObjectStore.S3;
+
+namespace Broker.Node.Composition;
+
+/// <summary>The object store that the settings name, with what belongs around it, counted. Disposing closes it.</summary>
+public sealed class ObjectStores : IDisposable
+{
+    private readonly IDisposable _opened;
+
+    private ObjectStores(IObjectStore store, IDisposable opened) => (Store, _opened) = (store, opened);
+
+    public IObjectStore Store { get; }
+
+    /// <summary>What was asked of the store, every try counted.</summary>
+    public required StoreMetrics Metrics { get; init; }
+
+    /// <summary>Opens the store. A folder is made when absent; a bucket is not asked for anything yet.</summary>
+    /// <exception cref="StorageException">The folder cannot be used.</exception>
+    public static ObjectStores Open(ObjectStoreOptions options, StorageSources sources)
+    {
+        StoreMetrics metrics = new();
+        if (options.Bucket is null)
+        {
+            LocalObjectStore folder = LocalObjectStore.Open(new LocalObjectStoreOptions(options.Folder!) { Ids = sources.Ids });
+            return new ObjectStores(new MeteredObjectStore(folder, metrics, "all"), folder) { Metrics = metrics };
+        }
+
+        S3ObjectStore bucket = S3ObjectStore.Open(options.Bucket with { Time = sources.Clock, Ids = sources.Ids });
+
+        // From the inside: every try is counted; a turn is held by a try, not by its pauses; a late read is asked a second time within one try.
+        IObjectStore store = new MeteredObjectStore(bucket, metrics, "all");
+        store = new ThrottlingObjectStore(store, new ThrottlingObjectStoreOptions { MaxConcurrent = options.Bucket.MaxConnections, Time = sources.Clock });
+        store = new HedgedObjectStore(store, new HedgedObjectStoreOptions { Time = sources.Clock });
+        store = new RetryingObjectStore(store, new RetryingObjectStoreOptions { Time = sources.Clock, Ids = sources.Ids, JitterSeed = sources.Random.Next() });
+        return new ObjectStores(store, bucket) { Metrics = metrics };
+    }
+
+    public void Dispose() => _opened.Dispose();
+}
