@@ -16,23 +16,21 @@ internal sealed class HistoryReader(MetadataView metadata, StreamObjectReader ob
 {
     public async Task<HistoryRead> ReadAsync(StreamId stream, Offset from, int maxBytes, CancellationToken cancellation)
     {
-        (ObjectRange range, ObjectState @object) = metadata.Current.FindRange(stream, from)
-            ?? throw new StorageException(StorageErrorKind.NotFound, $"no object holds offset {from} of stream {stream}");
-        ObjectReadResult read = await objects.ReadAsync(SectionOf(range, @object), from, maxBytes, cancellation);
+        HistorySpan span = new(from, maxBytes);
         try
         {
-            List<ReadOnlyMemory<byte>> runs = BatchRuns.Slice(read.Blocks, from, maxBytes, out Offset next);
-            if (readAhead.OnRead(stream, from, next, runs.Sum(run => (long)run.Length)) is { } window)
+            await FillAsync(span, stream, cancellation);
+            if (readAhead.OnRead(stream, from, span.Next, span.Bytes) is { } window)
             {
                 // Not awaited: it never fails, and only the cache sees its outcome.
                 _ = LoadAheadAsync(stream, window);
             }
 
-            return new HistoryRead(Sequences.Of(runs), read, read.SizeBytes);
+            return span.ToRead();
         }
         catch
         {
-            read.Dispose();
+            span.Dispose();
             throw;
         }
     }
@@ -71,6 +69,31 @@ internal sealed class HistoryReader(MetadataView metadata, StreamObjectReader ob
         ObjectRange newest = state.Ranges[^1];
         return await objects.ReadStateAsync(SectionOf(newest, image.Objects[newest.ObjectId]), cancellation);
     }
+
+    /// <summary>
+    /// Goes on over the ends of objects, which are no business of the reader's: with many partitions an object holds little of each, and answers that
+    /// end with it would be small ones.
+    /// </summary>
+    private async Task FillAsync(HistorySpan span, StreamId stream, CancellationToken cancellation)
+    {
+        (ObjectRange Range, ObjectState Object) found = metadata.Current.FindRange(stream, span.Next)
+            ?? throw new StorageException(StorageErrorKind.NotFound, $"no object holds offset {span.Next} of stream {stream}");
+        bool goesOn = await AddAsync(span, found.Range, found.Object, cancellation);
+        try
+        {
+            while (goesOn && span.RoomBytes > 0 && metadata.Current.FindRange(stream, span.Next) is { } following)
+            {
+                goesOn = await AddAsync(span, following.Range, following.Object, cancellation);
+            }
+        }
+        catch (StorageException) when (span.Bytes > 0)
+        {
+            // The reader gets what there is; its next read begins at the fault, and is told.
+        }
+    }
+
+    private async Task<bool> AddAsync(HistorySpan span, ObjectRange range, ObjectState @object, CancellationToken cancellation) =>
+        span.Add(await objects.ReadAsync(SectionOf(range, @object), span.Next, span.RoomBytes, cancellation), range.EndOffset);
 
     private async Task LoadAheadAsync(StreamId stream, ReadAheadWindow window)
     {

@@ -1,6 +1,5 @@
 using Akka.Actor;
 using Akka.TestKit;
-using Akka.TestKit.Xunit2;
 using Broker.Actors.Coordination;
 using Broker.Actors.Unit.Fakes;
 using Broker.ObjectStore;
@@ -12,7 +11,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Broker.Actors.Unit.Coordination;
 
 /// <summary>C1 and C3: what commands are answered, and when.</summary>
-public sealed class CoordinatorActorTests : TestKit
+public sealed class CoordinatorActorTests : ActorTest
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly InMemoryObjectStore _store = new();

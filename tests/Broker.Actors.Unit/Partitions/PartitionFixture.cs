@@ -1,7 +1,6 @@
 using System.Buffers;
 using Akka.Actor;
 using Akka.TestKit;
-using Akka.TestKit.Xunit2;
 using Broker.Actors.Partitions;
 using Broker.Actors.Storage;
 using Broker.Actors.Unit.Fakes;
@@ -15,7 +14,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Broker.Actors.Unit.Partitions;
 
 /// <summary>A partition's actor with a store and a WAL in the test's hands.</summary>
-public abstract class PartitionFixture : TestKit
+public abstract class PartitionFixture : ActorTest
 {
     private protected const int Epoch = 5;
     private protected static readonly StreamId Stream = new(3);

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Akka.Actor;
 using Akka.TestKit;
-using Akka.TestKit.Xunit2;
 using Broker.Actors.Coordination;
 using Broker.Actors.Partitions;
 using Broker.Actors.Storage;
@@ -18,7 +17,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Broker.Actors.Unit.Storage;
 
 /// <summary>U1 and U2 of the upload stage, when it starts, and what it does when the store fails.</summary>
-public sealed class UploadActorTests : TestKit
+public sealed class UploadActorTests : ActorTest
 {
     private const int BatchBytes = 2000;
     private static readonly StreamId Stream = new(1);

@@ -1,5 +1,4 @@
 using Akka.Actor;
-using Akka.TestKit.Xunit2;
 using Broker.Actors.Configuration;
 using Broker.Actors.Storage;
 using Broker.Actors.Unit.Fakes;
@@ -11,7 +10,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Broker.Actors.Unit.Storage;
 
 /// <summary>W1 to W4 of the WAL stage, its back-pressure and its drain.</summary>
-public sealed class WalWriterActorTests : TestKit
+public sealed class WalWriterActorTests : ActorTest
 {
     private const int BatchBytes = 1000;
     private static readonly StreamId First = new(1);

@@ -1,12 +1,12 @@
 using System.Buffers;
 using Akka.Actor;
 using Akka.TestKit;
-using Akka.TestKit.Xunit2;
 using Broker.Actors.Connections;
 using Broker.Actors.Groups;
 using Broker.Actors.Partitions;
 using Broker.Actors.Storage;
 using Broker.Actors.Undelivered;
+using Broker.Actors.Unit.Fakes;
 using Broker.ObjectStore;
 using Broker.ObjectStore.Buffers;
 using Broker.ObjectStore.Cache;
@@ -16,7 +16,7 @@ using Broker.Wire.Messages;
 namespace Broker.Actors.Unit.Undelivered;
 
 /// <summary>What becomes of messages to actors that are gone.</summary>
-public sealed class UndeliveredActorTests : TestKit
+public sealed class UndeliveredActorTests : ActorTest
 {
     private readonly BufferPool _buffers = new(new BufferPoolOptions());
     private readonly MemoryBudget _memory = new(1000);

@@ -5,7 +5,7 @@ namespace Broker.ObjectStore.Local;
 
 /// <summary>Parts as temporary files, joined into one on completion. Thread-safe.</summary>
 internal sealed class LocalMultipartUpload(
-    ObjectKey key, Guid writeId, LocalFolders folders, LocalObjectFiles files, IoGate gate, IIdSource ids) : IMultipartUpload
+    ObjectKey key, Guid writeId, LocalFolders folders, LocalObjectFiles files, IoThreads io, IIdSource ids) : IMultipartUpload
 {
     /// <summary>Parts are joined in steps of this size: large enough that system calls do not count.</summary>
     private const int CopyBytes = 1024 * 1024;
@@ -21,7 +21,7 @@ internal sealed class LocalMultipartUpload(
                 StorageErrorKind.Invalid, $"part {number} of '{key}': numbers go from 1 to {IMultipartUpload.MaxPartNumber}");
         }
 
-        using IoGate.Turn turn = await gate.EnterAsync(ct).ConfigureAwait(false);
+        await io.EnterAsync(ct);
         Part part = LocalObjectStore.Do($"cannot write part {number} of '{key}'", () => WritePart(body));
         Part? replaced;
         bool ended;
@@ -49,7 +49,7 @@ internal sealed class LocalMultipartUpload(
 
     public async ValueTask<PutResult> CompleteAsync(PutCondition condition, CancellationToken ct)
     {
-        using IoGate.Turn turn = await gate.EnterAsync(ct).ConfigureAwait(false);
+        await io.EnterAsync(ct);
         List<Part> parts;
         lock (_parts)
         {
@@ -71,7 +71,7 @@ internal sealed class LocalMultipartUpload(
 
     public async ValueTask AbortAsync(CancellationToken ct)
     {
-        using IoGate.Turn turn = await gate.EnterAsync(ct).ConfigureAwait(false);
+        await io.EnterAsync(ct);
         List<Part> parts;
         lock (_parts)
         {

@@ -18,7 +18,7 @@ public sealed class LocalObjectStore : IObjectStore, IDisposable
 
     private readonly LocalFolders _folders;
     private readonly LocalObjectFiles _files;
-    private readonly IoGate _gate;
+    private readonly IoThreads _io;
     private readonly IIdSource _ids;
 
     private LocalObjectStore(LocalObjectStoreOptions options)
@@ -26,7 +26,7 @@ public sealed class LocalObjectStore : IObjectStore, IDisposable
         _ids = options.Ids;
         _folders = new LocalFolders(options.RootFolder, _ids.Next());
         _files = new LocalObjectFiles(_folders);
-        _gate = new IoGate(options.MaxConcurrentOperations);
+        _io = new IoThreads(options.MaxConcurrentOperations);
     }
 
     /// <summary>Opens the folder, makes it when absent, and removes what dead processes left half-written.</summary>
@@ -53,7 +53,7 @@ public sealed class LocalObjectStore : IObjectStore, IDisposable
     public async ValueTask<PutResult> PutAsync(
         ObjectKey key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken ct)
     {
-        using IoGate.Turn turn = await _gate.EnterAsync(ct).ConfigureAwait(false);
+        await _io.EnterAsync(ct);
         LocalObjectHeader header = LocalObjectHeader.Of(body, condition.WriteId, _ids.Next());
         return Do($"cannot write '{key}'", () => _files.Publish(_files.WriteTemporary(header, body), key, condition, header.ETag));
     }
@@ -61,21 +61,21 @@ public sealed class LocalObjectStore : IObjectStore, IDisposable
     /// <inheritdoc/>
     public async ValueTask<ReadOnlyMemory<byte>> GetAsync(ObjectKey key, ByteRange range, CancellationToken ct)
     {
-        using IoGate.Turn turn = await _gate.EnterAsync(ct).ConfigureAwait(false);
+        await _io.EnterAsync(ct);
         return Do($"cannot read '{key}'", () => Read(key, range));
     }
 
     /// <inheritdoc/>
     public async ValueTask<int> ReadAsync(ObjectKey key, ByteRange range, IReadOnlyList<Memory<byte>> destinations, CancellationToken ct)
     {
-        using IoGate.Turn turn = await _gate.EnterAsync(ct).ConfigureAwait(false);
+        await _io.EnterAsync(ct);
         return Do($"cannot read '{key}'", () => Read(key, range, destinations));
     }
 
     /// <inheritdoc/>
     public async ValueTask<ObjectInfo?> HeadAsync(ObjectKey key, CancellationToken ct)
     {
-        using IoGate.Turn turn = await _gate.EnterAsync(ct).ConfigureAwait(false);
+        await _io.EnterAsync(ct);
         return Do($"cannot read '{key}'", () => _files.Describe(key));
     }
 
@@ -88,11 +88,8 @@ public sealed class LocalObjectStore : IObjectStore, IDisposable
         do
         {
             chunk.Clear();
-            using (await _gate.EnterAsync(ct).ConfigureAwait(false))
-            {
-                Do($"cannot list '{prefix}'", () => FillChunk(walk, chunk));
-            }
-
+            await _io.EnterAsync(ct);
+            Do($"cannot list '{prefix}'", () => FillChunk(walk, chunk));
             foreach (ObjectInfo info in chunk)
             {
                 yield return info;
@@ -104,7 +101,7 @@ public sealed class LocalObjectStore : IObjectStore, IDisposable
     /// <inheritdoc/>
     public async ValueTask DeleteAsync(ObjectKey key, CancellationToken ct)
     {
-        using IoGate.Turn turn = await _gate.EnterAsync(ct).ConfigureAwait(false);
+        await _io.EnterAsync(ct);
         Do($"cannot delete '{key}'", () =>
         {
             _files.Delete(key);
@@ -116,14 +113,14 @@ public sealed class LocalObjectStore : IObjectStore, IDisposable
     public ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
-        return ValueTask.FromResult<IMultipartUpload>(new LocalMultipartUpload(key, writeId, _folders, _files, _gate, _ids));
+        return ValueTask.FromResult<IMultipartUpload>(new LocalMultipartUpload(key, writeId, _folders, _files, _io, _ids));
     }
 
     /// <summary>Removes this instance's temporary folder. No operation may be running.</summary>
     public void Dispose()
     {
         _folders.Dispose();
-        _gate.Dispose();
+        _io.Dispose();
     }
 
     /// <summary>Runs a file operation; its errors become storage errors.</summary>

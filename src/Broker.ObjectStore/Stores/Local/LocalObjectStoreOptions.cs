@@ -5,7 +5,7 @@ namespace Broker.ObjectStore.Local;
 public sealed record LocalObjectStoreOptions(string RootFolder)
 {
     /// <summary>
-    /// How many file operations run at a time. 16: enough to keep an SSD's queue busy, few beside the thread pool's growth.
+    /// How many file operations run at a time, each on a thread of its own. 16: enough to keep an SSD's queue busy.
     /// </summary>
     public int MaxConcurrentOperations { get; init; } = 16;
 
