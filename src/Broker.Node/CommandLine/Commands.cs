@@ -8,15 +8,27 @@ internal static class Commands
     /// <summary>Parses and runs; without a command it is <c>start</c> with defaults. A command line that cannot be parsed ends like settings that cannot be used.</summary>
     public static async Task<int> RunAsync(string[] arguments)
     {
-        RootCommand root = new("A Kafka-compatible broker whose log lives in an object store.");
-        root.Subcommands.Add(Start());
-        root.SetAction((_, _) => StartCommand.RunAsync(null, []));
+        Command start = OfNode(
+            "start",
+            "Runs a broker until SIGTERM or SIGINT. Settings come from akka.hocon (section broker), the file, BROKER_* variables and overrides; later ones win.",
+            (settings, _) => StartCommand.RunAsync(settings));
+        Command check = OfNode(
+            "check",
+            "Tries every operation that the broker needs on the configured object store, under keys of its own, and says what works and how long it takes.",
+            (settings, ct) => StoreCheckCommand.RunAsync(settings.Options, ct));
+        RootCommand root = new("A Kafka-compatible broker whose log lives in an object store.")
+        {
+            start,
+            new Command("store", "What concerns the object store.") { check },
+        };
+        root.SetAction((_, ct) => RunAsync(null, [], (settings, _) => StartCommand.RunAsync(settings), ct));
         ParseResult parsed = root.Parse(arguments);
         int exitCode = await parsed.InvokeAsync();
         return parsed.Errors.Count > 0 ? ExitCodes.BadSettings : exitCode;
     }
 
-    private static Command Start()
+    /// <summary>A command about the node that the settings describe, which all such commands take alike.</summary>
+    private static Command OfNode(string name, string description, Func<NodeSettings, CancellationToken, Task<int>> run)
     {
         Argument<string?> properties = new("server.properties")
         {
@@ -29,12 +41,12 @@ internal static class Commands
             HelpName = "key=value",
             Arity = ArgumentArity.OneOrMore,
         };
-        Command start = new("start", "Runs a broker until SIGTERM or SIGINT. Settings come from akka.hocon (section broker), the file, BROKER_* variables and overrides; later ones win.")
-        {
-            properties,
-            overrides,
-        };
-        start.SetAction((parsed, _) => StartCommand.RunAsync(parsed.GetValue(properties), parsed.GetValue(overrides) ?? []));
-        return start;
+        Command command = new(name, description) { properties, overrides };
+        command.SetAction((parsed, ct) => RunAsync(parsed.GetValue(properties), parsed.GetValue(overrides) ?? [], run, ct));
+        return command;
     }
+
+    private static async Task<int> RunAsync(
+        string? propertiesPath, IReadOnlyList<string> overrides, Func<NodeSettings, CancellationToken, Task<int>> run, CancellationToken ct) =>
+        await NodeSettings.TryReadAsync(propertiesPath, overrides) is { } settings ? await run(settings, ct) : ExitCodes.BadSettings;
 }

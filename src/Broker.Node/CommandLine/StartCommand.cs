@@ -4,7 +4,6 @@ using Akka.Configuration;
 using Broker.Actors.Configuration;
 using Broker.Actors.Storage;
 using Broker.Node.Composition;
-using Broker.Node.Options;
 using Broker.ObjectStore;
 using Microsoft.Extensions.Logging;
 
@@ -13,32 +12,11 @@ namespace Broker.Node.CommandLine;
 /// <summary><c>broker start [server.properties] [--override key=value]...</c>: runs a node until SIGTERM or SIGINT.</summary>
 internal static class StartCommand
 {
-    private const string HoconFile = "akka.hocon";
-
-    /// <summary>Runs to the end. Exit code 0 after a clean stop, 1 when the node could not start or was fenced, 2 for settings that cannot be used.</summary>
-    public static async Task<int> RunAsync(string? propertiesPath, IReadOnlyList<string> overrides)
+    /// <summary>Runs to the end. Exit code 0 after a clean stop, 1 when the node could not start or was fenced.</summary>
+    public static async Task<int> RunAsync(NodeSettings settings)
     {
-        string hoconPath = Path.Combine(AppContext.BaseDirectory, HoconFile);
-        Config hocon;
-        BrokerOptions options;
-        try
-        {
-            hocon = ReadHocon(hoconPath);
-            BrokerSettings settings = SettingSources.Resolve(hocon, hoconPath, propertiesPath, Environment.GetEnvironmentVariables(), overrides);
-            options = BrokerOptions.From(settings);
-        }
-        catch (SettingsException cause)
-        {
-            foreach (string problem in cause.Problems)
-            {
-                await Console.Error.WriteLineAsync($"broker: {problem}");
-            }
-
-            return ExitCodes.BadSettings;
-        }
-
-        using ILoggerFactory loggers = Logging.Create(options.Settings);
-        return await RunAsync(options, hocon, loggers);
+        using ILoggerFactory loggers = Logging.Create(settings.Options.Settings);
+        return await RunAsync(settings.Options, settings.Hocon, loggers);
     }
 
     private static async Task<int> RunAsync(BrokerOptions options, Config hocon, ILoggerFactory loggers)
@@ -75,18 +53,6 @@ internal static class StartCommand
 
         StartLog.Stopped(log);
         return ExitCodes.Success;
-    }
-
-    private static Config ReadHocon(string path)
-    {
-        try
-        {
-            return File.Exists(path) ? ConfigurationFactory.ParseString(File.ReadAllText(path)) : ConfigurationFactory.Empty;
-        }
-        catch (Exception cause) when (cause is ConfigurationException or IOException or UnauthorizedAccessException)
-        {
-            throw new SettingsException([$"'{path}' cannot be read: {cause.Message}"]);
-        }
     }
 
     private static PosixSignalRegistration Register(PosixSignal signal, TaskCompletionSource stop) =>

@@ -19,8 +19,11 @@ public sealed class ObjectStores : IDisposable
     public required StoreMetrics Metrics { get; init; }
 
     /// <summary>Opens the store. A folder is made when absent; a bucket is not asked for anything yet.</summary>
+    /// <param name="options">Which store.</param>
+    /// <param name="sources">Time, ids and randomness.</param>
+    /// <param name="retryFor">How long a request to a bucket is tried; null: as long as a node does.</param>
     /// <exception cref="StorageException">The folder cannot be used.</exception>
-    public static ObjectStores Open(ObjectStoreOptions options, StorageSources sources)
+    public static ObjectStores Open(ObjectStoreOptions options, StorageSources sources, TimeSpan? retryFor = null)
     {
         StoreMetrics metrics = new();
         if (options.Bucket is null)
@@ -35,7 +38,8 @@ public sealed class ObjectStores : IDisposable
         IObjectStore store = new MeteredObjectStore(bucket, metrics, "all");
         store = new ThrottlingObjectStore(store, new ThrottlingObjectStoreOptions { MaxConcurrent = options.Bucket.MaxConnections, Time = sources.Clock });
         store = new HedgedObjectStore(store, new HedgedObjectStoreOptions { Time = sources.Clock });
-        store = new RetryingObjectStore(store, new RetryingObjectStoreOptions { Time = sources.Clock, Ids = sources.Ids, JitterSeed = sources.Random.Next() });
+        RetryingObjectStoreOptions retries = new() { Time = sources.Clock, Ids = sources.Ids, JitterSeed = sources.Random.Next() };
+        store = new RetryingObjectStore(store, retries with { Deadline = retryFor ?? retries.Deadline });
         return new ObjectStores(store, bucket) { Metrics = metrics };
     }
 

@@ -20,6 +20,7 @@ public sealed class ExecutableTests
     [InlineData("start /does/not/exist.properties", "/does/not/exist.properties")]
     [InlineData("start --override log.dirs=/a,/b", "log.dirs")]
     [InlineData("frobnicate", "frobnicate")]
+    [InlineData("store check --override object.store=nowhere", "object.store")]
     public async Task Bad_settings_and_arguments_end_with_2_and_a_message_on_standard_error(string arguments, string named)
     {
         ToolRun run = await RunAsync(arguments.Split(' '));
@@ -37,6 +38,33 @@ public sealed class ExecutableTests
         Assert.Contains("start", help.Text, StringComparison.Ordinal);
         Assert.Contains("--override", start.Text, StringComparison.Ordinal);
         Assert.Contains("server.properties", start.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Store_check_says_of_each_operation_that_it_works_and_how_long_it_took()
+    {
+        using TempFolder folder = new("node");
+
+        ToolRun run = (await RunAsync("store", "check", "--override", $"object.store=file:{folder.Path}/objects")).MustSucceed();
+
+        Assert.Contains($"object.store = file:{folder.Path}/objects", run.Text, StringComparison.Ordinal);
+        Assert.Matches(@"ok +\d+[.,]\d ms  refuse to create it again", run.Text);
+        Assert.Contains("The broker can use this store.", run.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Store_check_of_a_store_that_is_not_there_ends_with_1_and_says_why()
+    {
+        using TcpListener closed = new(IPAddress.Loopback, 0);
+        closed.Start();
+        int port = ((IPEndPoint)closed.LocalEndpoint).Port;
+        closed.Stop();
+
+        ToolRun run = await RunAsync("store", "check", "--override", "object.store=s3://bucket", "--override", $"s3.endpoint=http://127.0.0.1:{port}");
+
+        Assert.Equal(CannotStart, run.ExitCode);
+        Assert.Contains("FAILED", run.Text, StringComparison.Ordinal);
+        Assert.Contains("must not use this store", run.Text, StringComparison.Ordinal);
     }
 
     [Fact]

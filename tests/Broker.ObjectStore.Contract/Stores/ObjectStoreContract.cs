@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Broker.ObjectStore.Inspection;
 
 namespace Broker.ObjectStore.Contract.Stores;
 
@@ -47,6 +48,18 @@ public abstract class ObjectStoreContract : IAsyncLifetime
 
     protected static async Task<StorageErrorKind> KindOfAsync(Func<Task> action)
         => (await Assert.ThrowsAsync<StorageException>(action)).Kind;
+
+    [SkippableFact]
+    public async Task The_store_check_finds_nothing_wrong()
+    {
+        List<string> failures = [];
+        await foreach (StoreCheckResult result in new StoreCheck(OpenClient(), new SystemIdSource(), TimeProvider.System).RunAsync(default))
+        {
+            failures.AddRange(result.Failure is null ? [] : [$"{result.Name}: {result.Failure}"]);
+        }
+
+        Assert.Empty(failures);
+    }
 
     [SkippableFact]
     public async Task Get_returns_what_was_put_and_the_last_put_wins()
