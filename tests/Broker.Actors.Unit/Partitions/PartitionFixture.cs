@@ -52,7 +52,7 @@ public abstract class PartitionFixture : ActorTest
 
     private protected ReadReply Read(IActorRef partition, long offset)
     {
-        partition.Tell(new Read(default, new Offset(offset), int.MaxValue, -1, Watch: false), TestActor);
+        partition.Tell(new Read(default, new Offset(offset), int.MaxValue, -1, WatchBytes: 0), TestActor);
         return ExpectMsg<ReadReply>();
     }
 
