@@ -218,6 +218,20 @@ public sealed class PartitionActorTests : PartitionFixture
         Assert.Equal((_clock.NowMs, TimestampType.LogAppendTime, true), (stamped.MaxTimestamp, stamped.TimestampType, stamped.IsCrcValid));
     }
 
+    [Fact]
+    public void Record_that_leaves_the_cache_while_the_store_is_searched_is_found_by_its_timestamp()
+    {
+        IActorRef partition = Open();
+        partition.Tell(Append(0, TestBatches.Of()), TestActor);
+        MakeDurable(partition, _wal.ExpectMsg<WalAppend>());
+        ExpectMsg<AppendReply>();
+        _history.WhileSearched = () => _cache.Remove(Stream);
+
+        partition.Tell(new LookUpOffset(default, TestBatches.TimestampMs, -1), TestActor);
+
+        Assert.Equal(0, ExpectMsg<OffsetReply>().Offset);
+    }
+
     [Theory]
     [InlineData(-1, ErrorCode.OffsetOutOfRange)]
     [InlineData(1, ErrorCode.OffsetOutOfRange)]

@@ -72,11 +72,17 @@ public abstract class PartitionFixture : ActorTest
 
         public bool IsAway { get; set; }
 
+        /// <summary>What happens while the store is searched.</summary>
+        public Action? WhileSearched { get; set; }
+
         public Task<HistoryRead> ReadAsync(StreamId stream, Offset from, int maxBytes, CancellationToken cancellation) =>
             Task.FromException<HistoryRead>(new StorageException(StorageErrorKind.NotFound, "the store is empty"));
 
-        public Task<ReadOnlyMemory<byte>?> FindByTimestampAsync(StreamId stream, long timestampMs, CancellationToken cancellation) =>
-            Task.FromResult<ReadOnlyMemory<byte>?>(null);
+        public Task<ReadOnlyMemory<byte>?> FindByTimestampAsync(StreamId stream, long timestampMs, CancellationToken cancellation)
+        {
+            WhileSearched?.Invoke();
+            return Task.FromResult<ReadOnlyMemory<byte>?>(null);
+        }
 
         public long? MaxTimestampMs(StreamId stream) => null;
 
