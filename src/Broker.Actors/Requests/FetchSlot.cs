@@ -34,8 +34,8 @@ internal sealed class FetchSlot(FetchResponse.PartitionData answer, IActorRef? l
 
     public bool HasRecords => Reply is { Records.IsEmpty: false };
 
-    /// <summary>The partition could not be read. One that is not known here at all fails no fetch: as in Kafka, the others are waited for.</summary>
-    public bool HasFailed => Reply is { Error: not ErrorCode.None };
+    /// <summary>The partition could not be read, or is led elsewhere. One that does not exist fails no fetch: as in Kafka, the others are waited for.</summary>
+    public bool HasFailed => Reply is { Error: not ErrorCode.None } || answer.ErrorCode == (short)ErrorCode.NotLeaderOrFollower;
 
     /// <summary>It may have more than is known here.</summary>
     public bool MayHaveMore => MoreBytes > 0 || WatchedBytes > 1;
