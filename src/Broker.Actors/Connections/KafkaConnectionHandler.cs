@@ -48,7 +48,9 @@ public sealed class KafkaConnectionHandler(
         ConnectionSettings settings = new(address, listenerName, options.MaxIdle, resources.Memory, responses.Writer, connection.Abort);
         IActorRef actor = await resources.Connections.Ask<IActorRef>(new OpenConnection(settings, handlers, _log, clock));
         using SemaphoreSlim gate = new(options.RequestsInFlight);
-        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed);
+
+        // Not when the client closes its side: what it sent before, without waiting for answers (acks=0), is still to be read, to the end of the input.
+        using CancellationTokenSource stop = new();
         try
         {
             Task reading = ReadFramesAsync(connection.Transport.Input, actor, gate, stop.Token);

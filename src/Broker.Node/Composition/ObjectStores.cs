@@ -29,14 +29,13 @@ public sealed class ObjectStores : IDisposable
         if (options.Bucket is null)
         {
             LocalObjectStore folder = LocalObjectStore.Open(new LocalObjectStoreOptions(options.Folder!) { Ids = sources.Ids });
-            return new ObjectStores(new MeteredObjectStore(folder, metrics, "all"), folder) { Metrics = metrics };
+            return new ObjectStores(new MeteredObjectStore(folder, metrics), folder) { Metrics = metrics };
         }
 
-        S3ObjectStore bucket = S3ObjectStore.Open(options.Bucket with { Time = sources.Clock, Ids = sources.Ids });
+        S3ObjectStore bucket = S3ObjectStore.Open(options.Bucket with { Time = sources.Clock, Ids = sources.Ids, Metrics = metrics });
 
-        // From the inside: every try is counted; a turn is held by a try, not by its pauses; a late read is asked a second time within one try.
-        IObjectStore store = new MeteredObjectStore(bucket, metrics, "all");
-        store = new ThrottlingObjectStore(store, new ThrottlingObjectStoreOptions { MaxConcurrent = options.Bucket.MaxConnections, Time = sources.Clock });
+        // From the inside: a turn is held by a try, not by its pauses; a late read is asked a second time within one try.
+        IObjectStore store = new ThrottlingObjectStore(bucket, new ThrottlingObjectStoreOptions { MaxConcurrent = options.Bucket.MaxConnections, Time = sources.Clock });
         store = new HedgedObjectStore(store, new HedgedObjectStoreOptions { Time = sources.Clock });
         RetryingObjectStoreOptions retries = new() { Time = sources.Clock, Ids = sources.Ids, JitterSeed = sources.Random.Next() };
         store = new RetryingObjectStore(store, retries with { Deadline = retryFor ?? retries.Deadline });

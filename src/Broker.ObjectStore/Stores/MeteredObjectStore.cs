@@ -4,17 +4,15 @@ using System.Runtime.CompilerServices;
 namespace Broker.ObjectStore;
 
 /// <summary>
-/// Counts what is asked of a store, for one purpose ("wal", "upload", "read", "metadata"...): one decorator per purpose, all over the same
-/// store and <see cref="StoreMetrics"/>. Below a <see cref="RetryingObjectStore"/> it counts every try, above it every call. Thread-safe.
+/// Counts what is asked of a store, by <see cref="StorePurpose"/>, or all for one purpose. Below a <see cref="RetryingObjectStore"/> it counts every try,
+/// above it every call. Thread-safe.
 /// </summary>
-public sealed class MeteredObjectStore(IObjectStore inner, StoreMetrics metrics, string purpose) : IObjectStore
+public sealed class MeteredObjectStore(IObjectStore inner, StoreMetrics metrics, string? purpose = null) : IObjectStore
 {
-    private readonly StoreMetrics.Counter _list = metrics.Of(StoreOperation.List, purpose);
-
     /// <inheritdoc/>
     public async ValueTask<PutResult> PutAsync(ObjectKey key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken ct)
     {
-        StoreMetrics.Counter counter = metrics.Of(StoreOperation.Put, purpose);
+        StoreMetrics.Counter counter = CounterOf(StoreOperation.Put);
         counter.Bytes(body.Length);
         PutResult result = await CountAsync(counter, () => inner.PutAsync(key, body, condition, ct));
         counter.Outcome(result.Outcome);
@@ -24,7 +22,7 @@ public sealed class MeteredObjectStore(IObjectStore inner, StoreMetrics metrics,
     /// <inheritdoc/>
     public async ValueTask<ReadOnlyMemory<byte>> GetAsync(ObjectKey key, ByteRange range, CancellationToken ct)
     {
-        StoreMetrics.Counter counter = metrics.Of(StoreOperation.Get, purpose);
+        StoreMetrics.Counter counter = CounterOf(StoreOperation.Get);
         ReadOnlyMemory<byte> bytes = await CountAsync(counter, () => inner.GetAsync(key, range, ct));
         counter.Bytes(bytes.Length);
         return bytes;
@@ -33,7 +31,7 @@ public sealed class MeteredObjectStore(IObjectStore inner, StoreMetrics metrics,
     /// <inheritdoc/>
     public async ValueTask<int> ReadAsync(ObjectKey key, ByteRange range, IReadOnlyList<Memory<byte>> destinations, CancellationToken ct)
     {
-        StoreMetrics.Counter counter = metrics.Of(StoreOperation.Get, purpose);
+        StoreMetrics.Counter counter = CounterOf(StoreOperation.Get);
         int bytes = await CountAsync(counter, () => inner.ReadAsync(key, range, destinations, ct));
         counter.Bytes(bytes);
         return bytes;
@@ -41,15 +39,16 @@ public sealed class MeteredObjectStore(IObjectStore inner, StoreMetrics metrics,
 
     /// <inheritdoc/>
     public ValueTask<ObjectInfo?> HeadAsync(ObjectKey key, CancellationToken ct)
-        => CountAsync(metrics.Of(StoreOperation.Head, purpose), () => inner.HeadAsync(key, ct));
+        => CountAsync(CounterOf(StoreOperation.Head), () => inner.HeadAsync(key, ct));
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<ObjectInfo> ListAsync(
         string prefix, string? startAfter, [EnumeratorCancellation] CancellationToken ct)
     {
-        _list.Request();
+        StoreMetrics.Counter counter = CounterOf(StoreOperation.List);
+        counter.Request();
         await using IAsyncEnumerator<ObjectInfo> list = inner.ListAsync(prefix, startAfter, ct).GetAsyncEnumerator(ct);
-        while (await ErrorsCountedAsync(_list, list.MoveNextAsync))
+        while (await ErrorsCountedAsync(counter, list.MoveNextAsync))
         {
             yield return list.Current;
         }
@@ -58,7 +57,7 @@ public sealed class MeteredObjectStore(IObjectStore inner, StoreMetrics metrics,
     /// <inheritdoc/>
     public async ValueTask DeleteAsync(ObjectKey key, CancellationToken ct)
         => await CountAsync(
-            metrics.Of(StoreOperation.Delete, purpose),
+            CounterOf(StoreOperation.Delete),
             async () =>
             {
                 await inner.DeleteAsync(key, ct);
@@ -69,8 +68,10 @@ public sealed class MeteredObjectStore(IObjectStore inner, StoreMetrics metrics,
     public async ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct)
         => new Upload(
             await inner.StartMultipartAsync(key, writeId, ct),
-            metrics.Of(StoreOperation.UploadPart, purpose),
-            metrics.Of(StoreOperation.CompleteUpload, purpose));
+            CounterOf(StoreOperation.UploadPart),
+            CounterOf(StoreOperation.CompleteUpload));
+
+    private StoreMetrics.Counter CounterOf(StoreOperation operation) => metrics.Of(operation, purpose ?? StorePurpose.Current);
 
     private static ValueTask<T> CountAsync<T>(StoreMetrics.Counter counter, Func<ValueTask<T>> request)
     {

@@ -10,6 +10,7 @@ public enum StoreOperation
     Head,
     List,
     Delete,
+    StartUpload,
     UploadPart,
     CompleteUpload,
 }
@@ -17,7 +18,7 @@ public enum StoreOperation
 /// <summary>What was counted of one kind of request for one purpose.</summary>
 /// <param name="Operation">The kind.</param>
 /// <param name="Purpose">What for, as named by the <see cref="MeteredObjectStore"/>.</param>
-/// <param name="Requests">All that were sent, also those that failed. A listing counts once.</param>
+/// <param name="Requests">All that were sent, also those that failed: of a bucket every one, each page of a listing too.</param>
 /// <param name="Bytes">Bytes of bodies sent or received.</param>
 /// <param name="ConditionsFailed">PUTs whose condition did not hold.</param>
 /// <param name="Unknown">PUTs with an unknown outcome, and cancelled requests.</param>
@@ -32,7 +33,7 @@ public sealed record StoreCounts(
     IReadOnlyDictionary<StorageErrorKind, long> Errors);
 
 /// <summary>
-/// Counters of requests to a store, shared by all <see cref="MeteredObjectStore"/>s over it. Thread-safe; a snapshot is not a single
+/// Counters of requests to a store, filled by a <see cref="MeteredObjectStore"/> or by the store itself. Thread-safe; a snapshot is not a single
 /// instant, but each counter is exact. Bounded by the number of purposes, which are named in code.
 /// </summary>
 public sealed class StoreMetrics

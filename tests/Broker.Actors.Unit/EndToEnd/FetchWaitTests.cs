@@ -31,7 +31,7 @@ public sealed class FetchWaitTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Records_of_all_partitions_together_make_up_min_bytes()
+    public async Task F3_records_of_all_partitions_together_make_up_min_bytes()
     {
         await _consumer.SendAsync(Fetch(maxWaitMs: 25_000, minBytes: 6 * Batch.Length), FetchVersion);
         Stopwatch waited = Stopwatch.StartNew();
@@ -40,7 +40,7 @@ public sealed class FetchWaitTests : IAsyncLifetime
             await ProduceAsync(i % 3);
         }
 
-        Assert.InRange(BytesOf(await ReceiveAsync()).Sum(), 6 * Batch.Length, 8 * Batch.Length);
+        Assert.InRange(BytesOf(await ReceiveAsync()).Sum(), 6 * Batch.Length, 1.25 * 6 * Batch.Length);
         Assert.True(waited.Elapsed < TimeSpan.FromSeconds(20), $"it waited for {waited.Elapsed}");
     }
 

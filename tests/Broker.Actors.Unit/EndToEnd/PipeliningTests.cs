@@ -117,6 +117,22 @@ public sealed class PipeliningTests : IAsyncLifetime
         Assert.Null(await producer.ReceiveAsync());
     }
 
+    [Fact]
+    public async Task Acks_0_requests_that_were_sent_before_the_client_closed_are_all_appended()
+    {
+        const int Requests = 300;
+        TestClient producer = _node.Connect();
+        for (int i = 0; i < Requests; i++)
+        {
+            await producer.SendAsync(Produce(TestBatches.Of(), acks: 0), 9);
+        }
+
+        await producer.DisposeAsync();
+
+        FetchResponse last = await _client.CallAsync<FetchResponse>(Fetch(Requests - 1, maxWaitMs: 20_000), FetchVersion);
+        Assert.Equal((ErrorCode.None, Requests), ((ErrorCode)last.Responses[0].Partitions[0].ErrorCode, (int)last.Responses[0].Partitions[0].HighWatermark));
+    }
+
     [Theory]
     [InlineData(2)]
     [InlineData(-2)]

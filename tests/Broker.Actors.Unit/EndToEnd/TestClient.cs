@@ -10,7 +10,8 @@ namespace Broker.Actors.Unit.EndToEnd;
 
 /// <summary>A raw client: frames out, frames in.</summary>
 /// <param name="served">Ends when the broker is done with the connection.</param>
-internal sealed class TestClient(PipeWriter output, PipeReader input, Task served) : IAsyncDisposable
+/// <param name="closed">Cancelled as Kestrel does it: at the end of what the client sends, whether that was read or not.</param>
+internal sealed class TestClient(PipeWriter output, PipeReader input, Task served, CancellationTokenSource closed) : IAsyncDisposable
 {
     // Far beyond what any answer takes; a test that hangs says so.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -73,6 +74,7 @@ internal sealed class TestClient(PipeWriter output, PipeReader input, Task serve
     public async ValueTask DisposeAsync()
     {
         await output.CompleteAsync();
+        await closed.CancelAsync();
         await input.CompleteAsync();
         await served.WaitAsync(Patience);
     }

@@ -79,12 +79,14 @@ internal sealed class TestNode : IAsyncDisposable
     {
         Pipe toBroker = new();
         Pipe toClient = new();
+        CancellationTokenSource closed = new();
         DefaultConnectionContext connection = new("test")
         {
+            ConnectionClosed = closed.Token,
             Transport = new Duplex(toBroker.Reader, toClient.Writer),
             RemoteEndPoint = new IPEndPoint(IPAddress.Loopback, 5000),
         };
-        return new TestClient(toBroker.Writer, toClient.Reader, ServeAsync(connection));
+        return new TestClient(toBroker.Writer, toClient.Reader, ServeAsync(connection), closed);
     }
 
     // Kestrel completes the transport when the handler returns.

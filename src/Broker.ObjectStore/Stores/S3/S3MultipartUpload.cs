@@ -25,7 +25,7 @@ internal sealed class S3MultipartUpload(
         using SequenceStream stream = new(body);
         UploadPartRequest request = requests.UploadPart(key, uploadId, number, stream, body);
         S3Answer<UploadPartResponse> answer = await sender
-            .SendBodyAsync($"write part {number} of '{key}'", body.Length, (client, token) => client.UploadPartAsync(request, token), ct).ConfigureAwait(false);
+            .SendBodyAsync(StoreOperation.UploadPart, $"write part {number} of '{key}'", body.Length, (client, token) => client.UploadPartAsync(request, token), ct).ConfigureAwait(false);
         string etag = answer.OrThrow().ETag;
         lock (_parts)
         {
@@ -48,7 +48,7 @@ internal sealed class S3MultipartUpload(
 
         CompleteMultipartUploadRequest request = requests.CompleteUpload(key, uploadId, parts, named);
         S3Answer<CompleteMultipartUploadResponse> answer = await sender
-            .SendBodyAsync($"complete '{key}'", bytes: 0, (client, token) => client.CompleteMultipartUploadAsync(request, token), ct).ConfigureAwait(false);
+            .SendBodyAsync(StoreOperation.CompleteUpload, $"complete '{key}'", bytes: 0, (client, token) => client.CompleteMultipartUploadAsync(request, token), ct).ConfigureAwait(false);
         PutResult result = answer.IsFailure(out S3Failure? failure)
             ? await S3PutSettlement.SettleAsync(failure, named, () => store.HeadAsync(key, ct)).ConfigureAwait(false)
             : PutResult.Written(S3Requests.ToETag(answer.Response!.ETag));
@@ -69,7 +69,7 @@ internal sealed class S3MultipartUpload(
 
         AbortMultipartUploadRequest request = requests.AbortUpload(key, uploadId);
         S3Answer<AbortMultipartUploadResponse> answer = await sender
-            .SendAsync($"abort the upload of '{key}'", (client, token) => client.AbortMultipartUploadAsync(request, token), ct).ConfigureAwait(false);
+            .SendAsync(StoreOperation.Delete, $"abort the upload of '{key}'", (client, token) => client.AbortMultipartUploadAsync(request, token), ct).ConfigureAwait(false);
         if (answer.Failure is { Kind: not (S3FailureKind.NoUpload or S3FailureKind.NoObject) })
         {
             throw answer.Failure.Error;

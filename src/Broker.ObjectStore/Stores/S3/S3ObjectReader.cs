@@ -29,7 +29,7 @@ internal sealed class S3ObjectReader(S3Sender sender, S3Requests requests)
         string what = $"read {range} of '{key}'";
         GetObjectRequest request = requests.Get(key, range);
         using S3Deadline deadline = sender.FirstByteDeadline(ct);
-        S3Answer<GetObjectResponse> answer = await sender.SendAsync(what, (client, token) => client.GetObjectAsync(request, token), deadline).ConfigureAwait(false);
+        S3Answer<GetObjectResponse> answer = await sender.SendAsync(StoreOperation.Get, what, (client, token) => client.GetObjectAsync(request, token), deadline).ConfigureAwait(false);
         if (answer.Failure is { Kind: S3FailureKind.OutOfRange } && range.IsAll)
         {
             return 0;
@@ -45,6 +45,7 @@ internal sealed class S3ObjectReader(S3Sender sender, S3Requests requests)
 
         deadline.Restart(sender.TimeoutOf(length));
         await FillAsync(response.ResponseStream, destinationsOf((int)length), what, deadline).ConfigureAwait(false);
+        sender.Moved(StoreOperation.Get, length);
         return (int)length;
     }
 

@@ -49,7 +49,7 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
         using (SequenceStream stream = new(body))
         {
             PutObjectRequest request = _requests.Put(key, stream, body, named);
-            answer = await _sender.SendBodyAsync($"write '{key}'", body.Length, (client, token) => client.PutObjectAsync(request, token), ct)
+            answer = await _sender.SendBodyAsync(StoreOperation.Put, $"write '{key}'", body.Length, (client, token) => client.PutObjectAsync(request, token), ct)
                 .ConfigureAwait(false);
         }
 
@@ -70,7 +70,7 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
     {
         GetObjectMetadataRequest request = _requests.Head(key);
         S3Answer<GetObjectMetadataResponse> answer = await _sender
-            .SendAsync($"look at '{key}'", (client, token) => client.GetObjectMetadataAsync(request, token), ct).ConfigureAwait(false);
+            .SendAsync(StoreOperation.Head, $"look at '{key}'", (client, token) => client.GetObjectMetadataAsync(request, token), ct).ConfigureAwait(false);
         if (answer.Failure is not { Kind: S3FailureKind.NoObject })
         {
             return S3Requests.ToInfo(key, answer.OrThrow());
@@ -90,7 +90,7 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
         {
             ListObjectsV2Request request = _requests.List(prefix, before);
             S3Answer<ListObjectsV2Response> answer = await _sender
-                .SendAsync($"list '{prefix}'", (client, token) => client.ListObjectsV2Async(request, token), ct).ConfigureAwait(false);
+                .SendAsync(StoreOperation.List, $"list '{prefix}'", (client, token) => client.ListObjectsV2Async(request, token), ct).ConfigureAwait(false);
             ListObjectsV2Response page = answer.OrThrow();
             foreach (S3Object listed in page.S3Objects ?? [])
             {
@@ -111,7 +111,7 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
     {
         DeleteObjectRequest request = _requests.Delete(key);
         S3Answer<DeleteObjectResponse> answer = await _sender
-            .SendAsync($"delete '{key}'", (client, token) => client.DeleteObjectAsync(request, token), ct).ConfigureAwait(false);
+            .SendAsync(StoreOperation.Delete, $"delete '{key}'", (client, token) => client.DeleteObjectAsync(request, token), ct).ConfigureAwait(false);
         if (answer.Failure is { Kind: not S3FailureKind.NoObject })
         {
             throw answer.Failure.Error;
@@ -124,7 +124,7 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
         Guid named = writeId == Guid.Empty ? _ids.Next() : writeId;
         InitiateMultipartUploadRequest request = _requests.StartUpload(key, named);
         S3Answer<InitiateMultipartUploadResponse> answer = await _sender
-            .SendAsync($"start an upload of '{key}'", (client, token) => client.InitiateMultipartUploadAsync(request, token), ct).ConfigureAwait(false);
+            .SendAsync(StoreOperation.StartUpload, $"start an upload of '{key}'", (client, token) => client.InitiateMultipartUploadAsync(request, token), ct).ConfigureAwait(false);
         return new S3MultipartUpload(key, named, answer.OrThrow().UploadId, this, _sender, _requests);
     }
 
@@ -135,7 +135,7 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
     private async ValueTask RequireBucketAsync(CancellationToken ct)
     {
         S3Answer<HeadBucketResponse> answer = await _sender
-            .SendAsync("find the bucket", (client, token) => client.HeadBucketAsync(_requests.HeadBucket(), token), ct).ConfigureAwait(false);
+            .SendAsync(StoreOperation.Head, "find the bucket", (client, token) => client.HeadBucketAsync(_requests.HeadBucket(), token), ct).ConfigureAwait(false);
         if (answer.Failure is { Kind: S3FailureKind.NoObject })
         {
             throw new StorageException(

@@ -70,6 +70,9 @@ public sealed record S3ObjectStoreOptions(string Bucket)
     /// <summary>Names conditional PUTs that come without a write id, so that their outcome can be found out.</summary>
     public IIdSource Ids { get; init; } = new SystemIdSource();
 
+    /// <summary>Where every request is counted, also those that this store makes of its own to settle an outcome, and each page of a listing.</summary>
+    public StoreMetrics Metrics { get; init; } = new();
+
     /// <summary>The server and bucket, for messages.</summary>
     internal string Location => $"bucket '{Bucket}' at {Endpoint?.ToString() ?? $"AWS {Region}"}";
 

@@ -18,7 +18,9 @@ internal readonly record struct S3Answer<T>(T? Response, S3Failure? Failure)
     }
 }
 
-/// <summary>Sends requests of the SDK, off the caller's thread, and classifies what goes wrong. Nothing of the SDK's errors gets beyond.</summary>
+/// <summary>
+/// Sends requests of the SDK, off the caller's thread, counts each, and classifies what goes wrong. Nothing of the SDK's errors gets beyond.
+/// </summary>
 internal sealed class S3Sender(AmazonS3Client client, S3ObjectStoreOptions options, S3Errors errors)
 {
     internal S3Errors Errors => errors;
@@ -30,26 +32,31 @@ internal sealed class S3Sender(AmazonS3Client client, S3ObjectStoreOptions optio
     internal TimeSpan TimeoutOf(long bytes) => options.RequestTimeout + TimeSpan.FromSeconds((double)bytes / options.MinBytesPerSecond);
 
     /// <summary>A small request, whose answer is small too.</summary>
-    internal async ValueTask<S3Answer<T>> SendAsync<T>(string what, Func<AmazonS3Client, CancellationToken, Task<T>> request, CancellationToken ct)
+    internal async ValueTask<S3Answer<T>> SendAsync<T>(
+        StoreOperation operation, string what, Func<AmazonS3Client, CancellationToken, Task<T>> request, CancellationToken ct)
         where T : AmazonWebServiceResponse
     {
         using S3Deadline deadline = FirstByteDeadline(ct);
-        return await SendAsync(what, request, deadline).ConfigureAwait(false);
+        return await SendAsync(operation, what, request, deadline).ConfigureAwait(false);
     }
 
     /// <summary>A request that sends so many bytes: it has no answer before they have arrived.</summary>
     internal async ValueTask<S3Answer<T>> SendBodyAsync<T>(
-        string what, long bytes, Func<AmazonS3Client, CancellationToken, Task<T>> request, CancellationToken ct)
+        StoreOperation operation, string what, long bytes, Func<AmazonS3Client, CancellationToken, Task<T>> request, CancellationToken ct)
         where T : AmazonWebServiceResponse
     {
         using S3Deadline deadline = new(TimeoutOf(bytes), options.Time, ct);
-        return await SendAsync(what, request, deadline).ConfigureAwait(false);
+        Moved(operation, bytes);
+        return await SendAsync(operation, what, request, deadline).ConfigureAwait(false);
     }
 
-    internal async ValueTask<S3Answer<T>> SendAsync<T>(string what, Func<AmazonS3Client, CancellationToken, Task<T>> request, S3Deadline deadline)
+    internal async ValueTask<S3Answer<T>> SendAsync<T>(
+        StoreOperation operation, string what, Func<AmazonS3Client, CancellationToken, Task<T>> request, S3Deadline deadline)
         where T : AmazonWebServiceResponse
     {
         deadline.ThrowIfUnwanted();
+        StoreMetrics.Counter counter = options.Metrics.Of(operation, StorePurpose.Current);
+        counter.Request();
         // Signing, and hashing the body, take up to milliseconds of CPU: they do not belong to the thread of an actor's turn.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
@@ -58,7 +65,31 @@ internal sealed class S3Sender(AmazonS3Client client, S3ObjectStoreOptions optio
         }
         catch (Exception error)
         {
-            return new S3Answer<T>(null, errors.Classify(error, what, deadline));
+            S3Failure failure = errors.Classify(error, what, deadline);
+            Count(counter, failure);
+            return new S3Answer<T>(null, failure);
+        }
+    }
+
+    /// <summary>So many bytes of bodies were sent or received.</summary>
+    internal void Moved(StoreOperation operation, long bytes) => options.Metrics.Of(operation, StorePurpose.Current).Bytes(bytes);
+
+    // That there is no object is an answer, not an error.
+    private static void Count(StoreMetrics.Counter counter, S3Failure failure)
+    {
+        switch (failure.Kind)
+        {
+            case S3FailureKind.ConditionFailed:
+                counter.Outcome(PutOutcome.ConditionFailed);
+                break;
+            case S3FailureKind.MayBeApplied:
+                counter.Outcome(PutOutcome.Unknown);
+                break;
+            case S3FailureKind.NoObject:
+                break;
+            default:
+                counter.Error(failure.Error.Kind);
+                break;
         }
     }
 }
