@@ -49,7 +49,7 @@ internal static class ProducerStateCodec
     }
 
     /// <summary>Reads what <see cref="Encode"/> wrote.</summary>
-    /// <exception cref="StorageException">Corrupt: the bytes are not such a state, or of a newer version.</exception>
+    /// <exception cref="StorageException">Corrupt: the bytes are not such a state. Invalid: of a newer version.</exception>
     public static ProducerTable Decode(ReadOnlySpan<byte> bytes)
     {
         ProducerTable table = new();
@@ -62,7 +62,7 @@ internal static class ProducerStateCodec
         byte version = reader.Byte();
         if (version != Version)
         {
-            throw new StorageException(StorageErrorKind.Corrupt, $"producer state of version {version}; this build reads version {Version}");
+            throw new StorageException(StorageErrorKind.Invalid, $"producer state of version {version}; this build reads version {Version}");
         }
 
         int count = reader.Int32();

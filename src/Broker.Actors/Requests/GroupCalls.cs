@@ -8,7 +8,7 @@ namespace Broker.Actors.Requests;
 /// <summary>Finds a group's coordinator for the handlers of the group APIs, and asks it.</summary>
 internal static class GroupCalls
 {
-    // A join may wait for a whole rebalance, whose time-out the client chooses: group.max.session.timeout.ms bounds what is sane.
+    // The coordinator answers as soon as its records are durable; who asks one that stopped meanwhile must not wait for ever.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);
 
     /// <summary>Asks the group's coordinator; when it is not here, answers as it would: with the command's refusal.</summary>
@@ -16,7 +16,7 @@ internal static class GroupCalls
     {
         ErrorCode error = Check(services, client, command, out IActorRef? coordinator);
         return error == ErrorCode.None
-            ? coordinator!.Ask<T>(command, Patience)
+            ? coordinator!.Ask<T>(command, PatienceFor(command))
             : Task.FromResult((T)command.Refusal(error));
     }
 
@@ -25,6 +25,10 @@ internal static class GroupCalls
         services.Metadata.Current.FindTopic(GroupDirectory.OffsetsTopic) is { } topic
             ? services.Groups.Find(GroupDirectory.PartitionOf(groupId, topic.Partitions.Length))
             : null;
+
+    // A join waits for a whole rebalance besides, for which the members say how long it may take.
+    private static TimeSpan PatienceFor(IGroupCommand command) =>
+        command is JoinGroup join ? Patience + TimeSpan.FromMilliseconds(Math.Max(0, join.Request.RebalanceTimeoutMs)) : Patience;
 
     private static ErrorCode Check(BrokerServices services, ClientIdentity client, IGroupCommand command, out IActorRef? coordinator)
     {
