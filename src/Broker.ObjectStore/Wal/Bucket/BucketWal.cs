@@ -142,8 +142,10 @@ public sealed class BucketWal : IWriteAheadLog
     /// <exception cref="StorageException">Unavailable: the slot stays in the bucket.</exception>
     public async ValueTask RetireAsync(CancellationToken ct)
     {
-        ThrowUnlessRecovered();
-        await _log!.TrimAsync(_log.Tail, ct);
+        if (_log is { } log)
+        {
+            await log.TrimAsync(log.Tail, ct);
+        }
     }
 
     /// <summary>Sends what is queued and waits until all is settled. It does not trim.</summary>
