@@ -234,22 +234,15 @@ public sealed class BucketWal : IWriteAheadLog
             }
             else
             {
-                await WaitAsync(wake.Task, wait);
+                await WaitAsync(wake, wait);
             }
         }
     }
 
-    private async Task WaitAsync(Task wake, TimeSpan? wait)
+    private async Task WaitAsync(TaskCompletionSource wake, TimeSpan? wait)
     {
-        if (wait is not { } limit)
-        {
-            await wake;
-            return;
-        }
-
-        using CancellationTokenSource woken = new();
-        await Task.WhenAny(wake, Task.Delay(limit, _options.Time, woken.Token));
-        await woken.CancelAsync();
+        using ITimer? timer = wait is { } limit ? _options.Time.CreateTimer(_ => wake.TrySetResult(), null, limit, Timeout.InfiniteTimeSpan) : null;
+        await wake.Task;
     }
 
     private List<PendingAppend> TakeGroup()

@@ -36,8 +36,15 @@ internal sealed class BucketWalOpening(IObjectStore store, BucketWalOptions opti
         try
         {
             (int lastTry, long next) = (0, 0);
-            await foreach ((int attempt, LogEntry entry) in entries.Reader.ReadAllAsync(ct))
+            // Not ReadAllAsync, which would leave the caller's context.
+            while (await entries.Reader.WaitToReadAsync(ct))
             {
+                if (!entries.Reader.TryRead(out (int Try, LogEntry Entry) read))
+                {
+                    continue;
+                }
+
+                (int attempt, LogEntry entry) = read;
                 IReadOnlyList<WalRecoveredRecord> records = BucketSlot.Decode(entry.Payload, Place(entry.Slot));
                 if (attempt != lastTry && records[^1].Position.Value < next)
                 {
@@ -52,7 +59,8 @@ internal sealed class BucketWalOpening(IObjectStore store, BucketWalOptions opti
         }
         finally
         {
-            await abandoned.CancelAsync();
+            // Nor its asynchronous form.
+            abandoned.Cancel();
             await ((Task)opening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
 
