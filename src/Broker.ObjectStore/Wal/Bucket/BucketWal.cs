@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
 
 namespace Broker.ObjectStore.Wal;
@@ -32,23 +31,12 @@ public sealed class BucketWal : IWriteAheadLog
     private readonly BucketWalOptions _options;
     private readonly BucketWalOpening _opening;
     private readonly Lock _lock = new();
-    private readonly Queue<PendingAppend> _queued = new();
     private readonly SlotLedger _ledger;
     private ConditionalLog? _log;
-    private PutPacer? _pacer;
-    private long _queuedBytes;
-    private long _nextPosition = 1;
+    private SlotPump? _pump;
     private WalPosition _trimTo;
-    private int _recovery = NotRecovered;
-    private StorageException? _failure;
-    private bool _isClosed;
-    private bool _isPumping;
-    private TaskCompletionSource? _wake;
-
-    // Never fail: what goes wrong is told to the appends.
-    private Task _pump = Task.CompletedTask;
-    private Task _lastSent = Task.CompletedTask;
     private Task _lastTrim = Task.CompletedTask;
+    private int _recovery = NotRecovered;
 
     /// <summary>Asks nothing of the store yet: <see cref="RecoverAsync"/> opens, fences and replays.</summary>
     /// <exception cref="StorageException">Invalid: bad options.</exception>
@@ -67,16 +55,7 @@ public sealed class BucketWal : IWriteAheadLog
 
     /// <inheritdoc/>
     /// <remarks>Records that are not trimmed, with their lines in the tables of slots, and those on their way.</remarks>
-    public long UsedBytes
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _ledger.UsedBytes;
-            }
-        }
-    }
+    public long UsedBytes => _ledger.UsedBytes;
 
     /// <inheritdoc/>
     /// <remarks>Unavailable also when an owner trims faster than this reads. Fenced: another owner has the log (B5). Invalid: a newer version's.</remarks>
@@ -87,10 +66,11 @@ public sealed class BucketWal : IWriteAheadLog
             throw new InvalidOperationException("a WAL is recovered once, before its first append");
         }
 
+        long next = 1;
         await foreach (RecoveredSlot slot in _opening.RunAsync(ct))
         {
             _ledger.AddFound(slot.After, slot.Records[^1].Position, slot.SizeBytes);
-            _nextPosition = slot.Records[^1].Position.Value + 1;
+            next = slot.Records[^1].Position.Value + 1;
             foreach (WalRecoveredRecord record in slot.Records)
             {
                 yield return record;
@@ -98,7 +78,7 @@ public sealed class BucketWal : IWriteAheadLog
         }
 
         _log = _opening.Log;
-        _pacer = new PutPacer(_log.MaxInFlight, _options.MaxPutsPerSecond, _options.MaxLinger, _options.Time);
+        _pump = new SlotPump(_log, _options, _ledger, next);
         Volatile.Write(ref _recovery, Recovered);
     }
 
@@ -114,11 +94,7 @@ public sealed class BucketWal : IWriteAheadLog
                 $"a batch of {append.SizeBytes} bytes can never fit this WAL; the most is {_options.LargestAppendBytes} (wal.bucket.capacity.bytes)", nameof(batch));
         }
 
-        lock (_lock)
-        {
-            Enqueue(append);
-        }
-
+        _pump!.Add(append);
         return new ValueTask<WalPosition>(append.Completion);
     }
 
@@ -151,13 +127,7 @@ public sealed class BucketWal : IWriteAheadLog
     /// <summary>Sends what is queued and waits until all is settled. It does not trim.</summary>
     public async ValueTask DisposeAsync()
     {
-        lock (_lock)
-        {
-            _isClosed = true;
-        }
-
-        await _pump;
-        await _lastSent;
+        await (_pump?.CloseAsync() ?? Task.CompletedTask);
         await SettledAsync(_lastTrim);
     }
 
@@ -165,200 +135,31 @@ public sealed class BucketWal : IWriteAheadLog
     private static async Task SettledAsync(Task task) =>
         await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
 
-    private void Enqueue(PendingAppend append)
-    {
-        if (_failure is { } failure)
-        {
-            throw Again(failure);
-        }
-
-        ObjectDisposedException.ThrowIf(_isClosed, this);
-        if (!_ledger.TryReserve(append.SizeBytes))
-        {
-            throw new WalFullException(
-                $"{_ledger.UsedBytes} bytes in WAL '{_options.Prefix}' are not uploaded and trimmed yet; {append.SizeBytes} more do not fit (wal.bucket.capacity.bytes)");
-        }
-
-        bool wasFull = IsFull;
-        _queued.Enqueue(append);
-        _queuedBytes += append.SizeBytes;
-        if (!_isPumping)
-        {
-            _isPumping = true;
-            _pump = PumpAsync();
-        }
-        else if (IsFull && !wasFull)
-        {
-            _wake?.TrySetResult();
-        }
-    }
-
-    private bool IsFull => _queuedBytes >= _options.MaxBatchBytes;
-
-    /// <summary>Sends group after group, until nothing is queued. One at a time runs: so groups go in the order in which they were gathered.</summary>
-    private async Task PumpAsync()
-    {
-        // A PUT does work before its first wait: not on the appender's time, nor under the lock.
-        await Task.Yield();
-        while (true)
-        {
-            TimeSpan? wait;
-            TaskCompletionSource wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            List<PendingAppend>? group = null;
-            (long position, long start) = (0, 0);
-            lock (_lock)
-            {
-                if (_queued.Count == 0)
-                {
-                    _isPumping = false;
-                    return;
-                }
-
-                wait = _pacer!.Wait(IsFull);
-                if (wait == TimeSpan.Zero)
-                {
-                    start = _pacer.Start(IsFull);
-                    group = TakeGroup();
-                    position = _nextPosition;
-                    _nextPosition += group.Sum(append => append.Records.Count);
-                }
-                else
-                {
-                    _wake = wake;
-                }
-            }
-
-            if (group is not null)
-            {
-                _lastSent = SendAsync(group, position, start, _lastSent);
-            }
-            else
-            {
-                await WaitAsync(wake, wait);
-            }
-        }
-    }
-
-    private async Task WaitAsync(TaskCompletionSource wake, TimeSpan? wait)
-    {
-        using ITimer? timer = wait is { } limit ? _options.Time.CreateTimer(_ => wake.TrySetResult(), null, limit, Timeout.InfiniteTimeSpan) : null;
-        await wake.Task;
-    }
-
-    private List<PendingAppend> TakeGroup()
-    {
-        List<PendingAppend> group = [];
-        long bytes = 0;
-        while (_queued.TryPeek(out PendingAppend? next) && (group.Count == 0 || bytes + next.SizeBytes <= _options.MaxBatchBytes))
-        {
-            group.Add(_queued.Dequeue());
-            bytes += next.SizeBytes;
-        }
-
-        _queuedBytes -= bytes;
-        return group;
-    }
-
-    private async Task SendAsync(List<PendingAppend> group, long position, long start, Task before)
-    {
-        long last = position + group.Sum(append => append.Records.Count) - 1;
-        Exception? error = null;
-        long slot = 0;
-        try
-        {
-            (ReadOnlySequence<byte> body, uint crc) = BucketSlot.Encode(position, group);
-            slot = await _log!.AppendAsync(body, crc, CancellationToken.None);
-        }
-        catch (Exception cause)
-        {
-            // Whatever it is, nobody knows what the log holds from here on, and waiting callers must hear of it.
-            error = cause;
-        }
-
-        // The log's appends return in order, but what follows them may not run in it (W2).
-        await before;
-        if (error is null)
-        {
-            Acknowledge(group, position, new WalPosition(last), slot, start);
-        }
-        else
-        {
-            Fail(group, error, start);
-        }
-    }
-
-    private void Acknowledge(List<PendingAppend> group, long position, WalPosition last, long slot, long start)
-    {
-        lock (_lock)
-        {
-            _pacer!.Ended(start);
-            _ledger.AddWritten(_log!.PositionAfter(slot), last, group.Sum(append => append.SizeBytes));
-            _wake?.TrySetResult();
-        }
-
-        foreach (PendingAppend append in group)
-        {
-            position += append.Records.Count;
-            append.Complete(new WalPosition(position - 1));
-        }
-    }
-
-    private void Fail(List<PendingAppend> group, Exception cause, long start)
-    {
-        StorageException failure;
-        lock (_lock)
-        {
-            _pacer!.Ended(start);
-            failure = _failure ??= ToFailure(cause);
-            group.AddRange(_queued);
-            _queued.Clear();
-            _queuedBytes = 0;
-            _ledger.Release(group.Sum(append => append.SizeBytes));
-            _wake?.TrySetResult();
-        }
-
-        group.ForEach(append => append.Fail(Again(failure)));
-    }
-
-    private StorageException ToFailure(Exception cause) => cause is StorageException { Kind: StorageErrorKind.Fenced }
-        ? new StorageException(StorageErrorKind.Fenced, $"the WAL '{_options.Prefix}' has another owner now: {cause.Message}", cause)
-        : new StorageException(
-            (cause as StorageException)?.Kind ?? StorageErrorKind.Unavailable,
-            $"the WAL '{_options.Prefix}' takes no more appends until it is opened anew: {cause.Message}",
-            cause);
-
     private async Task TrimAfterAsync(Task before, CancellationToken ct)
     {
         await SettledAsync(before);
 
         // Not under the lock of the caller, whose turn may be the last one's continuation.
         await Task.Yield();
-        LogPosition? end;
+        if (_pump!.Failure is { Kind: StorageErrorKind.Fenced } fenced)
+        {
+            throw new StorageException(fenced.Kind, fenced.Message, fenced);
+        }
+
         WalPosition upTo;
         lock (_lock)
         {
-            if (_failure is { Kind: StorageErrorKind.Fenced } fenced)
-            {
-                throw Again(fenced);
-            }
-
             upTo = _trimTo;
-            end = _ledger.FindTrim(upTo);
         }
 
+        LogPosition? end = _ledger.FindTrim(upTo);
         if (end is { } first)
         {
             await _log!.TrimAsync(first, ct);
         }
 
-        lock (_lock)
-        {
-            _ledger.Trimmed(end, upTo);
-        }
+        _ledger.Trimmed(end, upTo);
     }
-
-    // A new exception each time: its stack is the caller's.
-    private static StorageException Again(StorageException failure) => new(failure.Kind, failure.Message, failure);
 
     private void ThrowUnlessRecovered()
     {
