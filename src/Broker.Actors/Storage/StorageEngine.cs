@@ -126,8 +126,17 @@ public sealed class StorageEngine : IAsyncDisposable
     /// <summary>Closes everything. Nothing may be appended any more: a WAL whose records are all uploaded is released here.</summary>
     public async ValueTask DisposeAsync()
     {
-        await WriteAheadLog.DisposeAsync();
-        await ReleaseWalAsync();
+        try
+        {
+            await WriteAheadLog.DisposeAsync().AsTask().WaitAsync(_releasePatience, _clock);
+            await ReleaseWalAsync();
+        }
+        catch (TimeoutException)
+        {
+            // An append whose outcome the store does not tell: nobody was told either, and the next start finds out.
+            StorageLog.NotClosed(_log, _ownership.Own.ToString(), _ownership.Place);
+        }
+
         Metadata.Dispose();
         Blocks.Dispose();
     }

@@ -124,6 +124,25 @@ public sealed class BucketWalEngineTests : IDisposable
         Assert.Empty((await MetadataLog.ReadAsync(_store, new MetadataLogOptions(), None)).Wals);
     }
 
+    [Fact]
+    public async Task Stop_does_not_wait_for_a_put_that_never_ends_and_leaves_the_log_to_the_next_start()
+    {
+        bool hangs = false;
+        FaultyObjectStore store = new(_store, (request, key, _) =>
+            hangs && request == StoreRequest.Put && key.Value.StartsWith("wal/", StringComparison.Ordinal) ? Fault.Hang : Fault.None);
+        StorageEngine engine = await OpenAsync(store, ("shutdown.timeout.ms", "400"));
+        StreamId stream = await CreateStreamAsync(engine);
+        await engine.WriteAheadLog.AppendAsync([Record(stream, 0)], None);
+        hangs = true;
+        Task append = engine.WriteAheadLog.AppendAsync([Record(stream, 1)], None).AsTask();
+
+        await engine.DisposeAsync();
+
+        Assert.False(append.IsCompleted);
+        await using StorageEngine next = await OpenAsync();
+        Assert.Equal(new Offset(1), next.Cache.CachedEnd(stream));
+    }
+
     // A node that was killed: it just does nothing any more.
     private async Task<StreamId> AppendAndCrashAsync(int records)
     {
@@ -150,9 +169,11 @@ public sealed class BucketWalEngineTests : IDisposable
         return new WalRecord(stream, new LeaderEpoch(0), new Offset(offset), new Offset(offset), 0, payload, Crc32C.Compute(payload));
     }
 
-    private Task<StorageEngine> OpenAsync(params (string Name, string Value)[] settings)
+    private Task<StorageEngine> OpenAsync(params (string Name, string Value)[] settings) => OpenAsync(_store, settings);
+
+    private Task<StorageEngine> OpenAsync(IObjectStore store, params (string Name, string Value)[] settings)
     {
         BrokerOptions options = TestOptions.Of([("wal.kind", "bucket"), ("log.dirs", _folder), .. settings, ("wal.disk.segment.bytes", "1048576"), ("wal.disk.capacity.bytes", "134217728")]);
-        return StorageEngine.OpenAsync(_store, options, new StorageSources(TimeProvider.System, new SystemIdSource(), new Random(1)), NullLogger.Instance, None);
+        return StorageEngine.OpenAsync(store, options, new StorageSources(TimeProvider.System, new SystemIdSource(), new Random(1)), NullLogger.Instance, None);
     }
 }
