@@ -43,6 +43,28 @@ internal sealed partial class ClassicGroup(string groupId, GroupOptions options,
 
     public bool HasMembers => _members.Count > 0 || _pendingMembers.Count > 0;
 
+    /// <summary>What the members of a consumer group subscribe to together; null when that cannot be known.</summary>
+    public IReadOnlySet<string>? SubscribedTopics()
+    {
+        if (ProtocolType != ConsumerSubscription.ProtocolType)
+        {
+            return null;
+        }
+
+        HashSet<string> topics = [];
+        foreach (GroupMember member in _members.Values)
+        {
+            if (ConsumerSubscription.TopicsOf(member.MetadataFor(Protocol)) is not { } subscribed)
+            {
+                return null;
+            }
+
+            topics.UnionWith(subscribed);
+        }
+
+        return topics;
+    }
+
     /// <summary>Puts back a group as its stored record describes it; its members have until their session's end to be heard of.</summary>
     public void Restore(GroupMetadataValue stored)
     {

@@ -59,7 +59,9 @@ public sealed record MembersLeft(ErrorCode Error, IReadOnlyList<ErrorCode> Membe
 public sealed record OffsetToCommit(TopicPartition Partition, long Offset, int LeaderEpoch, string? Metadata);
 
 /// <summary>Answered with <see cref="OffsetsCommitted"/> once the offsets are durable.</summary>
-public sealed record CommitOffsets(string GroupId, string MemberId, string? GroupInstanceId, int Generation, IReadOnlyList<OffsetToCommit> Offsets) : IGroupCommand
+/// <param name="RetentionMs">For how long they are to be kept, by old clients; -1: as long as the broker keeps them.</param>
+public sealed record CommitOffsets(
+    string GroupId, string MemberId, string? GroupInstanceId, int Generation, long RetentionMs, IReadOnlyList<OffsetToCommit> Offsets) : IGroupCommand
 {
     public bool HasMembers => false;
 

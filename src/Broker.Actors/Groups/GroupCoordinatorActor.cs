@@ -10,7 +10,7 @@ namespace Broker.Actors.Groups;
 /// Coordinates the groups of one partition of <c>__consumer_offsets</c>. Reads the partition through before it serves;
 /// until then it answers COORDINATOR_LOAD_IN_PROGRESS. Everything it promises is first made durable there.
 /// </summary>
-internal sealed class GroupCoordinatorActor : UntypedActor, IWithTimers, IGroupHost
+internal sealed partial class GroupCoordinatorActor : UntypedActor, IWithTimers, IGroupHost
 {
     // How late a session's end or a rebalance's may be noticed; small against the seconds that both are given in.
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(100);
@@ -221,7 +221,7 @@ internal sealed class GroupCoordinatorActor : UntypedActor, IWithTimers, IGroupH
         (TopicPartition Partition, CommittedOffset Value)[] taken =
         [
             .. commit.Offsets.Where((_, i) => errors[i] == ErrorCode.None)
-                .Select(o => (o.Partition, new CommittedOffset(o.Offset, o.LeaderEpoch, o.Metadata ?? "", nowMs))),
+                .Select(o => (o.Partition, new CommittedOffset(o.Offset, o.LeaderEpoch, o.Metadata ?? "", nowMs, commit.RetentionMs < 0 ? -1 : nowMs + commit.RetentionMs))),
         ];
         if (taken.Length == 0)
         {
@@ -299,46 +299,6 @@ internal sealed class GroupCoordinatorActor : UntypedActor, IWithTimers, IGroupH
         }
     }
 
-    private void OnExpireOffsets()
-    {
-        long beforeMs = NowMs - (long)_services.Options.OffsetsRetention.TotalMilliseconds;
-        foreach ((string groupId, CommittedOffsets offsets) in _offsets.ToArray())
-        {
-            ClassicGroup? group = Group(groupId);
-            if (group is null || group.State == GroupState.Empty)
-            {
-                RemoveOffsets(groupId, offsets, offsets.Expired(group?.StateSinceMs ?? 0, beforeMs));
-            }
-        }
-
-        foreach (ClassicGroup group in _groups.Values.Where(g => !g.HasMembers && g.State == GroupState.Empty && !_offsets.ContainsKey(g.GroupId) && g.StateSinceMs < beforeMs).ToArray())
-        {
-            _groups.Remove(group.GroupId);
-            group.Close(ErrorCode.CoordinatorNotAvailable);
-            _store.Append([GroupRecords.GroupGone(group.GroupId)], NowMs, _ => { });
-        }
-    }
-
-    private void RemoveOffsets(string groupId, CommittedOffsets offsets, TopicPartition[] partitions)
-    {
-        if (partitions.Length == 0)
-        {
-            return;
-        }
-
-        _store.Append([.. partitions.Select(partition => GroupRecords.Offset(groupId, partition, null))], NowMs, stored =>
-        {
-            if (stored == ErrorCode.None)
-            {
-                Array.ForEach(partitions, offsets.Remove);
-                if (offsets.Count == 0)
-                {
-                    _offsets.Remove(groupId);
-                }
-            }
-        });
-    }
-
     private void OnTick()
     {
         foreach (ClassicGroup group in _groups.Values.Where(g => g.HasMembers).ToArray())
@@ -370,10 +330,5 @@ internal sealed class GroupCoordinatorActor : UntypedActor, IWithTimers, IGroupH
     private sealed record LoadAgain
     {
         public static readonly LoadAgain Instance = new();
-    }
-
-    private sealed record ExpireOffsets
-    {
-        public static readonly ExpireOffsets Instance = new();
     }
 }

@@ -22,7 +22,7 @@ internal sealed class GroupLoader(IActorRef partition, IActorRef self)
     public Dictionary<string, GroupMetadataValue> Groups { get; } = [];
 
     /// <summary>Asks for the next piece; the answer comes to the coordinator as <see cref="ReadReply"/>.</summary>
-    public void ReadNext() => partition.Tell(new Read(default, _next, ReadBytes, LeaderEpoch: -1, Watch: false), self);
+    public void ReadNext() => partition.Tell(new Read(default, _next, ReadBytes, LeaderEpoch: -1, WatchBytes: 0), self);
 
     /// <summary>Takes what was read; true when that was the end.</summary>
     public bool Take(ReadReply reply)

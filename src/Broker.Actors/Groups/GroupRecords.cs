@@ -29,6 +29,10 @@ internal static class GroupRecords
 
     // The newest versions that every broker from 2.1 on reads: no tagged fields.
     private const short OffsetValueVersion = 3;
+
+    /// <summary>The one version that holds a time of expiry.</summary>
+    private const short ExpiringOffsetValueVersion = 1;
+
     private const short GroupValueVersion = 3;
 
     public static KeyValue Offset(string groupId, TopicPartition partition, CommittedOffset? value)
@@ -40,8 +44,10 @@ internal static class GroupRecords
             LeaderEpoch = value.LeaderEpoch,
             Metadata = value.Metadata,
             CommitTimestamp = value.CommitTimeMs,
+            ExpireTimestamp = value.ExpireTimeMs,
         };
-        return new KeyValue(VersionedRecord.Write(key, OffsetKeyVersion), body is null ? null : VersionedRecord.Write(body, OffsetValueVersion));
+        short version = value is { ExpireTimeMs: >= 0 } ? ExpiringOffsetValueVersion : OffsetValueVersion;
+        return new KeyValue(VersionedRecord.Write(key, OffsetKeyVersion), body is null ? null : VersionedRecord.Write(body, version));
     }
 
     public static KeyValue GroupGone(string groupId) => new(VersionedRecord.Write(new GroupMetadataKey { Group = groupId }, GroupKeyVersion), null);
@@ -99,6 +105,6 @@ internal static class GroupRecords
         }
 
         OffsetCommitValue body = VersionedRecord.Read<OffsetCommitValue>(bytes);
-        return new CommittedOffset(body.Offset, body.LeaderEpoch, body.Metadata, body.CommitTimestamp);
+        return new CommittedOffset(body.Offset, body.LeaderEpoch, body.Metadata, body.CommitTimestamp, body.ExpireTimestamp);
     }
 }

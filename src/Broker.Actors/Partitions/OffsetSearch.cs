@@ -35,10 +35,11 @@ internal sealed class OffsetSearch(PartitionServices services, OpenedPartition p
         _ => await FindByTimestampAsync(lookUp.Tag, lookUp.Timestamp),
     };
 
+    // The cache first, here and below: what an upload takes out of it meanwhile is in the store before.
     private async Task<OffsetReply> FindMaxTimestampAsync(ReplyTag tag)
     {
-        long? inStore = services.History.MaxTimestampMs(partition.Stream);
-        long max = Math.Max(inStore ?? -1, MaxCachedTimestampMs());
+        long inCache = MaxCachedTimestampMs();
+        long max = Math.Max(services.History.MaxTimestampMs(partition.Stream) ?? -1, inCache);
         return max < 0 ? None(tag) : await FindByTimestampAsync(tag, max);
     }
 
@@ -66,22 +67,25 @@ internal sealed class OffsetSearch(PartitionServices services, OpenedPartition p
 
     private async Task<OffsetReply> FindByTimestampAsync(ReplyTag tag, long timestampMs)
     {
-        if (await services.History.FindByTimestampAsync(partition.Stream, timestampMs, CancellationToken.None) is { } stored
-            && FindRecord(tag, stored, timestampMs) is { } inStore)
-        {
-            return inStore;
-        }
+        OffsetReply? inCache = FindInCache(tag, timestampMs);
+        return await services.History.FindByTimestampAsync(partition.Stream, timestampMs, CancellationToken.None) is { } stored
+            && FindRecord(tag, stored, timestampMs) is { } inStore && (inCache is null || inStore.Offset <= inCache.Offset)
+            ? inStore
+            : inCache ?? None(tag);
+    }
 
+    private OffsetReply? FindInCache(ReplyTag tag, long timestampMs)
+    {
         using CacheReadResult cached = services.Cache.FindByTimestamp(partition.Stream, timestampMs);
         foreach (CachedBatch batch in cached.Batches)
         {
-            if (FindRecord(tag, batch.Payload, timestampMs) is { } inCache)
+            if (FindRecord(tag, batch.Payload, timestampMs) is { } found)
             {
-                return inCache;
+                return found;
             }
         }
 
-        return None(tag);
+        return null;
     }
 
     private OffsetReply? FindRecord(ReplyTag tag, ReadOnlyMemory<byte> batch, long timestampMs)

@@ -26,7 +26,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
     private readonly PartitionServices _services;
     private readonly OpenedPartition _opened;
     private readonly PendingAppends _pending = new();
-    private readonly List<(IActorRef Connection, ReplyTag Tag)> _watchers = [];
+    private readonly Watchers _watchers = new();
     private readonly List<IActorRef> _awaitingOpen = [];
     private readonly List<(IActorRef Uploader, Offset End)> _capturing = [];
     private TopicConfig _config;
@@ -35,6 +35,9 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
     private Offset _highWatermark;
     private Offset _next;
     private int _generation;
+
+    /// <summary>What the newest word from the WAL made durable.</summary>
+    private long _durableBytes;
 
     /// <summary>Why nothing can be appended: the producers' state, without which repeated batches are not known, is damaged. Null otherwise.</summary>
     private string? _readOnlyBecause;
@@ -52,7 +55,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
     protected override void PostStop()
     {
         _pending.FailAll(ErrorCode.NotLeaderOrFollower, "the partition closed");
-        NotifyWatchers();
+        _watchers.TellAll();
         TellOpened(new OperationCanceledException("the partition closed"));
     }
 
@@ -75,14 +78,11 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
             case LookUpOffset lookUp:
                 OnLookUp(lookUp);
                 break;
-            case Watch watch when _highWatermark > watch.Seen:
-                Sender.Tell(new Advanced(watch.Tag));
-                break;
             case Watch watch:
-                _watchers.Add((Sender, watch.Tag));
+                _watchers.Add(Sender, watch.Tag, watch.DueMark);
                 break;
             case Unwatch unwatch:
-                _watchers.RemoveAll(w => w.Tag.RequestKey == unwatch.RequestKey && w.Connection.Equals(Sender));
+                _watchers.Remove(Sender, unwatch.RequestKey);
                 break;
             case CaptureProducerState capture when capture.End > _highWatermark:
                 _capturing.Add((Sender, capture.End));
@@ -162,7 +162,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
             _producers.Append(batch);
         }
 
-        _pending.Add(new PendingAppend(Sender, append.Tag, batch, stampMs));
+        _pending.Add(new PendingAppend(Sender, append.Tag, batch, stampMs, append.Records.Length));
         _next = batch.LastOffset + 1;
         RecordBatchView numbered = new(append.Records.Span);
         CachedBatch cached = new(
@@ -172,7 +172,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
 
     private void AnswerDuplicate(ReplyTag tag, in ProducerBatch original)
     {
-        PendingAppend answer = new(Sender, tag, original, -1);
+        PendingAppend answer = new(Sender, tag, original, -1, 0);
         if (original.LastOffset < _highWatermark)
         {
             Succeed(answer);
@@ -197,8 +197,9 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
         }
 
         _highWatermark = appended.End;
+        _durableBytes = 0;
         _pending.Complete(_highWatermark, MarkDurable, Succeed);
-        NotifyWatchers();
+        _watchers.Advance(_durableBytes);
         AnswerCaptures();
     }
 
@@ -220,6 +221,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
 
     private void MarkDurable(PendingAppend append)
     {
+        _durableBytes += append.SizeBytes;
         if (append.Batch.ProducerId >= 0)
         {
             _producers.MarkDurable(append.Batch);
@@ -240,16 +242,6 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
         }
     }
 
-    private void NotifyWatchers()
-    {
-        foreach ((IActorRef connection, ReplyTag tag) in _watchers)
-        {
-            connection.Tell(new Advanced(tag));
-        }
-
-        _watchers.Clear();
-    }
-
     private void OnRead(Read read)
     {
         ErrorCode error = CheckEpoch(read.LeaderEpoch);
@@ -260,18 +252,18 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
 
         if (error != ErrorCode.None || read.From == _highWatermark || read.MaxBytes == 0)
         {
-            if (error == ErrorCode.None && read.Watch && read.From == _highWatermark)
+            if (error == ErrorCode.None && read.WatchBytes > 0 && read.From == _highWatermark)
             {
-                _watchers.Add((Sender, read.Tag));
+                _watchers.Add(Sender, read.Tag, _watchers.Mark + read.WatchBytes);
             }
 
-            Sender.Tell(new ReadReply(read.Tag, error, _highWatermark, _logStart, ReadOnlySequence<byte>.Empty, null));
+            Sender.Tell(new ReadReply(read.Tag, error, _highWatermark, _logStart, ReadOnlySequence<byte>.Empty, null) { Mark = _watchers.Mark });
             return;
         }
 
         if (_services.Cache.Read(_opened.Stream, read.From, read.MaxBytes) is { Status: CacheReadStatus.Hit } hit)
         {
-            Sender.Tell(new ReadReply(read.Tag, ErrorCode.None, _highWatermark, _logStart, Sequences.Of(hit.Batches), hit));
+            Sender.Tell(new ReadReply(read.Tag, ErrorCode.None, _highWatermark, _logStart, Sequences.Of(hit.Batches), hit) { Mark = _watchers.Mark });
             return;
         }
 
@@ -280,11 +272,11 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
 
     private void ReadHistory(Read read)
     {
-        (Offset highWatermark, Offset logStart) = (_highWatermark, _logStart);
+        (Offset highWatermark, Offset logStart, long mark) = (_highWatermark, _logStart, _watchers.Mark);
         _services.History.ReadAsync(_opened.Stream, read.From, read.MaxBytes, CancellationToken.None).PipeTo(
             Sender,
             Self,
-            success: found => new ReadReply(read.Tag, ErrorCode.None, highWatermark, logStart, found.Records, found.Resources) { HeldBytes = found.HeldBytes },
+            success: found => new ReadReply(read.Tag, ErrorCode.None, highWatermark, logStart, found.Records, found.Resources) { HeldBytes = found.HeldBytes, Mark = mark },
             failure: cause => new ReadReply(read.Tag, StorageErrors.OnRead(_services.Log, _opened.Name, cause), highWatermark, logStart, ReadOnlySequence<byte>.Empty, null));
     }
 

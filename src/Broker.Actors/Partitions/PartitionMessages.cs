@@ -30,13 +30,16 @@ public sealed record AppendReply(ReplyTag Tag, ErrorCode Error, long BaseOffset,
 /// <summary>Reads record batches from an offset on. Answered with <see cref="ReadReply"/>.</summary>
 /// <param name="MaxBytes">The first batch comes however large it is; 0: no records, only how the partition stands.</param>
 /// <param name="LeaderEpoch">The epoch the client knows, -1 for none (KIP-320).</param>
-/// <param name="Watch">Whether to send one <see cref="Advanced"/> when there is nothing to read yet and then something is.</param>
-public sealed record Read(ReplyTag Tag, Offset From, int MaxBytes, int LeaderEpoch, bool Watch);
+/// <param name="WatchBytes">When there is nothing to read yet: one <see cref="Advanced"/> is sent when there are so many bytes; 0: none.</param>
+public sealed record Read(ReplyTag Tag, Offset From, int MaxBytes, int LeaderEpoch, long WatchBytes);
 
 /// <summary>Whole record batches, the first of which holds the offset that was asked for. Whoever gets it disposes it.</summary>
 public sealed record ReadReply(ReplyTag Tag, ErrorCode Error, Offset HighWatermark, Offset LogStart, ReadOnlySequence<byte> Records, IDisposable? Resources) : IRequestReply, IDisposable
 {
     public long RequestKey => Tag.RequestKey;
+
+    /// <summary>How far the partition had come (<see cref="Watchers.Mark"/>): what a <see cref="Watch"/> for more counts from.</summary>
+    public long Mark { get; init; }
 
     /// <summary>Bytes of memory that it keeps from other use: whole blocks, where records were read back from the store.</summary>
     public long HeldBytes { get; init; } = Records.Length;
@@ -44,11 +47,12 @@ public sealed record ReadReply(ReplyTag Tag, ErrorCode Error, Offset HighWaterma
     public void Dispose() => Resources?.Dispose();
 }
 
-/// <summary>Asks for one <see cref="Advanced"/> when the high watermark lies above what the sender has seen.</summary>
-public sealed record Watch(ReplyTag Tag, Offset Seen);
+/// <summary>Asks for one <see cref="Advanced"/> when the partition has come to <paramref name="DueMark"/>.</summary>
+public sealed record Watch(ReplyTag Tag, long DueMark);
 
-/// <summary>There is something to read where a <see cref="Read"/> or a <see cref="Watch"/> found nothing.</summary>
-public sealed record Advanced(ReplyTag Tag) : IRequestReply
+/// <summary>There is as much to read as a <see cref="Read"/> or a <see cref="Watch"/> asked to be told of.</summary>
+/// <param name="Mark">How far the partition has come.</param>
+public sealed record Advanced(ReplyTag Tag, long Mark) : IRequestReply
 {
     public long RequestKey => Tag.RequestKey;
 }

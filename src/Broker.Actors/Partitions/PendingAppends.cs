@@ -6,7 +6,8 @@ namespace Broker.Actors.Partitions;
 
 /// <summary>An append that waits to be durable.</summary>
 /// <param name="Batch">As its producer numbered it; a producer id of -1 where it did not.</param>
-internal sealed record PendingAppend(IActorRef ReplyTo, ReplyTag Tag, ProducerBatch Batch, long LogAppendTimeMs);
+/// <param name="SizeBytes">What it adds to the log.</param>
+internal sealed record PendingAppend(IActorRef ReplyTo, ReplyTag Tag, ProducerBatch Batch, long LogAppendTimeMs, int SizeBytes);
 
 /// <summary>The appends of a partition that are not durable yet, in offset order, and repeated ones that wait for the same.</summary>
 internal sealed class PendingAppends

@@ -48,7 +48,6 @@ internal sealed class FetchHandler(BrokerServices services, IScheduler scheduler
     private static ErrorCode SessionError(FetchRequest request) => (request.SessionId, request.SessionEpoch) switch
     {
         (_, -1 or 0) => ErrorCode.None,
-        (0, _) => ErrorCode.InvalidFetchSessionEpoch,
         _ => ErrorCode.FetchSessionIdNotFound,
     };
 

@@ -32,7 +32,7 @@ internal sealed class OffsetCommitHandler(BrokerServices services) : IRequestHan
 
         if (offsets.Count > 0)
         {
-            CommitOffsets commit = new(request.GroupId, request.MemberId, request.GroupInstanceId, request.GenerationIdOrMemberEpoch, offsets);
+            CommitOffsets commit = new(request.GroupId, request.MemberId, request.GroupInstanceId, request.GenerationIdOrMemberEpoch, request.RetentionTimeMs, offsets);
             OffsetsCommitted committed = await services.AskGroupAsync<OffsetsCommitted>(exchange.Client, commit);
             for (int i = 0; i < slots.Count; i++)
             {

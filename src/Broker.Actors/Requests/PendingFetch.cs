@@ -16,6 +16,7 @@ internal readonly record struct FetchLimits(int MinBytes, int MaxBytes, TimeSpan
 /// min.bytes, no more room, an error, or no time left. While it waits it holds no thread: partitions send word when they have more.
 /// <para>F1. What it holds or has asked for is taken from <see cref="ResponseMemory"/> first; only a first batch may exceed it.</para>
 /// <para>F2. A fetch of partitions with records gets one batch at least, however full the memory is (KIP-74).</para>
+/// <para>F3. It is answered before a quarter more than min.bytes is there; of one partition, exactly then. Until its time it hears of few of the appends.</para>
 /// </summary>
 internal sealed class PendingFetch(RequestExchange exchange, FetchResponse response, FetchLimits limits, ResponseMemory memory, IScheduler scheduler) : PendingRequest
 {
@@ -44,11 +45,11 @@ internal sealed class PendingFetch(RequestExchange exchange, FetchResponse respo
                 TakeRead(read);
                 break;
             case Advanced advanced:
-                ReadAgain(advanced.Tag.Index);
+                OnAdvanced(_slots[advanced.Tag.Index], advanced);
                 break;
             case FetchTimeIsUp:
                 _timeIsUp = true;
-                GoOn();
+                ReadAgain(slot => slot.MayHaveMore);
                 break;
         }
     }
@@ -74,7 +75,7 @@ internal sealed class PendingFetch(RequestExchange exchange, FetchResponse respo
             return;
         }
 
-        if (_timeIsUp || !Waits || _slots.Count == 0 || _recordBytes >= limits.MinBytes || _slots.Any(slot => slot.HasFailed || slot.IsCutShort))
+        if (_timeIsUp || !Waits || _recordBytes >= limits.MinBytes || _slots.TrueForAll(slot => slot.Leader is null) || _slots.Exists(slot => slot.HasFailed || slot.IsCutShort))
         {
             Answer();
         }
@@ -111,7 +112,7 @@ internal sealed class PendingFetch(RequestExchange exchange, FetchResponse respo
         slot.TakenBytes = bytes;
         _askedBytes += bytes;
         _reading++;
-        slot.Leader.Tell(slot.Ask(new ReplyTag(exchange.Key, index), (int)bytes, Waits), exchange.Connection);
+        slot.Leader.Tell(slot.Ask(new ReplyTag(exchange.Key, index), (int)bytes, Waits && !_timeIsUp ? WatchShare : 0), exchange.Connection);
         return true;
     }
 
@@ -126,21 +127,52 @@ internal sealed class PendingFetch(RequestExchange exchange, FetchResponse respo
         GoOn();
     }
 
-    // The partition has more than before: what was read of it is read anew.
-    private void ReadAgain(int index)
+    private void OnAdvanced(FetchSlot slot, Advanced advanced)
     {
-        FetchSlot slot = _slots[index];
-        if (slot.IsReading || _toAsk.Contains(index))
+        if (slot.IsReading)
         {
             return;
         }
 
-        _recordBytes -= slot.Reply?.Records.Length ?? 0;
-        slot.Drop();
-        Resize(slot, 0);
-        _toAsk.Enqueue(index);
+        slot.Advance(advanced.Mark);
+        if (MissingBytes <= 0)
+        {
+            ReadAgain(some => some.MoreBytes > 0);
+        }
+        else
+        {
+            slot.Leader!.Tell(slot.AskForMore(advanced.Tag, WatchShare), exchange.Connection);
+        }
+    }
+
+    /// <summary>Partitions have more than before: what was read of them is read anew, and the fetch goes on with that.</summary>
+    private void ReadAgain(Predicate<FetchSlot> isRead)
+    {
+        for (int i = 0; i < _slots.Count; i++)
+        {
+            FetchSlot slot = _slots[i];
+            if (slot.Leader is not null && !slot.IsReading && !_toAsk.Contains(i) && isRead(slot))
+            {
+                _recordBytes -= slot.Reply?.Records.Length ?? 0;
+                slot.Drop();
+                Resize(slot, 0);
+                _toAsk.Enqueue(i);
+            }
+        }
+
         GoOn();
     }
+
+    /// <summary>What is still missing to min.bytes, beside what was read and what partitions sent word of.</summary>
+    private long MissingBytes => _slots.Aggregate(limits.MinBytes - _recordBytes, (missing, slot) => missing - Math.Min(slot.MoreBytes, missing));
+
+    /// <summary>
+    /// F3. Of how much more a partition sends word: of all that is missing when it is the only one; else of so little that the fetch is answered before a
+    /// quarter more than min.bytes is there, and of so much that a fetch for a megabyte does not hear of each record.
+    /// </summary>
+    private long WatchShare => _slots.Count == 1
+        ? Math.Max(1, MissingBytes)
+        : Math.Max(1, Math.Max(MissingBytes, limits.MinBytes / 2) / (4L * _slots.Count));
 
     private void Resize(FetchSlot slot, long bytes)
     {
@@ -153,11 +185,9 @@ internal sealed class PendingFetch(RequestExchange exchange, FetchResponse respo
     {
         for (int i = 0; i < _slots.Count; i++)
         {
-            FetchSlot slot = _slots[i];
-            if (slot is { IsWatching: false, HasRecords: true, Leader: { } leader })
+            if (_slots[i] is { WatchedBytes: 0, Reply: not null, Leader: { } leader } slot)
             {
-                slot.IsWatching = true;
-                leader.Tell(new Watch(new ReplyTag(exchange.Key, i), slot.Reply!.HighWatermark), exchange.Connection);
+                leader.Tell(slot.AskForMore(new ReplyTag(exchange.Key, i), WatchShare), exchange.Connection);
             }
         }
     }
@@ -169,8 +199,8 @@ internal sealed class PendingFetch(RequestExchange exchange, FetchResponse respo
         bool isFirst = true;
         foreach (FetchSlot slot in _slots)
         {
-            // KIP-74: the first partition with data answers even when its first batch alone is larger than asked for.
-            bool fits = slot.HasRecords && (isFirst || slot.Reply!.Records.Length <= room);
+            // KIP-74: the first partition with data answers even when its first batch alone is larger than asked for; no other does.
+            bool fits = slot.HasRecords && (isFirst || slot.Reply!.Records.Length <= Math.Min(room, slot.MaxBytes));
             slot.Fill(fits);
             room -= fits ? slot.Reply!.Records.Length : 0;
             isFirst &= !fits;
@@ -184,7 +214,7 @@ internal sealed class PendingFetch(RequestExchange exchange, FetchResponse respo
         _timeout?.Cancel();
         if (Waits)
         {
-            foreach (FetchSlot slot in _slots.Where(slot => slot.IsWatching || slot.Reply is { Records.IsEmpty: true }))
+            foreach (FetchSlot slot in _slots.Where(slot => slot.WatchedBytes > 0))
             {
                 slot.Leader!.Tell(new Unwatch(exchange.Key), exchange.Connection);
             }

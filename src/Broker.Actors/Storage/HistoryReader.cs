@@ -23,7 +23,7 @@ internal sealed class HistoryReader(MetadataView metadata, StreamObjectReader ob
             if (readAhead.OnRead(stream, from, span.Next, span.Bytes) is { } window)
             {
                 // Not awaited: it never fails, and only the cache sees its outcome.
-                _ = LoadAheadAsync(stream, window);
+                span.WhenReleased(() => _ = LoadAheadAsync(stream, window));
             }
 
             return span.ToRead();

@@ -13,6 +13,7 @@ internal sealed class HistorySpan(Offset from, int maxBytes) : IDisposable
     private readonly List<ReadOnlyMemory<byte>> _runs = [];
     private readonly List<ObjectReadResult> _parts = [];
     private long _heldBytes;
+    private Action? _whenReleased;
 
     /// <summary>Bytes of the batches so far; beyond the bound only with the first batch alone (KIP-74).</summary>
     public long Bytes { get; private set; }
@@ -47,5 +48,12 @@ internal sealed class HistorySpan(Offset from, int maxBytes) : IDisposable
     /// <summary>The batches; whoever gets them disposes this span.</summary>
     public HistoryRead ToRead() => new(Sequences.Of(_runs), this, _heldBytes);
 
-    public void Dispose() => _parts.ForEach(part => part.Dispose());
+    /// <summary>What to do once the batches are on their way to the reader: what is loaded for later does not hold up what is wanted now.</summary>
+    public void WhenReleased(Action action) => _whenReleased = action;
+
+    public void Dispose()
+    {
+        _parts.ForEach(part => part.Dispose());
+        Interlocked.Exchange(ref _whenReleased, null)?.Invoke();
+    }
 }

@@ -30,13 +30,13 @@ public sealed class BrokerNode : IAsyncDisposable
 
     /// <summary>Starts a node; it serves when this returns.</summary>
     /// <exception cref="StorageException">The store or the write-ahead log cannot be opened.</exception>
-    /// <exception cref="IOException">An address cannot be listened on.</exception>
+    /// <exception cref="IOException">An address cannot be listened on, or the data folder cannot be made.</exception>
     public static async Task<BrokerNode> StartAsync(BrokerOptions options, Config hocon, ILoggerFactory loggers, StorageSources sources, CancellationToken cancellation)
     {
         ILogger log = loggers.CreateLogger("Broker.Node");
         if (options.ObjectStore.Bucket is null || options.Storage.WalKind == WalKind.Disk)
         {
-            Directory.CreateDirectory(options.DataFolder);
+            MakeDataFolder(options.DataFolder);
         }
 
         ObjectStores objects = ObjectStores.Open(options.ObjectStore, sources);
@@ -77,5 +77,17 @@ public sealed class BrokerNode : IAsyncDisposable
         await _listeners.DisposeAsync();
         await _storage.DisposeAsync();
         _objects.Dispose();
+    }
+
+    private static void MakeDataFolder(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"cannot make the data folder '{folder}' (log.dirs): {cause.Message}", cause);
+        }
     }
 }

@@ -19,7 +19,7 @@ public sealed class BlockCache : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly BufferPool _buffers;
-    private readonly SieveList _kept = new();
+    private readonly SieveList _kept;
     private readonly LoadBudget _loads;
     private readonly Dictionary<BlockKey, LoadingBlock> _loading = [];
     private readonly CancellationTokenSource _disposal = new();
@@ -36,6 +36,9 @@ public sealed class BlockCache : IDisposable
         CapacityBytes = options.CapacityBytes;
         _buffers = buffers;
         _disposed = _disposal.Token;
+        // Half of it: as far apart as two reads of one reader are, when many share the cache.
+        _kept = new SieveList(togetherBytes: options.CapacityBytes / 2);
+
         // Half: however many readers there are, loads leave the other half of the cache to be a cache.
         _loads = new LoadBudget(options.CapacityBytes / 2);
     }

@@ -7,8 +7,10 @@ namespace Broker.ObjectStore.Cache;
 /// Map with SIEVE eviction (Zhang et al., NSDI 2024): entries stand in order of arrival, a hit only marks; the hand goes from old to new,
 /// spares the marked once and evicts the first unmarked. So one scan does not flush what is read again and again. Holds one reference to
 /// each lease. Its owner bounds it by <see cref="ShrinkTo"/>. Not thread-safe.
+/// <para>Uses close together count as one: a sequential reader ends one read and begins the next in the same block, which is no sign that anybody
+/// comes back to it. Were such blocks marked, the hand would run ahead of the scan and evict what was just loaded.</para>
 /// </summary>
-internal sealed class SieveList
+internal sealed class SieveList(long togetherBytes)
 {
     /// <summary>What an entry costs beside its buffer.</summary>
     internal const int EntryOverheadBytes = 256;
@@ -16,6 +18,9 @@ internal sealed class SieveList
     private readonly Dictionary<BlockKey, LinkedListNode<Entry>> _nodes = [];
     private readonly LinkedList<Entry> _arrivals = new(); // first = newest
     private LinkedListNode<Entry>? _hand;
+
+    /// <summary>What came in since the first entry, in bytes: the clock by which uses are close together or apart.</summary>
+    private long _arrivedBytes;
 
     /// <summary>Bytes of the entries' whole buffers, and their overhead.</summary>
     public long SizeBytes { get; private set; }
@@ -27,9 +32,7 @@ internal sealed class SieveList
     {
         if (_nodes.TryGetValue(key, out LinkedListNode<Entry>? node))
         {
-            // Its first use is what it was loaded for; only a further one is worth more.
-            node.ValueRef.IsVisited = !node.ValueRef.IsUnused;
-            node.ValueRef.IsUnused = false;
+            Use(ref node.ValueRef);
             lease = node.ValueRef.Lease;
             return true;
         }
@@ -45,8 +48,10 @@ internal sealed class SieveList
     /// <param name="isUnused">It was loaded for a use that is still to come.</param>
     public void Add(BlockKey key, BufferLease lease, bool isUnused)
     {
-        _nodes.Add(key, _arrivals.AddFirst(new Entry { Key = key, Lease = lease, IsUnused = isUnused }));
-        SizeBytes += lease.CapacityBytes + EntryOverheadBytes;
+        long bytes = lease.CapacityBytes + EntryOverheadBytes;
+        _nodes.Add(key, _arrivals.AddFirst(new Entry { Key = key, Lease = lease, IsUnused = isUnused, FirstUse = _arrivedBytes }));
+        SizeBytes += bytes;
+        _arrivedBytes += bytes;
     }
 
     /// <summary>Evicts until it takes no more than <paramref name="maxBytes"/>.</summary>
@@ -55,6 +60,20 @@ internal sealed class SieveList
         while (SizeBytes > maxBytes && _nodes.Count > 0)
         {
             EvictOne();
+        }
+    }
+
+    // The first use is what it was loaded for, whenever that comes; a further one, later on, is worth more.
+    private void Use(ref Entry entry)
+    {
+        if (entry.IsUnused)
+        {
+            entry.IsUnused = false;
+            entry.FirstUse = _arrivedBytes;
+        }
+        else if (_arrivedBytes - entry.FirstUse >= togetherBytes)
+        {
+            entry.IsVisited = true;
         }
     }
 
@@ -80,5 +99,6 @@ internal sealed class SieveList
         public BufferLease Lease;
         public bool IsVisited;
         public bool IsUnused;
+        public long FirstUse;
     }
 }

@@ -17,6 +17,17 @@ public sealed class GroupRecordsTests
         Assert.Equal("0003" + "0000000000000005" + "00000007" + "00016D" + "0000000000000009", Convert.ToHexString(record.Value!));
     }
 
+    // Value version 1: offset, metadata, commit time, time of expiry.
+    [Fact]
+    public void Offset_record_with_a_time_of_expiry_has_kafkas_bytes_and_comes_back()
+    {
+        CommittedOffset offset = new(5, -1, "m", 9, 11);
+        KeyValue record = GroupRecords.Offset("g", new TopicPartition("t", 2), offset);
+
+        Assert.Equal("0001" + "0000000000000005" + "00016D" + "0000000000000009" + "000000000000000B", Convert.ToHexString(record.Value!));
+        Assert.Equal(offset, Assert.IsType<GroupRecord.Offset>(GroupRecords.Decode(record.Key, record.Value)).Value);
+    }
+
     [Fact]
     public void Offset_record_comes_back_as_it_was()
     {
@@ -79,16 +90,4 @@ public sealed class GroupRecordsTests
     [InlineData("test-group", 12)]
     public void Group_lies_in_the_partition_that_kafka_computes(string group, int partition) =>
         Assert.Equal(partition, GroupDirectory.PartitionOf(group, 50));
-
-    [Fact]
-    public void Offsets_expire_only_when_both_they_and_the_group_are_old()
-    {
-        CommittedOffsets offsets = new();
-        offsets.Set(new TopicPartition("t", 0), new CommittedOffset(1, -1, "", 100));
-        offsets.Set(new TopicPartition("t", 1), new CommittedOffset(1, -1, "", 200));
-
-        Assert.Empty(offsets.Expired(activeMs: 150, beforeMs: 150));
-        Assert.Equal([new TopicPartition("t", 0)], offsets.Expired(activeMs: 149, beforeMs: 150));
-        Assert.Equal(2, offsets.Expired(activeMs: 0, beforeMs: 201).Length);
-    }
 }

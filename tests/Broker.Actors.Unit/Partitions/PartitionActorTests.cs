@@ -218,6 +218,20 @@ public sealed class PartitionActorTests : PartitionFixture
         Assert.Equal((_clock.NowMs, TimestampType.LogAppendTime, true), (stamped.MaxTimestamp, stamped.TimestampType, stamped.IsCrcValid));
     }
 
+    [Fact]
+    public void Record_that_leaves_the_cache_while_the_store_is_searched_is_found_by_its_timestamp()
+    {
+        IActorRef partition = Open();
+        partition.Tell(Append(0, TestBatches.Of()), TestActor);
+        MakeDurable(partition, _wal.ExpectMsg<WalAppend>());
+        ExpectMsg<AppendReply>();
+        _history.WhileSearched = () => _cache.Remove(Stream);
+
+        partition.Tell(new LookUpOffset(default, TestBatches.TimestampMs, -1), TestActor);
+
+        Assert.Equal(0, ExpectMsg<OffsetReply>().Offset);
+    }
+
     [Theory]
     [InlineData(-1, ErrorCode.OffsetOutOfRange)]
     [InlineData(1, ErrorCode.OffsetOutOfRange)]
@@ -237,7 +251,7 @@ public sealed class PartitionActorTests : PartitionFixture
     public void Clients_leader_epoch_is_checked(int epoch, ErrorCode error)
     {
         IActorRef partition = Open();
-        partition.Tell(new Read(default, Offset.Zero, 1000, epoch, Watch: false), TestActor);
+        partition.Tell(new Read(default, Offset.Zero, 1000, epoch, WatchBytes: 0), TestActor);
         partition.Tell(new LookUpOffset(default, -1, epoch), TestActor);
 
         Assert.Equal(error, ExpectMsg<ReadReply>().Error);
@@ -248,8 +262,8 @@ public sealed class PartitionActorTests : PartitionFixture
     public void Watcher_hears_once_when_there_is_more_and_not_after_it_stopped_watching()
     {
         IActorRef partition = Open();
-        partition.Tell(new Read(new ReplyTag(1, 0), Offset.Zero, 1000, -1, Watch: true), TestActor);
-        partition.Tell(new Read(new ReplyTag(2, 0), Offset.Zero, 1000, -1, Watch: true), TestActor);
+        partition.Tell(new Read(new ReplyTag(1, 0), Offset.Zero, 1000, -1, WatchBytes: 1), TestActor);
+        partition.Tell(new Read(new ReplyTag(2, 0), Offset.Zero, 1000, -1, WatchBytes: 1), TestActor);
         ExpectMsg<ReadReply>();
         ExpectMsg<ReadReply>();
         partition.Tell(new Unwatch(2), TestActor);
@@ -262,17 +276,40 @@ public sealed class PartitionActorTests : PartitionFixture
     }
 
     [Fact]
-    public void Watch_for_more_than_was_seen_is_answered_at_once_when_there_is()
+    public void Watch_for_what_is_there_already_is_answered_at_once()
     {
         IActorRef partition = Open();
         partition.Tell(Append(7, TestBatches.Of()), ActorRefs.NoSender);
         MakeDurable(partition, _wal.ExpectMsg<WalAppend>());
 
-        partition.Tell(new Watch(new ReplyTag(1, 0), new Offset(1)), TestActor);
-        ExpectNoMsg(Silence);
-        partition.Tell(new Watch(new ReplyTag(2, 0), Offset.Zero), TestActor);
+        long size = TestBatches.Of().Length;
+        Assert.Equal(size, Read(partition, 0).Mark);
 
-        Assert.Equal(2, ExpectMsg<Advanced>().RequestKey);
+        partition.Tell(new Watch(new ReplyTag(1, 0), size + 1), TestActor);
+        ExpectNoMsg(Silence);
+        partition.Tell(new Watch(new ReplyTag(2, 0), size), TestActor);
+
+        Assert.Equal(new Advanced(new ReplyTag(2, 0), size), ExpectMsg<Advanced>());
+    }
+
+    [Fact]
+    public void Watcher_hears_when_there_is_as_much_as_it_waits_for()
+    {
+        IActorRef partition = Open();
+        long size = TestBatches.Of().Length;
+        partition.Tell(new Read(new ReplyTag(1, 0), Offset.Zero, 1000, -1, WatchBytes: (2 * size) + 1), TestActor);
+        ExpectMsg<ReadReply>();
+        for (int i = 0; i < 2; i++)
+        {
+            partition.Tell(Append(7, TestBatches.Of()), ActorRefs.NoSender);
+            MakeDurable(partition, _wal.ExpectMsg<WalAppend>());
+        }
+
+        ExpectNoMsg(Silence);
+        partition.Tell(Append(7, TestBatches.Of()), ActorRefs.NoSender);
+        MakeDurable(partition, _wal.ExpectMsg<WalAppend>());
+
+        Assert.Equal(3 * size, ExpectMsg<Advanced>().Mark);
     }
 
     [Fact]
@@ -283,7 +320,7 @@ public sealed class PartitionActorTests : PartitionFixture
         MakeDurable(partition, _wal.ExpectMsg<WalAppend>());
         ExpectMsg<AppendReply>();
 
-        partition.Tell(new Read(default, Offset.Zero, 0, -1, Watch: true), TestActor);
+        partition.Tell(new Read(default, Offset.Zero, 0, -1, WatchBytes: 1), TestActor);
 
         ReadReply reply = ExpectMsg<ReadReply>();
         Assert.Equal((3L, ErrorCode.None, true), (reply.HighWatermark.Value, reply.Error, reply.Records.IsEmpty));

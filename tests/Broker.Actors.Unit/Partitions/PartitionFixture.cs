@@ -52,7 +52,7 @@ public abstract class PartitionFixture : ActorTest
 
     private protected ReadReply Read(IActorRef partition, long offset)
     {
-        partition.Tell(new Read(default, new Offset(offset), int.MaxValue, -1, Watch: false), TestActor);
+        partition.Tell(new Read(default, new Offset(offset), int.MaxValue, -1, WatchBytes: 0), TestActor);
         return ExpectMsg<ReadReply>();
     }
 
@@ -72,11 +72,17 @@ public abstract class PartitionFixture : ActorTest
 
         public bool IsAway { get; set; }
 
+        /// <summary>What happens while the store is searched.</summary>
+        public Action? WhileSearched { get; set; }
+
         public Task<HistoryRead> ReadAsync(StreamId stream, Offset from, int maxBytes, CancellationToken cancellation) =>
             Task.FromException<HistoryRead>(new StorageException(StorageErrorKind.NotFound, "the store is empty"));
 
-        public Task<ReadOnlyMemory<byte>?> FindByTimestampAsync(StreamId stream, long timestampMs, CancellationToken cancellation) =>
-            Task.FromResult<ReadOnlyMemory<byte>?>(null);
+        public Task<ReadOnlyMemory<byte>?> FindByTimestampAsync(StreamId stream, long timestampMs, CancellationToken cancellation)
+        {
+            WhileSearched?.Invoke();
+            return Task.FromResult<ReadOnlyMemory<byte>?>(null);
+        }
 
         public long? MaxTimestampMs(StreamId stream) => null;
 

@@ -87,6 +87,25 @@ public sealed class HistoryReaderTests : IDisposable
         await Assert.ThrowsAsync<StorageException>(() => reader.ReadAsync(Stream, new Offset(4), int.MaxValue, CancellationToken.None));
     }
 
+    [Fact]
+    public async Task What_is_loaded_ahead_waits_until_what_was_read_is_on_its_way()
+    {
+        await UploadAsync(3);
+        StoreMetrics metrics = new();
+        HistoryReader reader = Reader(new MeteredObjectStore(_store, metrics, "reads"));
+        OffsetsOf(await reader.ReadAsync(Stream, Offset.Zero, 2 * BatchBytes, CancellationToken.None));
+        HistoryRead second = await reader.ReadAsync(Stream, new Offset(2), 2 * BatchBytes, CancellationToken.None);
+        long before = GetsOf(metrics);
+
+        second.Resources.Dispose();
+
+        Assert.True(GetsOf(metrics) > before, "nothing is loaded ahead of a sequential reader");
+        OffsetsOf(await reader.ReadAsync(Stream, new Offset(4), 2 * BatchBytes, CancellationToken.None));
+        Assert.Equal([8L, 9], OffsetsOf(await reader.ReadAsync(Stream, new Offset(8), 2 * BatchBytes, CancellationToken.None)));
+    }
+
+    private static long GetsOf(StoreMetrics metrics) => metrics.Snapshot().Where(counts => counts.Operation == StoreOperation.Get).Sum(counts => counts.Requests);
+
     private static byte[] Batch(long offset)
     {
         byte[] batch = TestBatches.Of();
@@ -102,8 +121,8 @@ public sealed class HistoryReaderTests : IDisposable
         }
     }
 
-    private HistoryReader Reader() => new(
-        new MetadataView(_image), new StreamObjectReader(_store, _blocks, new StreamObjectReaderOptions()), new ReadAhead(new ReadAheadOptions(), TimeProvider.System));
+    private HistoryReader Reader(IObjectStore? store = null) => new(
+        new MetadataView(_image), new StreamObjectReader(store ?? _store, _blocks, new StreamObjectReaderOptions()), new ReadAhead(new ReadAheadOptions(), TimeProvider.System));
 
     private async Task UploadAsync(int objects)
     {

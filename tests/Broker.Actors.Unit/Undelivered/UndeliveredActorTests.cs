@@ -47,7 +47,7 @@ public sealed class UndeliveredActorTests : ActorTest
     [Fact]
     public void Reads_and_look_ups_are_answered()
     {
-        _gone.Tell(new Read(new ReplyTag(1, 0), Offset.Zero, 10, -1, Watch: true), TestActor);
+        _gone.Tell(new Read(new ReplyTag(1, 0), Offset.Zero, 10, -1, WatchBytes: 1), TestActor);
         _gone.Tell(new LookUpOffset(new ReplyTag(2, 0), -1, -1), TestActor);
 
         Assert.Equal(ErrorCode.NotLeaderOrFollower, ExpectMsg<ReadReply>().Error);

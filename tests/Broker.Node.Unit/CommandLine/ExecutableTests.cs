@@ -111,6 +111,7 @@ public sealed class ExecutableTests
         ToolRun run = await RunAsync("start", "--override", "listeners=PLAINTEXT://127.0.0.1:0", "--override", $"log.dirs={file}/below");
 
         AssertCannotStart(run);
+        Assert.Contains("log.dirs", Assert.Single(run.Errors), StringComparison.Ordinal);
     }
 
     private static void AssertCannotStart(ToolRun run)

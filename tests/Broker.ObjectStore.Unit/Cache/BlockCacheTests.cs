@@ -133,6 +133,22 @@ public sealed class BlockCacheTests(ITestOutputHelper output) : IDisposable
         }
     }
 
+    /// <summary>A fetch ends within a block, with which the next one begins: that is one use of it in two steps.</summary>
+    [Fact]
+    public async Task Blocks_loaded_ahead_outlast_consumed_ones_that_two_reads_shared()
+    {
+        using BlockCache cache = Create(12);
+        for (int i = 0; i < 100; i++)
+        {
+            await cache.LoadAheadAsync([Request(i)], Loader(i));
+            if (i >= 6)
+            {
+                Assert.Equal(i - 6, await GetAsync(cache, i - 6, Unexpected));
+                Assert.Equal(i - 5, await GetAsync(cache, i - 5, Unexpected));
+            }
+        }
+    }
+
     [Fact]
     public async Task Evicted_block_stays_whole_for_the_reader_that_holds_it()
     {

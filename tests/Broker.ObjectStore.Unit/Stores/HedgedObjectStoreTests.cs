@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Collections;
+using System.Collections.Immutable;
 using Broker.TestSupport.Simulation;
 
 namespace Broker.ObjectStore.Unit.Stores;
@@ -183,8 +185,9 @@ public sealed class HedgedObjectStoreTests
         for (int i = 0; i < 40; i++)
         {
             Task<int> read = ReadAsync();
+            Read first = _reads.Open[^1];
             _time.Advance(TimeSpan.FromMilliseconds(latencyMs));
-            _reads.Open[^1].Answer(1);
+            first.Answer(1);
             await read;
         }
 
@@ -194,7 +197,8 @@ public sealed class HedgedObjectStoreTests
     /// <summary>A store whose reads end when the test says so.</summary>
     private sealed class ReadsByHand : IObjectStore
     {
-        internal List<Read> Open { get; } = [];
+        /// <summary>Those that were begun and not cleared away. The store under test begins some while the test looks.</summary>
+        internal ReadList Open { get; } = new();
 
         public ValueTask<ReadOnlyMemory<byte>> GetAsync(ObjectKey key, ByteRange range, CancellationToken ct)
         {
@@ -227,6 +231,23 @@ public sealed class HedgedObjectStoreTests
             Open.Add(read);
             return read.Done;
         }
+    }
+
+    private sealed class ReadList : IEnumerable<Read>
+    {
+        private ImmutableList<Read> _reads = [];
+
+        internal int Count => Volatile.Read(ref _reads).Count;
+
+        internal Read this[Index index] => Volatile.Read(ref _reads)[index];
+
+        internal void Add(Read read) => ImmutableInterlocked.Update(ref _reads, (reads, added) => reads.Add(added), read);
+
+        internal void Clear() => Volatile.Write(ref _reads, []);
+
+        public IEnumerator<Read> GetEnumerator() => Volatile.Read(ref _reads).GetEnumerator();
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
     }
 
     private sealed class Read(IReadOnlyList<Memory<byte>> destinations, CancellationToken ct)
