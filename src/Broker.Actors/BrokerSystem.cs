@@ -35,7 +35,7 @@ public sealed class BrokerSystem
 
     public ConnectionResources Connections { get; }
 
-    /// <summary>Completes, with the reason, when another node has taken over: this one can commit nothing more and should end.</summary>
+    /// <summary>Completes, with the reason, when another node has taken over the metadata or the WAL: this one can acknowledge nothing more and should end.</summary>
     public required Task<Exception> Fenced { get; init; }
 
     /// <summary>Starts the actors, opens this node's partitions under new leader epochs, and returns when they serve.</summary>
@@ -46,7 +46,7 @@ public sealed class BrokerSystem
         PartitionDirectory partitions = new();
         GroupDirectory groups = new();
         IActorRef wal = system.ActorOf(
-            Props.Create(() => new WalWriterActor(storage.WriteAheadLog, storage.Cache, options.Storage, loggers.CreateLogger("Broker.Wal"))), "wal");
+            Props.Create(() => new WalWriterActor(storage.WriteAheadLog, storage.Cache, options.Storage, loggers.CreateLogger("Broker.Wal"), cause => fenced.TrySetResult(cause))), "wal");
         ILogger partitionLog = loggers.CreateLogger("Broker.Partitions");
         PartitionManagerServices managerServices = new(
             options.NodeId,

@@ -16,6 +16,8 @@ namespace Broker.Actors.Configuration;
 /// <param name="UploadsInFlight">Objects that are put to the store at a time.</param>
 /// <param name="LogCacheBytes">Memory for what is not uploaded and for the tail of what is. 128 MiB: about a second of a loaded node, which is what tailing consumers lag.</param>
 /// <param name="BlockCacheBytes">Memory for blocks read back from the store. 64 MiB: 128 blocks, some dozen consumers catching up at different places.</param>
+/// <param name="WalKind"><c>wal.kind</c>. The disk is the default: it acknowledges in a millisecond, and costs no requests.</param>
+/// <param name="BucketWal">The bounds of a WAL in the bucket.</param>
 public sealed record StorageOptions(
     string WalFolder,
     long WalCapacityBytes,
@@ -26,7 +28,9 @@ public sealed record StorageOptions(
     TimeSpan UploadInterval,
     int UploadsInFlight,
     long LogCacheBytes,
-    long BlockCacheBytes)
+    long BlockCacheBytes,
+    WalKind WalKind,
+    BucketWalSettings BucketWal)
 {
     // Indexes of the objects, metadata commits and the next snapshot.
     private const long BesidePayloadBytes = 8 << 20;
@@ -47,7 +51,15 @@ public sealed record StorageOptions(
         settings.Duration("object.store.upload.interval.ms"),
         settings.Int("object.store.uploads.in.flight"),
         settings.Long("cache.log.bytes"),
-        settings.Long("cache.block.bytes"));
+        settings.Long("cache.block.bytes"),
+        settings.Text("wal.kind") == "bucket" ? WalKind.Bucket : WalKind.Disk,
+        BucketWalSettings.From(settings));
+
+    /// <summary>
+    /// Appends that the WAL stage hands to the log at a time. A disk's log has one, and gathers meanwhile what comes next. A bucket's gathers by itself,
+    /// from all that is there; what bounds it is the log cache.
+    /// </summary>
+    public int WalWritesInFlight => WalKind == WalKind.Disk ? 1 : 1024;
 
     private static List<WalId> WalIds(BrokerSettings settings, string name)
     {

@@ -15,14 +15,15 @@ namespace Broker.Actors.Storage;
 /// </summary>
 public sealed class StorageEngine : IAsyncDisposable
 {
+    private readonly INodeWal _wal;
     private readonly WalOwnership _ownership;
     private readonly TimeSpan _releasePatience;
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
 
-    private StorageEngine(IObjectStore store, MetadataLog metadata, IWriteAheadLog writeAheadLog, BufferPool buffers, LogCache cache, BlockCache blocks, WalOwnership ownership, TimeSpan releasePatience, TimeProvider clock, ILogger log)
+    private StorageEngine(IObjectStore store, MetadataLog metadata, IWriteAheadLog writeAheadLog, BufferPool buffers, LogCache cache, BlockCache blocks, INodeWal wal, WalOwnership ownership, TimeSpan releasePatience, TimeProvider clock, ILogger log)
     {
-        (_ownership, _releasePatience, _clock, _log) = (ownership, releasePatience, clock, log);
+        (_wal, _ownership, _releasePatience, _clock, _log) = (wal, ownership, releasePatience, clock, log);
         (Store, Metadata, WriteAheadLog, Buffers, Cache, Blocks) = (store, metadata, writeAheadLog, buffers, cache, blocks);
         ReadAhead = new ReadAhead(new ReadAheadOptions { TotalBytes = blocks.CapacityBytes / 2 }, clock);
         Objects = new StreamObjectReader(store, blocks, new StreamObjectReaderOptions());
@@ -53,18 +54,20 @@ public sealed class StorageEngine : IAsyncDisposable
         BufferPool buffers = new(new BufferPoolOptions());
         LogCache cache = new(new LogCacheOptions { CapacityBytes = options.Storage.LogCacheBytes }, sources.Clock);
 
-        // First the WAL, which takes its folder's lock: a second start on a running node's folder must end here, before it
-        // fences that node out of its metadata.
-        DiskWal wal = await DiskWal.OpenAsync(WalOptions(options, sources), cancellation);
+        // First a WAL on disk, which takes its folder's lock: a second start on a running node's folder must end here, before it
+        // fences that node out of its metadata. A WAL in the bucket is found by the metadata.
+        INodeWal wal = options.Storage.WalKind == WalKind.Bucket
+            ? new BucketNodeWal(store, options, sources)
+            : await DiskNodeWal.OpenAsync(options, sources, cancellation);
         MetadataLog? metadata = null;
         try
         {
-            WalOwnership ownership = new(wal.Id, options.NodeId, Environment.MachineName, options.Storage.WalFolder, options.Storage.AcceptedWalLoss);
-            metadata = await TakeOverAsync(store, options, ownership, sources, log, cancellation);
-            ReopeningWal reopening = new(wal, ct => ReopenAsync(wal.Id, options, sources, ct), sources.Clock);
-            await RecoverAsync(metadata.Image, wal.Id, reopening, buffers, cache, log, cancellation);
+            metadata = await TakeOverAsync(store, options, wal, sources, log, cancellation);
+            WalOwnership ownership = wal.OwnershipIn(metadata.Image);
+            IWriteAheadLog reopening = wal.Open(ownership, metadata.Image.NodeEpochs[options.NodeId]);
+            await RecoverAsync(metadata.Image, ownership.Own, reopening, buffers, cache, log, cancellation);
             BlockCache blocks = new(new BlockCacheOptions { CapacityBytes = options.Storage.BlockCacheBytes }, buffers);
-            return new StorageEngine(store, metadata, reopening, buffers, cache, blocks, ownership, options.ShutdownTimeout / 4, sources.Clock, log);
+            return new StorageEngine(store, metadata, reopening, buffers, cache, blocks, wal, ownership, options.ShutdownTimeout / 4, sources.Clock, log);
         }
         catch
         {
@@ -74,17 +77,19 @@ public sealed class StorageEngine : IAsyncDisposable
         }
     }
 
-    private static async Task<MetadataLog> TakeOverAsync(IObjectStore store, BrokerOptions options, WalOwnership ownership, StorageSources sources, ILogger log, CancellationToken cancellation)
+    private static async Task<MetadataLog> TakeOverAsync(IObjectStore store, BrokerOptions options, INodeWal wal, StorageSources sources, ILogger log, CancellationToken cancellation)
     {
         MetadataLogOptions metadataOptions = new() { Time = sources.Clock, Ids = sources.Ids, JitterSeed = sources.Random.Next() };
 
         // Read before it is fenced: a node that may not start must not stop one that serves.
-        ownership.Check(await MetadataLog.ReadAsync(store, metadataOptions, cancellation));
+        MetadataImage before = await MetadataLog.ReadAsync(store, metadataOptions, cancellation);
+        wal.OwnershipIn(before).Check(before);
         MetadataLog metadata = await MetadataLog.OpenAsync(store, metadataOptions, cancellation);
         try
         {
             // And again: another node may have come in between.
             MetadataImage image = metadata.Image;
+            WalOwnership ownership = wal.OwnershipIn(image);
             ownership.Check(image);
             NodeRegistered registered = new(options.NodeId, image.NodeEpochs.GetValueOrDefault(options.NodeId) + 1);
             await metadata.CommitAsync([.. ownership.Plan(image), registered], cancellation);
@@ -118,37 +123,20 @@ public sealed class StorageEngine : IAsyncDisposable
         }
     }
 
-    // After a failed write or sync. The same folder may lead to another disk by then, or to none.
-    private static async ValueTask<IWriteAheadLog> ReopenAsync(WalId id, BrokerOptions options, StorageSources sources, CancellationToken cancellation)
-    {
-        DiskWal wal = await DiskWal.OpenAsync(WalOptions(options, sources), cancellation);
-        if (wal.Id == id)
-        {
-            return wal;
-        }
-
-        await wal.DisposeAsync();
-        throw new StorageException(
-            StorageErrorKind.Unavailable, $"the WAL in '{options.Storage.WalFolder}' has failed, and another one ({wal.Id}) is in its place now; {id} is missing: restart the node when it is back");
-    }
-
-    private static DiskWalOptions WalOptions(BrokerOptions options, StorageSources sources) => new()
-    {
-        Folder = options.Storage.WalFolder,
-        NodeId = options.NodeId,
-        Random = sources.Random,
-        Ids = sources.Ids,
-        CapacityBytes = options.Storage.WalCapacityBytes,
-        SegmentBytes = options.Storage.WalSegmentBytes,
-        ReserveBytes = options.Storage.WalReserveBytes,
-        MaxGroupBytes = options.Storage.WalBatchMaxBytes,
-    };
-
     /// <summary>Closes everything. Nothing may be appended any more: a WAL whose records are all uploaded is released here.</summary>
     public async ValueTask DisposeAsync()
     {
-        await WriteAheadLog.DisposeAsync();
-        await ReleaseWalAsync();
+        try
+        {
+            await WriteAheadLog.DisposeAsync().AsTask().WaitAsync(_releasePatience, _clock);
+            await ReleaseWalAsync();
+        }
+        catch (TimeoutException)
+        {
+            // An append whose outcome the store does not tell: nobody was told either, and the next start finds out.
+            StorageLog.NotClosed(_log, _ownership.Own.ToString(), _ownership.Place);
+        }
+
         Metadata.Dispose();
         Blocks.Dispose();
     }
@@ -158,7 +146,7 @@ public sealed class StorageEngine : IAsyncDisposable
     {
         if (Cache.UnuploadedBytes > 0)
         {
-            StorageLog.Kept(_log, _ownership.Own.ToString(), _ownership.Folder);
+            StorageLog.Kept(_log, _ownership.Own.ToString(), _ownership.Place);
             return;
         }
 
@@ -168,7 +156,17 @@ public sealed class StorageEngine : IAsyncDisposable
         }
         catch (Exception cause) when (cause is StorageException or TimeoutException)
         {
-            StorageLog.NotReleased(_log, _ownership.Own.ToString(), _ownership.Folder, cause.Message);
+            StorageLog.NotReleased(_log, _ownership.Own.ToString(), _ownership.Place, cause.Message);
+            return;
+        }
+
+        try
+        {
+            await _wal.RetireAsync(CancellationToken.None).AsTask().WaitAsync(_releasePatience, _clock);
+        }
+        catch (Exception cause) when (cause is StorageException or TimeoutException)
+        {
+            StorageLog.NotRetired(_log, _ownership.Own.ToString(), _ownership.Place, cause.Message);
         }
     }
 }

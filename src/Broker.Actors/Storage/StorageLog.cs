@@ -16,9 +16,15 @@ internal static partial class StorageLog
     [LoggerMessage(EventId = 3304, EventName = "WalLossAccepted", Level = LogLevel.Warning, Message = "As wal.disk.accept.loss says, what {Wal} alone holds is given up")]
     public static partial void LossAccepted(ILogger log, string wal);
 
-    [LoggerMessage(EventId = 3305, EventName = "WalNotReleased", Level = LogLevel.Warning, Message = "The metadata could not be told that WAL {Wal} is empty ({Problem}): the next start needs its folder, {Folder}")]
-    public static partial void NotReleased(ILogger log, string wal, string folder, string problem);
+    [LoggerMessage(EventId = 3305, EventName = "WalNotReleased", Level = LogLevel.Warning, Message = "The metadata could not be told that WAL {Wal} is empty ({Problem}): the next start needs it, {Place}")]
+    public static partial void NotReleased(ILogger log, string wal, string place, string problem);
 
-    [LoggerMessage(EventId = 3306, EventName = "WalKept", Level = LogLevel.Information, Message = "WAL {Wal} holds what is not uploaded: the next start needs its folder, {Folder}")]
-    public static partial void Kept(ILogger log, string wal, string folder);
+    [LoggerMessage(EventId = 3306, EventName = "WalKept", Level = LogLevel.Information, Message = "WAL {Wal} holds what is not uploaded: the next start needs it, {Place}")]
+    public static partial void Kept(ILogger log, string wal, string place);
+
+    [LoggerMessage(EventId = 3308, EventName = "WalNotClosed", Level = LogLevel.Warning, Message = "WAL {Wal} has appends that do not end; the stop does not wait for them: the next start needs it, {Place}")]
+    public static partial void NotClosed(ILogger log, string wal, string place);
+
+    [LoggerMessage(EventId = 3307, EventName = "WalNotRetired", Level = LogLevel.Warning, Message = "WAL {Wal} is empty and released, but its last objects could not be deleted ({Problem}): they stay in {Place}, to no harm")]
+    public static partial void NotRetired(ILogger log, string wal, string place, string problem);
 }

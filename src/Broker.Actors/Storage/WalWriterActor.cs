@@ -13,12 +13,12 @@ namespace Broker.Actors.Storage;
 
 /// <summary>
 /// The WAL stage: one a node, shared by its partitions. What arrives while a write is under way goes into the next one
-/// (group commit), bounded in bytes; an idle WAL writes at once. Durable batches enter the log cache in WAL order, then
+/// (group commit), bounded in bytes; an idle WAL writes at once. A WAL in the bucket, which writes several groups at a time, gathers them itself. Durable batches enter the log cache in WAL order, then
 /// their partitions are told. Takes nothing more while the cache is full of what is not uploaded: requests then pile up
 /// to the node's memory budget, and sockets are no longer read. That is for a store that is slow. While uploads fail, what
 /// would wait is refused.
 ///
-/// W1. Groups are written one after the other and acknowledged in order.
+/// W1. Groups are written in order, to a disk one after the other, and acknowledged in order.
 /// W2. A batch is in the cache before its partition hears that it is durable.
 /// W3. After a refusal nothing more of the same partition and generation is acknowledged. (It may still be on disk:
 ///     recovery drops what does not begin where its stream ends, see <see cref="WalRecovery"/>.)
@@ -27,14 +27,14 @@ namespace Broker.Actors.Storage;
 /// </summary>
 internal sealed class WalWriterActor : ReceiveActor
 {
-    // One group waits in the queue, one is merged by the batch stage, one is being written: the actor holds what comes after.
+    // One group waits in the queue, one is merged by the batch stage, one or more are being written: the actor holds what comes after.
     private const int QueuedGroups = 1;
-    private const int WritesInFlight = 1;
 
     private readonly IWriteAheadLog _wal;
     private readonly LogCache _cache;
     private readonly StorageOptions _options;
     private readonly ILogger _log;
+    private readonly Action<Exception> _onFenced;
     private readonly ISourceQueueWithComplete<WalGroup> _queue;
     // By epoch as well: a partition that is opened anew counts its generations from the start.
     private readonly Dictionary<StreamId, (LeaderEpoch Epoch, int Generation)> _voidGenerations = [];
@@ -48,13 +48,18 @@ internal sealed class WalWriterActor : ReceiveActor
     private int _appendsHeld;
     private long _bytesOut;
 
-    public WalWriterActor(IWriteAheadLog wal, LogCache cache, StorageOptions options, ILogger log)
+    /// <param name="wal">Recovered.</param>
+    /// <param name="cache">Where durable batches go.</param>
+    /// <param name="options">Bounds.</param>
+    /// <param name="log">For refusals.</param>
+    /// <param name="onFenced">Called when another owner has the WAL: this node acknowledges nothing more, and should end.</param>
+    public WalWriterActor(IWriteAheadLog wal, LogCache cache, StorageOptions options, ILogger log, Action<Exception> onFenced)
     {
-        (_wal, _cache, _options, _log) = (wal, cache, options, log);
+        (_wal, _cache, _options, _log, _onFenced) = (wal, cache, options, log, onFenced);
         IActorRef self = Self;
         _queue = Source.Queue<WalGroup>(QueuedGroups, OverflowStrategy.Backpressure)
             .BatchWeighted(options.WalBatchMaxBytes, group => group.Bytes, group => group, (earlier, later) => earlier.Merge(later))
-            .SelectAsync(WritesInFlight, WriteAsync)
+            .SelectAsync(options.WalWritesInFlight, WriteAsync)
             .To(Sink.ForEach<WalGroupWritten>(written => self.Tell(written, ActorRefs.NoSender)))
             .Run(Context.System.Materializer());
 
@@ -177,6 +182,10 @@ internal sealed class WalWriterActor : ReceiveActor
         {
             LogRefused(written.Failure, written.Group.Appends.Count);
             Refuse(written.Group, written.Failure.Message);
+            if (written.Failure is StorageException { Kind: StorageErrorKind.Fenced } fenced)
+            {
+                _onFenced(fenced);
+            }
         }
 
         OfferNext();

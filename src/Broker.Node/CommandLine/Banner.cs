@@ -15,7 +15,7 @@ internal static class Banner
               listens on   {string.Join(", ", options.Listeners)}
               advertises   {string.Join(", ", options.AdvertisedListeners)}
               objects      {options.ObjectStore.Description}
-              WAL          {options.Storage.WalFolder}
+              WAL          {(options.Storage.WalKind == WalKind.Bucket ? "in the object store" : options.Storage.WalFolder)}
               try it       echo hello | kcat -b {address} -t greetings -P && kcat -b {address} -t greetings -C -e
 
             """;

@@ -77,7 +77,7 @@ internal static partial class StartLog
     [LoggerMessage(EventId = 6101, EventName = "InertSettings", Level = LogLevel.Warning, Message = "These Kafka settings have no meaning here and are ignored: {Names}")]
     public static partial void InertSettings(ILogger log, string names);
 
-    [LoggerMessage(EventId = 6104, EventName = "Fenced", Level = LogLevel.Error, Message = "Another node has taken over the metadata; this one ends: {Reason}")]
+    [LoggerMessage(EventId = 6104, EventName = "Fenced", Level = LogLevel.Error, Message = "Another node has taken over; this one ends: {Reason}")]
     public static partial void Fenced(ILogger log, string reason);
 
     [LoggerMessage(EventId = 6102, EventName = "Stopping", Level = LogLevel.Information, Message = "Stopping")]

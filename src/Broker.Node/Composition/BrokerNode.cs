@@ -25,7 +25,7 @@ public sealed class BrokerNode : IAsyncDisposable
     /// <summary>The addresses that accept connections; a port of 0 in the options is a real one here.</summary>
     public IReadOnlyList<Listener> BoundListeners { get; private init; } = [];
 
-    /// <summary>Completes when another node has taken over this one's place in the metadata.</summary>
+    /// <summary>Completes when another node has taken over this one's metadata or WAL.</summary>
     public Task<Exception> Fenced => _system.Fenced;
 
     /// <summary>Starts a node; it serves when this returns.</summary>
@@ -34,7 +34,11 @@ public sealed class BrokerNode : IAsyncDisposable
     public static async Task<BrokerNode> StartAsync(BrokerOptions options, Config hocon, ILoggerFactory loggers, StorageSources sources, CancellationToken cancellation)
     {
         ILogger log = loggers.CreateLogger("Broker.Node");
-        MakeDataFolder(options.DataFolder);
+        if (options.ObjectStore.Bucket is null || options.Storage.WalKind == WalKind.Disk)
+        {
+            MakeDataFolder(options.DataFolder);
+        }
+
         ObjectStores objects = ObjectStores.Open(options.ObjectStore, sources);
         StorageEngine? storage = null;
         ActorSystem? actors = null;

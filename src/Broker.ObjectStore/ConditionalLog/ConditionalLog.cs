@@ -41,13 +41,13 @@ public sealed class ConditionalLog
     private StorageException? _failure;
 
     private ConditionalLog(
-        LogKeys keys, ConditionalLogOptions options, SlotWriter writer, LogTrimmer trimmer, LogPosition position)
+        LogKeys keys, ConditionalLogOptions options, int maxInFlight, SlotWriter writer, LogTrimmer trimmer, LogPosition position)
     {
         _keys = keys;
         _options = options;
         _writer = writer;
         _trimmer = trimmer;
-        _maxInFlight = options.MaxInFlight;
+        _maxInFlight = maxInFlight;
         _settled = new Task<bool>[_maxInFlight];
         Array.Fill(_settled, Task.FromResult(true));
         Epoch = position.Epoch;
@@ -63,6 +63,9 @@ public sealed class ConditionalLog
     /// <summary>The id of this instance as a writer.</summary>
     public Guid WriterId { get; }
 
+    /// <summary>How many PUTs are in flight at most.</summary>
+    public int MaxInFlight => _maxInFlight;
+
     /// <summary>The position after the last append that returned.</summary>
     public LogPosition Tail => new(Volatile.Read(ref _ackedSlots), Epoch, WriterId);
 
@@ -74,7 +77,8 @@ public sealed class ConditionalLog
     /// <paramref name="onEntry"/>, entry by entry, and fences every earlier writer.
     /// </summary>
     /// <exception cref="StorageException">
-    /// NotFound: trimmed past <paramref name="from"/>, begin again with a newer snapshot. Fenced: someone else took over meanwhile.
+    /// NotFound: trimmed past <paramref name="from"/>, begin again with a newer snapshot. Fenced: someone else took over meanwhile, or has an
+    /// epoch above <see cref="ConditionalLogOptions.MaxEpoch"/>.
     /// Unavailable: begin again later. Invalid: more in flight than the log was made for, or a newer version. Corrupt.
     /// </exception>
     public static async ValueTask<ConditionalLog> OpenAsync(
@@ -90,7 +94,7 @@ public sealed class ConditionalLog
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaxInFlight, ushort.MaxValue);
         LogKeys keys = new(options.Prefix);
         LogBoundary boundary = await LogBoundary.LoadOrCreateAsync(store, keys, options.MaxInFlight, ct);
-        if (options.MaxInFlight > boundary.MaxInFlight)
+        if (options.MaxInFlight > boundary.MaxInFlight && !options.AcceptsFewerInFlight)
         {
             throw new StorageException(
                 StorageErrorKind.Invalid,
@@ -100,7 +104,8 @@ public sealed class ConditionalLog
         SlotWriter writer = new(store, keys, options);
         LogReader reader = new(store, keys, from ?? boundary.First);
         await new LogFencing(store, keys, options, boundary.MaxInFlight, writer, reader).TakeOverAsync(onEntry, ct);
-        return new ConditionalLog(keys, options, writer, new LogTrimmer(store, keys), reader.Position);
+        int maxInFlight = Math.Min(options.MaxInFlight, boundary.MaxInFlight);
+        return new ConditionalLog(keys, options, maxInFlight, writer, new LogTrimmer(store, keys), reader.Position);
     }
 
     /// <summary>The position after <paramref name="slot"/>, which this instance has appended.</summary>
@@ -119,7 +124,13 @@ public sealed class ConditionalLog
     /// Fenced: for ever. Unavailable: see the message and <see cref="Failure"/>; while that is null this instance goes on, and the entry
     /// was not written; otherwise the log must be opened anew, which decides what became of it.
     /// </exception>
-    public async ValueTask<long> AppendAsync(ReadOnlySequence<byte> payload, CancellationToken ct)
+    public ValueTask<long> AppendAsync(ReadOnlySequence<byte> payload, CancellationToken ct) => AppendAsync(payload, null, ct);
+
+    /// <inheritdoc cref="AppendAsync(ReadOnlySequence{byte}, CancellationToken)"/>
+    /// <param name="payload">What to append.</param>
+    /// <param name="payloadCrc">Its CRC-32C where it is known: then the bytes are not read for it, and damage since it was computed is found by readers.</param>
+    /// <param name="ct">Cancels before the slot is taken.</param>
+    public async ValueTask<long> AppendAsync(ReadOnlySequence<byte> payload, uint? payloadCrc, CancellationToken ct)
     {
         if (payload.IsEmpty)
         {
@@ -136,7 +147,7 @@ public sealed class ConditionalLog
                 throw FailureOfEarlier();
             }
 
-            SlotResult result = await WriteAsync(turn.Slot, payload);
+            SlotResult result = await WriteAsync(turn.Slot, payload, payloadCrc);
             if (!await turn.Previous)
             {
                 throw FailureOfEarlier();
@@ -199,12 +210,12 @@ public sealed class ConditionalLog
         }
     }
 
-    private async ValueTask<SlotResult> WriteAsync(long slot, ReadOnlySequence<byte> payload)
+    private async ValueTask<SlotResult> WriteAsync(long slot, ReadOnlySequence<byte> payload, uint? payloadCrc)
     {
         try
         {
             LogFrameKind kind = slot == _firstSlot ? LogFrameKind.FirstData : LogFrameKind.Data;
-            return await _writer.PutAsync(kind, slot, Epoch, WriterId, payload);
+            return await _writer.PutAsync(kind, slot, Epoch, WriterId, payload, payloadCrc);
         }
         catch (StorageException error)
         {
@@ -222,13 +233,13 @@ public sealed class ConditionalLog
             case SlotOutcome.Lost:
                 string owner = result.Existing is null ? "a later owner, who trimmed it" : $"epoch {result.Existing.Epoch}";
                 throw Fail(StorageErrorKind.Fenced, $"epoch {Epoch} lost slot {turn.Slot} to {owner}", null);
-            case SlotOutcome.NotWritten when TryGiveBack(turn):
+            case SlotOutcome.NotWritten when !_options.EndsOnRefusal && TryGiveBack(turn):
                 throw new StorageException(
                     StorageErrorKind.Unavailable, $"log '{_keys.Prefix}': nothing was appended: {result.Error!.Message}", result.Error);
             case SlotOutcome.NotWritten:
                 throw Fail(
                     StorageErrorKind.Unavailable,
-                    $"slot {turn.Slot} could not be written, but later ones may be; open the log again",
+                    $"slot {turn.Slot} could not be written; later ones may be. Open the log again: {result.Error!.Message}",
                     result.Error);
             default:
                 throw Fail(

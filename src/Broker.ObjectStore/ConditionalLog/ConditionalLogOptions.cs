@@ -10,8 +10,23 @@ public sealed record ConditionalLogOptions(string Prefix)
     /// </summary>
     public int MaxInFlight { get; init; } = 1;
 
+    /// <summary>True: where the log was made for fewer PUTs in flight, it works with these. False: such an opening is refused as Invalid.</summary>
+    public bool AcceptsFewerInFlight { get; init; }
+
     /// <summary>The lowest epoch to take; the log takes a higher one when it knows of a higher one.</summary>
     public long MinEpoch { get; init; } = 1;
+
+    /// <summary>
+    /// The highest epoch to take: where the log's owner has it or a higher one, the opening is Fenced and changes nothing that counts. Whoever
+    /// numbers the owners elsewhere, and gives each a range of epochs, so keeps one of long ago from taking the log back.
+    /// </summary>
+    public long MaxEpoch { get; init; } = long.MaxValue;
+
+    /// <summary>
+    /// True: an append that the store refused ends the log, even if nothing after it was in flight, and a new opening goes on. For callers that
+    /// number their entries and cannot take a number back.
+    /// </summary>
+    public bool EndsOnRefusal { get; init; }
 
     /// <summary>
     /// Appends that wait for their turn, beyond those in flight. 1,024: callers batch, so more than that waiting means that nobody

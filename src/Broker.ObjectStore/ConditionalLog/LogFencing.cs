@@ -23,14 +23,14 @@ internal sealed class LogFencing(
     private const int MaxTries = 16;
 
     /// <summary>Replays and fences; on return the log is ours from <see cref="LogReader.Position"/> on.</summary>
-    /// <exception cref="StorageException">Fenced: someone else took the log over meanwhile; NotFound: trimmed past our position.</exception>
+    /// <exception cref="StorageException">Fenced: someone else took the log over meanwhile, or a later owner has it; NotFound: trimmed past our position.</exception>
     internal async ValueTask TakeOverAsync(Func<LogEntry, CancellationToken, ValueTask> onEntry, CancellationToken ct)
     {
         long leap = 0;
         for (int attempt = 0; attempt < MaxTries; attempt++)
         {
             await ReplayAsync(onEntry, ct);
-            long epoch = Math.Max(options.MinEpoch, reader.Position.Epoch + 1);
+            long epoch = EpochAfter(reader.Position.Epoch);
             Guid writerId = options.Ids.Next();
             long target = reader.Position.NextSlot + leap;
             LogFrameKind kind = leap == 0 ? LogFrameKind.Fence : LogFrameKind.FenceAhead;
@@ -56,6 +56,11 @@ internal sealed class LogFencing(
         throw new StorageException(
             StorageErrorKind.Unavailable, $"log '{keys.Prefix}': another writer took every slot that was tried; open it again");
     }
+
+    private long EpochAfter(long owner) => owner < options.MaxEpoch
+        ? Math.Max(options.MinEpoch, owner + 1)
+        : throw new StorageException(
+            StorageErrorKind.Fenced, $"log '{keys.Prefix}' has an owner of epoch {owner}, who came after this one, whose epochs end at {options.MaxEpoch}");
 
     private async ValueTask ReplayAsync(Func<LogEntry, CancellationToken, ValueTask> onEntry, CancellationToken ct)
     {

@@ -32,9 +32,9 @@ internal sealed record LogFrame(LogFrameKind Kind, long Slot, long Epoch, Guid W
     private const ushort Version = 1;
     private const int CrcPosition = HeaderBytes - sizeof(uint);
 
-    /// <summary>The frame as it is stored, without copying the payload, and its checksum.</summary>
+    /// <summary>The frame as it is stored, without copying the payload, and its checksum; without reading the payload where its own is known.</summary>
     internal static (ReadOnlySequence<byte> Bytes, uint Crc) Encode(
-        LogFrameKind kind, long slot, long epoch, Guid writerId, in ReadOnlySequence<byte> payload)
+        LogFrameKind kind, long slot, long epoch, Guid writerId, in ReadOnlySequence<byte> payload, uint? payloadCrc = null)
     {
         byte[] header = new byte[HeaderBytes];
         BinaryPrimitives.WriteUInt32LittleEndian(header, Magic);
@@ -44,7 +44,8 @@ internal sealed record LogFrame(LogFrameKind Kind, long Slot, long Epoch, Guid W
         BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(16), epoch);
         writerId.TryWriteBytes(header.AsSpan(24), bigEndian: true, out _);
         BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(40), checked((uint)payload.Length));
-        uint crc = Crc32C.Append(Crc32C.Compute(header.AsSpan(0, CrcPosition)), payload);
+        uint headerCrc = Crc32C.Compute(header.AsSpan(0, CrcPosition));
+        uint crc = payloadCrc is { } known ? Crc32C.Combine(headerCrc, known, payload.Length) : Crc32C.Append(headerCrc, payload);
         BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(CrcPosition), crc);
         return (SequenceSegment.Join(header, payload), crc);
     }
@@ -102,17 +103,35 @@ internal sealed class SequenceSegment : ReadOnlySequenceSegment<byte>
         RunningIndex = runningIndex;
     }
 
+    /// <summary>The pieces one behind the other; at least one of them is not empty.</summary>
+    internal static ReadOnlySequence<byte> Of(IReadOnlyList<ReadOnlyMemory<byte>> pieces)
+    {
+        SequenceSegment first = new(pieces[0], 0);
+        SequenceSegment last = first;
+        foreach (ReadOnlyMemory<byte> piece in pieces.Skip(1).Where(piece => !piece.IsEmpty))
+        {
+            last = last.Append(piece);
+        }
+
+        return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
+    }
+
     internal static ReadOnlySequence<byte> Join(ReadOnlyMemory<byte> head, in ReadOnlySequence<byte> tail)
     {
         SequenceSegment first = new(head, 0);
         SequenceSegment last = first;
         foreach (ReadOnlyMemory<byte> memory in tail)
         {
-            SequenceSegment next = new(memory, last.RunningIndex + last.Memory.Length);
-            last.Next = next;
-            last = next;
+            last = last.Append(memory);
         }
 
         return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
+    }
+
+    private SequenceSegment Append(ReadOnlyMemory<byte> memory)
+    {
+        SequenceSegment next = new(memory, RunningIndex + Memory.Length);
+        Next = next;
+        return next;
     }
 }

@@ -12,6 +12,9 @@ internal sealed class LogTrimmer(IObjectStore store, LogKeys keys)
     /// <summary>Looks at a boundary that someone else moves at the same time; more than once is a fenced owner trimming late.</summary>
     private const int MaxTries = 4;
 
+    /// <summary>DELETEs at a time: one after the other they would be slower than a busy log's appends.</summary>
+    private const int MaxDeletes = 8;
+
     internal async ValueTask TrimAsync(LogPosition first, CancellationToken ct)
     {
         for (int attempt = 0; attempt < MaxTries; attempt++)
@@ -47,17 +50,26 @@ internal sealed class LogTrimmer(IObjectStore store, LogKeys keys)
             return;
         }
 
+        List<ObjectKey> old = new(MaxDeletes);
         await foreach (ObjectInfo info in store.ListAsync(keys.ListPrefix, keys.StartAfterFor(from), ct))
         {
             if (!keys.TryParse(info.Key, out long slot) || slot >= to)
             {
-                return;
+                break;
             }
 
             if (info.SizeBytes > LogFrame.HeaderBytes)
             {
-                await store.DeleteAsync(info.Key, ct);
+                old.Add(info.Key);
+            }
+
+            if (old.Count == MaxDeletes)
+            {
+                await Task.WhenAll(old.Select(key => store.DeleteAsync(key, ct).AsTask()));
+                old.Clear();
             }
         }
+
+        await Task.WhenAll(old.Select(key => store.DeleteAsync(key, ct).AsTask()));
     }
 }

@@ -32,9 +32,9 @@ internal sealed class SlotWriter(IObjectStore store, LogKeys keys, ConditionalLo
     /// Writes an entry into a free slot. Not cancellable: a PUT that was sent cannot be taken back, and its slot must be settled.
     /// </summary>
     internal async ValueTask<SlotResult> PutAsync(
-        LogFrameKind kind, long slot, long epoch, Guid writerId, ReadOnlySequence<byte> payload)
+        LogFrameKind kind, long slot, long epoch, Guid writerId, ReadOnlySequence<byte> payload, uint? payloadCrc = null)
     {
-        (ReadOnlySequence<byte> bytes, uint crc) = LogFrame.Encode(kind, slot, epoch, writerId, payload);
+        (ReadOnlySequence<byte> bytes, uint crc) = LogFrame.Encode(kind, slot, epoch, writerId, payload, payloadCrc);
         PutCondition condition = PutCondition.IfAbsent.WithWriteId(options.Ids.Next());
         long start = options.Time.GetTimestamp();
         TimeSpan pause = options.ResolvePause;

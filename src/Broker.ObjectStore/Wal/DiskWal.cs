@@ -91,8 +91,7 @@ public sealed class DiskWal : IWriteAheadLog
         ArgumentNullException.ThrowIfNull(batch);
         ThrowUnlessRecovered();
         ct.ThrowIfCancellationRequested();
-        Check(batch);
-        PendingAppend append = new(batch);
+        PendingAppend append = new(batch, RecordHeader.SizeBytes);
         if (append.SizeBytes > _options.MaxBatchBytes)
         {
             throw new ArgumentException(
@@ -187,23 +186,6 @@ public sealed class DiskWal : IWriteAheadLog
                 StorageErrorKind.Unavailable,
                 $"the WAL in '{files.Description}' is in use: {error.Message}. Stop the other broker, or give this one its own folder",
                 error);
-        }
-    }
-
-    private static void Check(IReadOnlyList<WalRecord> batch)
-    {
-        if (batch.Count == 0)
-        {
-            throw new ArgumentException("an append has at least one record", nameof(batch));
-        }
-
-        for (int i = 0; i < batch.Count; i++)
-        {
-            if (batch[i].LastOffset < batch[i].BaseOffset)
-            {
-                throw new ArgumentException(
-                    $"record {i} of {batch[i].Stream} ends at offset {batch[i].LastOffset}, before it begins ({batch[i].BaseOffset})", nameof(batch));
-            }
         }
     }
 

@@ -5,7 +5,8 @@ namespace Broker.ObjectStore.Wal;
 /// <summary>
 /// A log that is opened anew, by the next append, after it has failed: a disk may fail one write or sync and take all others. The append that
 /// failed stays failed, with an unknown outcome; what became of it is decided as after a crash (W3). Keeps W1 to W6: it goes on only
-/// with a log that has recovered everything which was acknowledged. Thread-safe.
+/// with a log that has recovered everything which was acknowledged, and appends that waited for it are made in the order of their calls. A log that
+/// another owner has (Fenced) is never opened again. Thread-safe.
 /// </summary>
 /// <param name="first">The log, open and not yet recovered.</param>
 /// <param name="reopen">Opens the same log again; the one before is disposed by then.</param>
@@ -15,12 +16,15 @@ public sealed class ReopeningWal(IWriteAheadLog first, Func<CancellationToken, V
     /// <summary>A try reads all that the log holds: some seconds of reading, at most every so often, leave the disk to those who fetch.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
-    private readonly SemaphoreSlim _turn = new(1);
     private volatile IWriteAheadLog _current = first;
     private volatile StorageException? _failure;
     private long _acknowledged;
     private long _trimmed;
     private long? _lastTry;
+
+    // Appends that found a failed log wait for each other in the order of their calls; while some do, later ones queue behind them.
+    private Task _lastInTurn = Task.CompletedTask;
+    private int _inTurn;
 
     public long CapacityBytes => _current.CapacityBytes;
 
@@ -37,16 +41,17 @@ public sealed class ReopeningWal(IWriteAheadLog first, Func<CancellationToken, V
 
     public async ValueTask<WalPosition> AppendAsync(IReadOnlyList<WalRecord> batch, CancellationToken ct)
     {
-        IWriteAheadLog log = _failure is null ? _current : await ReopenAsync(ct);
+        bool isUsable = _failure is null && Volatile.Read(ref _inTurn) == 0;
+        Started started = isUsable ? Start(_current, batch, ct) : await StartInTurnAsync(batch, ct);
         try
         {
-            WalPosition last = await log.AppendAsync(batch, ct);
+            WalPosition last = await started.Append;
             Raise(ref _acknowledged, last.Value);
             return last;
         }
         catch (StorageException failure) when (failure is not WalFullException)
         {
-            if (log == _current)
+            if (started.Log == _current)
             {
                 _failure ??= failure;
             }
@@ -61,11 +66,7 @@ public sealed class ReopeningWal(IWriteAheadLog first, Func<CancellationToken, V
         return _current.TrimAsync(upTo, ct);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _current.DisposeAsync();
-        _turn.Dispose();
-    }
+    public ValueTask DisposeAsync() => _current.DisposeAsync();
 
     private static void Raise(ref long position, long to)
     {
@@ -76,14 +77,49 @@ public sealed class ReopeningWal(IWriteAheadLog first, Func<CancellationToken, V
         }
     }
 
+    // What a log throws at once, it also answers: so that every failure takes the same way.
+    private static Started Start(IWriteAheadLog log, IReadOnlyList<WalRecord> batch, CancellationToken ct)
+    {
+        try
+        {
+            return new Started(log, log.AppendAsync(batch, ct));
+        }
+        catch (StorageException failure)
+        {
+            return new Started(log, ValueTask.FromException<WalPosition>(failure));
+        }
+    }
+
+    private async ValueTask<Started> StartInTurnAsync(IReadOnlyList<WalRecord> batch, CancellationToken ct)
+    {
+        TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Interlocked.Increment(ref _inTurn);
+        Task before = Interlocked.Exchange(ref _lastInTurn, ended.Task);
+        try
+        {
+            await before;
+            ct.ThrowIfCancellationRequested();
+            return Start(await ReopenAsync(ct), batch, ct);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _inTurn);
+            ended.SetResult();
+        }
+    }
+
     private async ValueTask<IWriteAheadLog> ReopenAsync(CancellationToken ct)
     {
-        await _turn.WaitAsync(ct);
         try
         {
             if (_failure is not { } failure)
             {
                 return _current;
+            }
+
+            if (failure.Kind == StorageErrorKind.Fenced)
+            {
+                throw new StorageException(failure.Kind, failure.Message, failure);
             }
 
             if (_lastTry is { } lastTry && time.GetElapsedTime(lastTry) < Pause)
@@ -102,10 +138,6 @@ public sealed class ReopeningWal(IWriteAheadLog first, Func<CancellationToken, V
             _failure = failure.InnerException as StorageException ?? failure;
             throw;
         }
-        finally
-        {
-            _turn.Release();
-        }
     }
 
     private async ValueTask<IWriteAheadLog> OpenAndRecoverAsync(CancellationToken ct)
@@ -123,7 +155,7 @@ public sealed class ReopeningWal(IWriteAheadLog first, Func<CancellationToken, V
             return last >= acknowledged || acknowledged <= Interlocked.Read(ref _trimmed)
                 ? log
                 : throw new StorageException(
-                    StorageErrorKind.Corrupt, $"the WAL was opened anew and ends at position {last}, but {acknowledged} was acknowledged: its disk has lost records");
+                    StorageErrorKind.Corrupt, $"the WAL was opened anew and ends at position {last}, but {acknowledged} was acknowledged: what it lies on has lost records");
         }
         catch
         {
@@ -131,4 +163,7 @@ public sealed class ReopeningWal(IWriteAheadLog first, Func<CancellationToken, V
             throw;
         }
     }
+
+    /// <summary>An append on its way, and the log that has it.</summary>
+    private readonly record struct Started(IWriteAheadLog Log, ValueTask<WalPosition> Append);
 }

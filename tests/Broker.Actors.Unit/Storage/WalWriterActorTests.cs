@@ -17,6 +17,7 @@ public sealed class WalWriterActorTests : ActorTest
     private static readonly StreamId Second = new(2);
     private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(150);
     private readonly HeldWal _wal = new();
+    private readonly System.Collections.Concurrent.ConcurrentBag<Exception> _fenced = [];
     private readonly BufferPool _buffers = new(new BufferPoolOptions());
     private readonly LogCache _cache = new(new LogCacheOptions(), TimeProvider.System);
     private readonly StorageOptions _options = TestOptions.Of().Storage;
@@ -233,10 +234,61 @@ public sealed class WalWriterActorTests : ActorTest
         ExpectMsg<WalDrained>();
     }
 
+    [Fact]
+    public async Task W1_groups_of_a_wal_in_the_bucket_are_handed_over_at_once_and_acknowledged_in_order()
+    {
+        IActorRef writer = Start(_options with { WalKind = WalKind.Bucket });
+        List<HeldWrite> writes = [];
+        for (int i = 0; i < 5; i++)
+        {
+            writer.Tell(Append(First, i), TestActor);
+            writes.Add(await _wal.NextAsync());
+        }
+
+        foreach (HeldWrite write in Enumerable.Reverse(writes))
+        {
+            write.Succeed();
+        }
+
+        for (int i = 1; i <= 5; i++)
+        {
+            Assert.Equal(new Offset(i), ExpectMsg<WalAppended>().End);
+        }
+    }
+
+    [Fact]
+    public async Task W3_groups_behind_a_refused_one_are_not_acknowledged_though_they_were_written()
+    {
+        IActorRef writer = Start(_options with { WalKind = WalKind.Bucket });
+        writer.Tell(Append(First, 0), TestActor);
+        HeldWrite first = await _wal.NextAsync();
+        writer.Tell(Append(First, 1), TestActor);
+        HeldWrite second = await _wal.NextAsync();
+        first.Refuse();
+        second.Succeed();
+
+        ExpectMsg<WalRefused>();
+        ExpectNoMsg(Silence);
+        writer.Tell(Append(First, 0, generation: 1), TestActor);
+        (await _wal.NextAsync()).Succeed();
+        Assert.Equal(new Offset(1), ExpectMsg<WalAppended>().End);
+    }
+
+    [Fact]
+    public async Task Wal_that_another_owner_has_ends_the_node()
+    {
+        IActorRef writer = Start();
+        writer.Tell(Append(First, 0), TestActor);
+        (await _wal.NextAsync()).Outcome.SetException(new StorageException(StorageErrorKind.Fenced, "the test's log has another owner"));
+
+        ExpectMsg<WalRefused>();
+        await AwaitAssertAsync(() => Assert.Single(_fenced));
+    }
+
     private IActorRef Start(StorageOptions? options = null)
     {
         StorageOptions used = options ?? _options;
-        return Sys.ActorOf(Props.Create(() => new WalWriterActor(_wal, _cache, used, NullLogger.Instance)));
+        return Sys.ActorOf(Props.Create(() => new WalWriterActor(_wal, _cache, used, NullLogger.Instance, _fenced.Add)));
     }
 
     private WalAppend Append(StreamId stream, long offset, int generation = 0, int epoch = 0)

@@ -20,6 +20,7 @@ internal sealed class LargeBatches(CrashTopic topic, int port)
     private static readonly TimeSpan ClientTimeout = TimeSpan.FromSeconds(30);
 
     private readonly Dictionary<long, long> _numberByOffset = [];
+    private int _port = port;
     private long _nextNumber;
 
     public int Acknowledged => _numberByOffset.Count;
@@ -35,10 +36,13 @@ internal sealed class LargeBatches(CrashTopic topic, int port)
         return new LargeBatches(topic, port);
     }
 
+    /// <summary>Goes on with the broker at another port.</summary>
+    public void MoveTo(int newPort) => _port = newPort;
+
     /// <summary>Sends records until one is answered with an error, or so many were acknowledged.</summary>
     public async Task<ErrorCode> ProduceAsync(int most = int.MaxValue)
     {
-        await using RawConnection connection = await RawConnection.ConnectAsync(port, CancellationToken.None);
+        await using RawConnection connection = await RawConnection.ConnectAsync(_port, CancellationToken.None);
         for (int i = 0; i < most; i++)
         {
             using CancellationTokenSource deadline = new(ClientTimeout);
@@ -72,14 +76,14 @@ internal sealed class LargeBatches(CrashTopic topic, int port)
     /// <summary>Reads the first record.</summary>
     public async Task ReadFirstAsync()
     {
-        await using RawConnection connection = await RawConnection.ConnectAsync(port, CancellationToken.None);
+        await using RawConnection connection = await RawConnection.ConnectAsync(_port, CancellationToken.None);
         Assert.Equal(0, (await ReadAsync(connection, 0))[0].Number);
     }
 
     /// <summary>Reads everything: each acknowledged record is where it was said to be.</summary>
     public async Task VerifyAsync()
     {
-        await using RawConnection connection = await RawConnection.ConnectAsync(port, CancellationToken.None);
+        await using RawConnection connection = await RawConnection.ConnectAsync(_port, CancellationToken.None);
         long end = (await topic.EndOffsetsAsync(connection, CancellationToken.None))[0];
         Dictionary<long, long> stored = [];
         for (long next = 0; next < end; next = stored.Keys.Max() + 1)

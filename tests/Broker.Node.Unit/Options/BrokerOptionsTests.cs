@@ -98,6 +98,41 @@ public sealed class BrokerOptionsTests
         Assert.Equal(("/fast/wal", "/big/objects"), (outside.Storage.WalFolder, outside.ObjectStore.Folder));
     }
 
+    [Fact]
+    public void Wal_lies_on_disk_unless_the_bucket_is_chosen()
+    {
+        StorageOptions disk = Of().Storage;
+        StorageOptions bucket = Of(
+            ("wal.kind", "bucket"),
+            ("wal.bucket.capacity.bytes", "20000000"),
+            ("wal.bucket.puts.in.flight", "8"),
+            ("wal.bucket.max.puts.per.second", "0"),
+            ("wal.bucket.linger.ms", "10")).Storage;
+
+        Assert.Equal((WalKind.Disk, 1), (disk.WalKind, disk.WalWritesInFlight));
+        Assert.Equal(new BucketWalSettings(512 << 20, 4, 20, TimeSpan.FromMilliseconds(50)), disk.BucketWal);
+        Assert.Equal((WalKind.Bucket, true), (bucket.WalKind, bucket.WalWritesInFlight > 100));
+        Assert.Equal(new BucketWalSettings(20_000_000, 8, 0, TimeSpan.FromMilliseconds(10)), bucket.BucketWal);
+    }
+
+    [Theory]
+    [InlineData("wal.kind", "memory", "one of disk, bucket")]
+    [InlineData("wal.bucket.puts.in.flight", "65", "1 to 64")]
+    [InlineData("wal.bucket.max.puts.per.second", "-1", "at least 0")]
+    [InlineData("wal.bucket.linger.ms", "10001", "0 to 10000")]
+    [InlineData("wal.bucket.capacity.bytes", "1000", "at least 16777216")]
+    public void Bucket_wal_setting_out_of_its_bounds_is_refused(string name, string value, string allowed)
+    {
+        string problem = Assert.Throws<SettingsException>(() => Of((name, value))).Message;
+
+        Assert.Contains($"'{name}'", problem, StringComparison.Ordinal);
+        Assert.Contains(allowed, problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Bucket_wal_must_hold_two_of_its_batches() =>
+        Assert.Contains("'wal.bucket.capacity.bytes'", Problem(("wal.bucket.capacity.bytes", "20000000"), ("wal.batch.max.bytes", "10000001")), StringComparison.Ordinal);
+
     [Theory]
     [InlineData("s3:bucket")]
     [InlineData("file:")]

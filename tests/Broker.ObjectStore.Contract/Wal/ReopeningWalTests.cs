@@ -76,6 +76,55 @@ public sealed class ReopeningWalTests : WalContract
     }
 
     [Fact]
+    public async Task Appends_that_wait_for_a_log_to_be_opened_anew_keep_the_order_of_their_calls_W2()
+    {
+        const int Appends = 10;
+        TaskCompletionSource gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using IWriteAheadLog log = new ReopeningWal(
+            await OpenDiskAsync(_files),
+            async _ =>
+            {
+                await gate.Task;
+                return await OpenDiskAsync(_files);
+            },
+            _time);
+        await RecoverAsync(log);
+        _files.SyncFails = true;
+        await Assert.ThrowsAsync<StorageException>(() => AppendAsync(log, 1, 1));
+        _files.SyncFails = false;
+
+        List<Task<int>> appends = [.. Range(2, Appends).Select(number => AppendAsync(log, number, 1))];
+        Assert.All(appends, append => Assert.False(append.IsCompleted));
+        gate.SetResult();
+        appends.AddRange(Range(2 + Appends, Appends).Select(number => AppendAsync(log, number, 1)));
+
+        int[] positions = await Task.WhenAll(appends);
+        Assert.Equal(Range(positions[0], 2 * Appends), positions);
+    }
+
+    [Fact]
+    public async Task Log_that_another_owner_has_is_not_opened_again()
+    {
+        int reopened = 0;
+        await using IWriteAheadLog log = new ReopeningWal(
+            new FencedWal(),
+            _ =>
+            {
+                reopened++;
+                return ValueTask.FromResult<IWriteAheadLog>(new FencedWal());
+            },
+            _time);
+        for (int i = 0; i < 3; i++)
+        {
+            StorageException fenced = await Assert.ThrowsAsync<StorageException>(() => AppendAsync(log, 1, 1));
+            Assert.Equal(StorageErrorKind.Fenced, fenced.Kind);
+            _time.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        Assert.Equal(0, reopened);
+    }
+
+    [Fact]
     public async Task Log_of_which_everything_was_trimmed_goes_on_after_a_failed_sync_W6()
     {
         IWriteAheadLog log = await OpenRecoveredAsync([]);
@@ -96,4 +145,20 @@ public sealed class ReopeningWalTests : WalContract
         new ReopeningWal(await OpenDiskAsync(files), async _ => await OpenDiskAsync(files), _time);
 
     private async ValueTask<IWriteAheadLog> OpenDiskAsync(SimulatedWalFileSystem files) => await DiskWalCrashTests.OpenAsync(files, ++_opened);
+
+    private sealed class FencedWal : IWriteAheadLog
+    {
+        public long CapacityBytes => 1;
+
+        public long UsedBytes => 0;
+
+        public IAsyncEnumerable<WalRecoveredRecord> RecoverAsync(CancellationToken ct) => AsyncEnumerable.Empty<WalRecoveredRecord>();
+
+        public ValueTask<WalPosition> AppendAsync(IReadOnlyList<WalRecord> batch, CancellationToken ct) =>
+            throw new StorageException(StorageErrorKind.Fenced, "another owner has the log");
+
+        public ValueTask TrimAsync(WalPosition upTo, CancellationToken ct) => ValueTask.CompletedTask;
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
 }

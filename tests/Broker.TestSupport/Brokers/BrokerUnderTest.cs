@@ -81,6 +81,21 @@ public abstract class BrokerUnderTest : IAsyncDisposable
         return exitCode;
     }
 
+    /// <summary>Has the process stand still, as if its machine hung.</summary>
+    public void Freeze() => Running.Signal(Signal.Stop);
+
+    /// <summary>Has a frozen process go on.</summary>
+    public void Thaw() => Running.Signal(Signal.Continue);
+
+    /// <summary>Waits until the process ends by itself; returns its exit code.</summary>
+    /// <exception cref="TimeoutException">It still runs after <paramref name="deadline"/>.</exception>
+    public async Task<int> WaitForExitAsync(TimeSpan deadline)
+    {
+        int exitCode = await Running.WaitForExitAsync(deadline);
+        await ReleaseAsync();
+        return exitCode;
+    }
+
     /// <summary>Fails, showing the broker's output, where the process has ended by itself.</summary>
     public void MustBeRunning() =>
         Assert.False(Running.HasExited, $"the broker ended by itself; {LogFile} ends with:\n{Running.OutputTail()}");

@@ -14,6 +14,12 @@ public enum Signal
 
     /// <summary>SIGTERM: stop gracefully.</summary>
     Terminate = 15,
+
+    /// <summary>SIGCONT: go on after a <see cref="Stop"/>.</summary>
+    Continue = 18,
+
+    /// <summary>SIGSTOP: stand still, as a machine that hangs.</summary>
+    Stop = 19,
 }
 
 internal static partial class UnixSignals

@@ -26,6 +26,9 @@ public enum Fault
 
     /// <summary>The client dies before the answer reaches it.</summary>
     CrashAfter,
+
+    /// <summary>A PUT that never ends and is never applied. Other requests: refused.</summary>
+    Hang,
 }
 
 /// <summary>The kinds of request.</summary>
@@ -80,6 +83,8 @@ public sealed class FaultyObjectStore(IObjectStore inner, Func<StoreRequest, Obj
                 throw Refused(key);
             case Fault.UnknownLost:
                 return PutResult.Unknown(null);
+            case Fault.Hang:
+                return await new TaskCompletionSource<PutResult>().Task;
             case Fault.UnknownLate:
                 _late.Add((key, body.ToArray(), condition));
                 return PutResult.Unknown(null);

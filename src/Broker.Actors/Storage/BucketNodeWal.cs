@@ -1,0 +1,63 @@
+using Broker.Actors.Configuration;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Metadata;
+using Broker.ObjectStore.Wal;
+
+namespace Broker.Actors.Storage;
+
+/// <summary>
+/// The write-ahead log in the object store. Which one it is, the metadata say: the one that this node's last start attached and no stop has
+/// released; else a new one. So a start needs nothing but the store. The last start may still be running: taking over the metadata ends its uploads and
+/// trims, opening the log ends its acknowledgements, in this order, so that what it trims is in the metadata that are read in between.
+/// </summary>
+internal sealed class BucketNodeWal(IObjectStore store, BrokerOptions options, StorageSources sources) : INodeWal
+{
+    private readonly WalId _fresh = new(sources.Ids.Next());
+    private BucketWal? _current;
+
+    public WalOwnership OwnershipIn(MetadataImage image)
+    {
+        IReadOnlyList<WalId> givenUp = options.Storage.AcceptedWalLoss;
+        AttachedWal? mine = image.Wals.Values.FirstOrDefault(
+            wal => wal.Node == options.NodeId && WalPlace.IsInBucket(wal.Path) && !givenUp.Contains(wal.WalId));
+        return new WalOwnership(mine?.WalId ?? _fresh, options.NodeId, Environment.MachineName, mine?.Path ?? WalPlace.InBucket(_fresh), givenUp);
+    }
+
+    public IWriteAheadLog Open(WalOwnership ownership, long nodeEpoch)
+    {
+        return new ReopeningWal(OpenOnce(), _ => ValueTask.FromResult<IWriteAheadLog>(OpenOnce()), sources.Clock);
+
+        BucketWal OpenOnce() => _current = new BucketWal(store, WalOptions(WalPlace.PrefixOf(ownership.Place), nodeEpoch));
+    }
+
+    public ValueTask RetireAsync(CancellationToken cancellation) => _current?.RetireAsync(cancellation) ?? ValueTask.CompletedTask;
+
+    public ValueTask DisposeAsync() => _current?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private BucketWalOptions WalOptions(string prefix, long nodeEpoch) => new()
+    {
+        Prefix = prefix,
+        OwnerEpoch = nodeEpoch,
+        CapacityBytes = options.Storage.BucketWal.CapacityBytes,
+        MaxBatchBytes = options.Storage.WalBatchMaxBytes,
+        MaxInFlight = options.Storage.BucketWal.PutsInFlight,
+        MaxPutsPerSecond = options.Storage.BucketWal.MaxPutsPerSecond,
+        MaxLinger = options.Storage.BucketWal.Linger,
+        Time = sources.Clock,
+        Ids = sources.Ids,
+        JitterSeed = sources.Random.Next(),
+    };
+}
+
+/// <summary>How the metadata say where a log is: an absolute path of a folder, or <c>bucket:</c> and the log's prefix in the object store.</summary>
+internal static class WalPlace
+{
+    private const string BucketScheme = "bucket:";
+
+    public static string InBucket(WalId id) => BucketScheme + BucketWalOptions.PrefixOf(id);
+
+    public static bool IsInBucket(string place) => place.StartsWith(BucketScheme, StringComparison.Ordinal);
+
+    /// <summary>The prefix of a log in the bucket.</summary>
+    public static string PrefixOf(string place) => place[BucketScheme.Length..];
+}

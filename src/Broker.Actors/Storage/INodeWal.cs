@@ -1,0 +1,23 @@
+using Broker.ObjectStore.Metadata;
+using Broker.ObjectStore.Wal;
+
+namespace Broker.Actors.Storage;
+
+/// <summary>
+/// The node's write-ahead log of either kind, as a start and a stop need it: first which log it is, for the metadata; then the log. Disposing closes what
+/// was opened.
+/// </summary>
+internal interface INodeWal : IAsyncDisposable
+{
+    /// <summary>Which log this node writes, on those metadata.</summary>
+    WalOwnership OwnershipIn(MetadataImage image);
+
+    /// <summary>The log, not yet recovered; after a failure it is opened anew by itself.</summary>
+    /// <param name="ownership">As the metadata hold it by now.</param>
+    /// <param name="nodeEpoch">The epoch of this start of the node.</param>
+    IWriteAheadLog Open(WalOwnership ownership, long nodeEpoch);
+
+    /// <summary>The log is closed, and the metadata do not know it any more: what it still holds may go.</summary>
+    /// <exception cref="ObjectStore.StorageException">Unavailable: it stays, to no harm.</exception>
+    ValueTask RetireAsync(CancellationToken cancellation);
+}
