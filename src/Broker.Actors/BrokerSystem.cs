@@ -80,9 +80,9 @@ public sealed class BrokerSystem
     private static IActorRef StartUploads(ActorSystem system, StorageEngine storage, BrokerOptions options, StorageSources sources, ILoggerFactory loggers, MetadataView view, PartitionDirectory partitions, IActorRef coordinator, IActorRef wal)
     {
         UploadServices uploadServices = new(
-            storage.Cache, storage.WriteAheadLog, storage.Store, view, partitions, coordinator, wal, options.Storage, sources.Clock, loggers.CreateLogger("Broker.Uploads"));
+            storage.Cache, storage.WriteAheadLog, new PurposeObjectStore(storage.Store, StorePurpose.Upload), view, partitions, coordinator, wal, options.Storage, sources.Clock, loggers.CreateLogger("Broker.Uploads"));
         RetentionServices retentionServices = new(
-            view, coordinator, storage.Store, options.Settings, options.Topics, sources.Clock, loggers.CreateLogger("Broker.Retention"));
+            view, coordinator, new PurposeObjectStore(storage.Store, StorePurpose.Delete), options.Settings, options.Topics, sources.Clock, loggers.CreateLogger("Broker.Retention"));
         system.ActorOf(Props.Create(() => new RetentionActor(retentionServices)), "retention");
         return system.ActorOf(Props.Create(() => new UploadActor(uploadServices)), "uploads");
     }

@@ -26,7 +26,7 @@ public sealed class StorageEngine : IAsyncDisposable
         (_wal, _ownership, _releasePatience, _clock, _log) = (wal, ownership, releasePatience, clock, log);
         (Store, Metadata, WriteAheadLog, Buffers, Cache, Blocks) = (store, metadata, writeAheadLog, buffers, cache, blocks);
         ReadAhead = new ReadAhead(new ReadAheadOptions { TotalBytes = blocks.CapacityBytes / 2 }, clock);
-        Objects = new StreamObjectReader(store, blocks, new StreamObjectReaderOptions());
+        Objects = new StreamObjectReader(new PurposeObjectStore(store, StorePurpose.Read), blocks, new StreamObjectReaderOptions());
     }
 
     public IObjectStore Store { get; }
@@ -57,12 +57,12 @@ public sealed class StorageEngine : IAsyncDisposable
         // First a WAL on disk, which takes its folder's lock: a second start on a running node's folder must end here, before it
         // fences that node out of its metadata. A WAL in the bucket is found by the metadata.
         INodeWal wal = options.Storage.WalKind == WalKind.Bucket
-            ? new BucketNodeWal(store, options, sources)
+            ? new BucketNodeWal(new PurposeObjectStore(store, StorePurpose.Wal), options, sources)
             : await DiskNodeWal.OpenAsync(options, sources, cancellation);
         MetadataLog? metadata = null;
         try
         {
-            metadata = await TakeOverAsync(store, options, wal, sources, log, cancellation);
+            metadata = await TakeOverAsync(new PurposeObjectStore(store, StorePurpose.Metadata), options, wal, sources, log, cancellation);
             WalOwnership ownership = wal.OwnershipIn(metadata.Image);
             IWriteAheadLog reopening = wal.Open(ownership, metadata.Image.NodeEpochs[options.NodeId]);
             await RecoverAsync(metadata.Image, ownership.Own, reopening, buffers, cache, log, cancellation);
