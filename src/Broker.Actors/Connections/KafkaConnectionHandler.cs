@@ -25,6 +25,12 @@ public sealed class KafkaConnectionHandler(
     HandlerTable handlers,
     TimeProvider clock) : ConnectionHandler
 {
+    /// <summary>
+    /// How long a client's last requests may take that has closed. 10 s: they are what sockets and pipes hold, some megabytes; but one that waits for its
+    /// turn behind fetches of no end must not keep a connection whose client is gone.
+    /// </summary>
+    private static readonly TimeSpan DrainPatience = TimeSpan.FromSeconds(10);
+
     private readonly ILogger _log = resources.Loggers.CreateLogger("Broker.Connections");
 
     public override async Task OnConnectedAsync(ConnectionContext connection)
@@ -49,8 +55,9 @@ public sealed class KafkaConnectionHandler(
         IActorRef actor = await resources.Connections.Ask<IActorRef>(new OpenConnection(settings, handlers, _log, clock));
         using SemaphoreSlim gate = new(options.RequestsInFlight);
 
-        // Not when the client closes its side: what it sent before, without waiting for answers (acks=0), is still to be read, to the end of the input.
-        using CancellationTokenSource stop = new();
+        // Not at once when the client closes its side: what it sent before, without waiting for answers (acks=0), is still to be read, to the end of the input.
+        using CancellationTokenSource stop = new(Timeout.InfiniteTimeSpan, clock);
+        using CancellationTokenRegistration closed = connection.ConnectionClosed.Register(() => stop.CancelAfter(DrainPatience));
         try
         {
             Task reading = ReadFramesAsync(connection.Transport.Input, actor, gate, stop.Token);

@@ -61,7 +61,9 @@ internal sealed class FetchSlot(FetchResponse.PartitionData answer, IActorRef? l
     public void Advance(long mark)
     {
         WatchedBytes = 0;
-        MoreBytes = mark - (Reply?.Mark ?? 0);
+
+        // A sum of these stays a number, also when all partitions say that they are to be read anew.
+        MoreBytes = Math.Min(mark - (Reply?.Mark ?? 0), int.MaxValue);
     }
 
     /// <summary>Takes an answer over in place of the one before.</summary>

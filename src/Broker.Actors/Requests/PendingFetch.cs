@@ -28,6 +28,9 @@ internal sealed class PendingFetch(RequestExchange exchange, FetchResponse respo
     private long _askedBytes;
     private long _recordBytes;
 
+    /// <summary>What partitions have beyond what was read, as far as they sent word of it.</summary>
+    private long _moreBytes;
+
     public void Add(FetchSlot slot)
     {
         _toAsk.Enqueue(_slots.Count);
@@ -112,6 +115,7 @@ internal sealed class PendingFetch(RequestExchange exchange, FetchResponse respo
         slot.TakenBytes = bytes;
         _askedBytes += bytes;
         _reading++;
+        _moreBytes -= slot.MoreBytes;
         slot.Leader.Tell(slot.Ask(new ReplyTag(exchange.Key, index), (int)bytes, Waits && !_timeIsUp ? WatchShare : 0), exchange.Connection);
         return true;
     }
@@ -134,7 +138,9 @@ internal sealed class PendingFetch(RequestExchange exchange, FetchResponse respo
             return;
         }
 
+        _moreBytes -= slot.MoreBytes;
         slot.Advance(advanced.Mark);
+        _moreBytes += slot.MoreBytes;
         if (MissingBytes <= 0)
         {
             ReadAgain(some => some.MoreBytes > 0);
@@ -164,7 +170,7 @@ internal sealed class PendingFetch(RequestExchange exchange, FetchResponse respo
     }
 
     /// <summary>What is still missing to min.bytes, beside what was read and what partitions sent word of.</summary>
-    private long MissingBytes => _slots.Aggregate(limits.MinBytes - _recordBytes, (missing, slot) => missing - Math.Min(slot.MoreBytes, missing));
+    private long MissingBytes => limits.MinBytes - _recordBytes - _moreBytes;
 
     /// <summary>
     /// F3. Of how much more a partition sends word: of all that is missing when it is the only one; else of so little that the fetch is answered before a

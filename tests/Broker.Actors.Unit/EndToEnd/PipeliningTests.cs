@@ -129,8 +129,22 @@ public sealed class PipeliningTests : IAsyncLifetime
 
         await producer.DisposeAsync();
 
-        FetchResponse last = await _client.CallAsync<FetchResponse>(Fetch(Requests - 1, maxWaitMs: 20_000), FetchVersion);
-        Assert.Equal((ErrorCode.None, Requests), ((ErrorCode)last.Responses[0].Partitions[0].ErrorCode, (int)last.Responses[0].Partitions[0].HighWatermark));
+        // They become durable some time after the connection ended: waits for all of their bytes.
+        FetchResponse all = await _client.CallAsync<FetchResponse>(Fetch(0, maxWaitMs: 20_000, minBytes: Requests * TestBatches.Of().Length), FetchVersion);
+        Assert.Equal((ErrorCode.None, Requests), ((ErrorCode)all.Responses[0].Partitions[0].ErrorCode, (int)all.Responses[0].Partitions[0].HighWatermark));
+    }
+
+    [Fact]
+    public async Task Client_that_left_with_requests_waiting_behind_a_long_fetch_is_let_go_of()
+    {
+        await using TestNode narrow = await TestNode.StartAsync(("connection.requests.in.flight", "1"));
+        TestClient client = narrow.Connect();
+        await client.CallAsync<CreateTopicsResponse>(new CreateTopicsRequest { Topics = [new() { Name = Topic, NumPartitions = 1, ReplicationFactor = 1 }] }, 7);
+        await client.SendAsync(Fetch(0, maxWaitMs: 600_000), FetchVersion);
+        await client.SendAsync(Fetch(0, maxWaitMs: 600_000), FetchVersion);
+
+        // Fails when the broker is not done with it in time.
+        await client.DisposeAsync();
     }
 
     [Theory]
