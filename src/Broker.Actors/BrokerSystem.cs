@@ -84,7 +84,22 @@ public sealed class BrokerSystem
         RetentionServices retentionServices = new(
             view, coordinator, new PurposeObjectStore(storage.Store, StorePurpose.Delete), options.Settings, options.Topics, sources.Clock, loggers.CreateLogger("Broker.Retention"));
         system.ActorOf(Props.Create(() => new RetentionActor(retentionServices)), "retention");
+        StartCompaction(system, storage, options, sources, loggers, view, coordinator);
         return system.ActorOf(Props.Create(() => new UploadActor(uploadServices)), "uploads");
+    }
+
+    private static void StartCompaction(ActorSystem system, StorageEngine storage, BrokerOptions options, StorageSources sources, ILoggerFactory loggers, MetadataView view, IActorRef coordinator)
+    {
+        CompactionSettings settings = options.Compaction;
+        OrphanServices orphanServices = new(
+            view, coordinator, new PurposeObjectStore(storage.Store, StorePurpose.Delete), settings.OrphanInterval, loggers.CreateLogger("Broker.Orphans"));
+        system.ActorOf(Props.Create(() => new OrphanActor(orphanServices)), "orphans");
+        if (settings.Enabled)
+        {
+            CompactionServices compactionServices = new(
+                view, coordinator, new PurposeObjectStore(storage.Store, StorePurpose.Compaction), options.Settings, settings, sources.Clock, loggers.CreateLogger("Broker.Compaction"));
+            system.ActorOf(Props.Create(() => new CompactionActor(compactionServices)), "compaction");
+        }
     }
 
     private static async Task OpenPartitionsAsync(StorageEngine storage, IActorRef coordinator, IActorRef manager, ILogger log)

@@ -25,6 +25,8 @@ public sealed class TopicConfig
         RetentionMs = long.Parse(Value(RetentionMsName).Text!, CultureInfo.InvariantCulture);
         RetentionBytes = long.Parse(Value("retention.bytes").Text!, CultureInfo.InvariantCulture);
         TimestampAfterMaxMs = long.Parse(Value("message.timestamp.after.max.ms").Text!, CultureInfo.InvariantCulture);
+        SegmentBytes = long.Parse(Value("segment.bytes").Text!, CultureInfo.InvariantCulture);
+        SegmentMs = long.Parse(Value("segment.ms").Text!, CultureInfo.InvariantCulture);
         UsesLogAppendTime = Value("message.timestamp.type").Text == "LogAppendTime";
     }
 
@@ -39,6 +41,12 @@ public sealed class TopicConfig
 
     /// <summary>How far a record's timestamp may lie ahead of the broker's clock.</summary>
     public long TimestampAfterMaxMs { get; }
+
+    /// <summary>Up to how many bytes of a partition become one piece of its history, which retention keeps or lets go as a whole.</summary>
+    public long SegmentBytes { get; }
+
+    /// <summary>Over how much time such a piece may reach.</summary>
+    public long SegmentMs { get; }
 
     public bool UsesLogAppendTime { get; }
 

@@ -105,7 +105,7 @@ internal sealed class CommandPlanner(MetadataImage image, CoordinatorServices se
     private CommandPlan PlanObjectId()
     {
         List<MetadataEvent> events = [];
-        if (_nextObjectId == _objectIdsEnd)
+        if (_nextObjectId == _objectIdsEnd || _nextObjectId < _ahead.ClosedObjectIds.Value)
         {
             _nextObjectId = _ahead.NextObjectId.Value;
             _objectIdsEnd = _nextObjectId + ObjectIdBlock;

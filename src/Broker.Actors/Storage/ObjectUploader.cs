@@ -1,4 +1,3 @@
-using System.Globalization;
 using Akka.Actor;
 using Broker.Actors.Coordination;
 using Broker.Actors.Partitions;
@@ -178,11 +177,4 @@ internal sealed class ObjectUploader(UploadServices services)
             await Task.Delay(delay, services.Clock);
         }
     }
-}
-
-/// <summary>Names of data objects.</summary>
-internal static class DataKeys
-{
-    /// <summary>Consecutive ids lie under different prefixes, so that a store that scales by prefix can spread them.</summary>
-    public static ObjectKey For(ObjectId id) => new(string.Create(CultureInfo.InvariantCulture, $"data/{id.Value & 0xff:x2}/{id.Value:d19}"));
 }

@@ -7,7 +7,12 @@ namespace Broker.ObjectStore.Compaction;
 /// Which objects are worth compacting, as a pure function of the metadata: uploads, which hold a little of many streams, become larger ones and objects of single
 /// streams; small objects of a stream become large ones; and what is mostly garbage is rewritten. By sizes, so that no byte is rewritten often.
 /// </summary>
-public sealed class CompactionPlan(MetadataImage image, CompactionOptions options, Func<StreamState, RunLimits> limitsOf, long nowMs)
+/// <param name="image">The metadata.</param>
+/// <param name="options">Sizes and ages.</param>
+/// <param name="limitsOf">What a stream's ranges may grow to.</param>
+/// <param name="leftAlone">Objects that are not touched.</param>
+/// <param name="nowMs">The time, in milliseconds since 1970.</param>
+public sealed class CompactionPlan(MetadataImage image, CompactionOptions options, Func<StreamState, RunLimits> limitsOf, IReadOnlySet<ObjectId> leftAlone, long nowMs)
 {
     /// <summary>What to do now, all of which may be done in any order; empty when nothing is worth it.</summary>
     public IReadOnlyList<CompactionOutput> Next()
@@ -25,7 +30,7 @@ public sealed class CompactionPlan(MetadataImage image, CompactionOptions option
     private int Tier(long bytes) => bytes < options.SmallestBytes ? 0 : 1 + Log(bytes / options.SmallestBytes, options.FanIn);
 
     // Objects of another cluster's prefix are read, never replaced for their own sake: deletion is not this cluster's to decide.
-    private bool IsEligible(ObjectState item) => item.Store.Length == 0 && nowMs - item.CreatedMs >= options.MinAge.TotalMilliseconds;
+    private bool IsEligible(ObjectState item) => item.Store.Length == 0 && !leftAlone.Contains(item.ObjectId) && nowMs - item.CreatedMs >= options.MinAge.TotalMilliseconds;
 
     private Dictionary<ObjectId, long> LiveBytes()
     {

@@ -53,7 +53,7 @@ public sealed class ObjectCompactor(
         Dictionary<ObjectId, SourceReader> sources = [];
         foreach (ObjectState source in output.Sources)
         {
-            sources[source.ObjectId] = await SourceReader.OpenAsync(store, source.Key, [.. ranges[source.ObjectId]], options.ReadBytes, pace, ct);
+            sources[source.ObjectId] = await SourceReader.OpenAsync(store, source, [.. ranges[source.ObjectId]], options.ReadBytes, pace, ct);
         }
 
         return sources;

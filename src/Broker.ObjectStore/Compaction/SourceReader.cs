@@ -10,7 +10,7 @@ namespace Broker.ObjectStore.Compaction;
 internal sealed class SourceReader
 {
     private readonly IObjectStore _store;
-    private readonly ObjectKey _key;
+    private readonly ObjectState _source;
     private readonly int _readBytes;
     private readonly Func<long, CancellationToken, ValueTask> _pace;
     private readonly Dictionary<(StreamId Stream, Offset Base), SectionIndex> _indexes = [];
@@ -19,53 +19,86 @@ internal sealed class SourceReader
     private int _bufferBytes;
     private long _end;
 
-    private SourceReader(IObjectStore store, ObjectKey key, int readBytes, Func<long, CancellationToken, ValueTask> pace) =>
-        (_store, _key, _readBytes, _pace) = (store, key, readBytes, pace);
+    private SourceReader(IObjectStore store, ObjectState source, int readBytes, Func<long, CancellationToken, ValueTask> pace) =>
+        (_store, _source, _readBytes, _pace) = (store, source, readBytes, pace);
 
     /// <summary>Reads the indexes of the ranges: one GET, since all indexes of an object lie together.</summary>
     public static async ValueTask<SourceReader> OpenAsync(
-        IObjectStore store, ObjectKey key, IReadOnlyList<StreamRange> ranges, int readBytes, Func<long, CancellationToken, ValueTask> pace, CancellationToken ct)
+        IObjectStore store, ObjectState source, IReadOnlyList<StreamRange> ranges, int readBytes, Func<long, CancellationToken, ValueTask> pace, CancellationToken ct)
     {
-        SourceReader reader = new(store, key, readBytes, pace);
+        SourceReader reader = new(store, source, readBytes, pace);
+        try
+        {
+            await reader.ReadIndexesAsync(ranges, ct);
+            return reader;
+        }
+        catch (StorageException cause) when (IsDamage(cause))
+        {
+            throw new DamagedSourceException(source.ObjectId, cause);
+        }
+    }
+
+    private static bool IsDamage(StorageException cause) => cause.Kind is StorageErrorKind.Corrupt or StorageErrorKind.Invalid;
+
+    private async ValueTask ReadIndexesAsync(IReadOnlyList<StreamRange> ranges, CancellationToken ct)
+    {
+        ObjectKey key = _source.Key;
         long begin = ranges.Min(range => range.IndexPosition);
         int length = checked((int)(ranges.Max(range => range.IndexPosition + range.IndexBytes) - begin));
-        ReadOnlyMemory<byte> indexes = await store.GetAsync(key, new ByteRange(begin, length), ct);
+        ReadOnlyMemory<byte> indexes = await _store.GetAsync(key, new ByteRange(begin, length), ct);
         if (indexes.Length != length)
         {
             throw ObjectFormat.Corrupt(key, $"it ends within the indexes of {length} bytes at byte {begin}");
         }
 
-        await pace(length, ct);
+        await _pace(length, ct);
         foreach (StreamRange range in ranges)
         {
             ReadOnlyMemory<byte> bytes = indexes.Slice((int)(range.IndexPosition - begin), range.IndexBytes);
             SectionIndex.Check(bytes.Span, key, range.IndexPosition);
             SectionIndex index = SectionIndex.Over(bytes, range.Stream, key);
-            reader._indexes[(range.Stream, range.BaseOffset)] = index;
+            _indexes[(range.Stream, range.BaseOffset)] = index;
             IndexEntry last = index[index.Count - 1];
-            reader._end = Math.Max(reader._end, Math.Max(last.Position + last.SizeBytes, range.StatePosition + range.StateBytes));
+            _end = Math.Max(_end, Math.Max(last.Position + last.SizeBytes, range.StatePosition + range.StateBytes));
         }
-
-        return reader;
     }
 
     /// <summary>The index of a range's blocks.</summary>
     public SectionIndex IndexOf(StreamRange range) => _indexes[(range.Stream, range.BaseOffset)];
 
     /// <summary>A block's bytes, checked; valid until the next read.</summary>
-    /// <exception cref="StorageException">Corrupt, and as the store says.</exception>
+    /// <exception cref="DamagedSourceException">They are not what was written.</exception>
+    /// <exception cref="StorageException">As the store says.</exception>
     public async ValueTask<ReadOnlyMemory<byte>> ReadBlockAsync(IndexEntry block, CancellationToken ct)
     {
-        ReadOnlyMemory<byte> bytes = await ReadAsync(block.Position, block.SizeBytes, ct);
-        StreamObjectReader.CheckBlock(_key, block, bytes.Span);
-        return bytes;
+        try
+        {
+            ReadOnlyMemory<byte> bytes = await ReadAsync(block.Position, block.SizeBytes, ct);
+            StreamObjectReader.CheckBlock(_source.Key, block, bytes.Span);
+            return bytes;
+        }
+        catch (StorageException cause) when (IsDamage(cause))
+        {
+            throw new DamagedSourceException(_source.ObjectId, cause);
+        }
     }
 
     /// <summary>The state that a range ends with, without its frame; empty when there is none. Valid until the next read.</summary>
-    /// <exception cref="StorageException">Corrupt, and as the store says.</exception>
-    public async ValueTask<ReadOnlyMemory<byte>> ReadStateAsync(StreamRange range, CancellationToken ct) => range.HasState
-        ? SectionState.Decode(await ReadAsync(range.StatePosition, range.StateBytes, ct), _key, range.StatePosition)
-        : ReadOnlyMemory<byte>.Empty;
+    /// <exception cref="DamagedSourceException">It is not what was written.</exception>
+    /// <exception cref="StorageException">As the store says.</exception>
+    public async ValueTask<ReadOnlyMemory<byte>> ReadStateAsync(StreamRange range, CancellationToken ct)
+    {
+        try
+        {
+            return range.HasState
+                ? SectionState.Decode(await ReadAsync(range.StatePosition, range.StateBytes, ct), _source.Key, range.StatePosition)
+                : ReadOnlyMemory<byte>.Empty;
+        }
+        catch (StorageException cause) when (IsDamage(cause))
+        {
+            throw new DamagedSourceException(_source.ObjectId, cause);
+        }
+    }
 
     private async ValueTask<ReadOnlyMemory<byte>> ReadAsync(long position, int length, CancellationToken ct)
     {
@@ -86,10 +119,10 @@ internal sealed class SourceReader
         }
 
         _bufferBytes = 0;
-        int read = await _store.ReadAsync(_key, new ByteRange(position, wanted), [_buffer.AsMemory(0, wanted)], ct);
+        int read = await _store.ReadAsync(_source.Key, new ByteRange(position, wanted), [_buffer.AsMemory(0, wanted)], ct);
         if (read < length)
         {
-            throw ObjectFormat.Corrupt(_key, $"it ends at byte {position + read}, within the {length} bytes that begin at {position}");
+            throw ObjectFormat.Corrupt(_source.Key, $"it ends at byte {position + read}, within the {length} bytes that begin at {position}");
         }
 
         (_bufferBegin, _bufferBytes) = (position, read);

@@ -74,7 +74,7 @@ internal sealed class CompactedLog : IDisposable
         Commit(new ObjectCommitted(id, KeyOf(id), ObjectKind.StreamSet, encoded.SizeBytes, NowMs, encoded.Sections));
     }
 
-    public IReadOnlyList<CompactionOutput> Plan() => new CompactionPlan(Image, Options, _ => Limits, NowMs).Next();
+    public IReadOnlyList<CompactionOutput> Plan() => new CompactionPlan(Image, Options, _ => Limits, new HashSet<ObjectId>(), NowMs).Next();
 
     /// <summary>Compacts until nothing is worth it; how many objects were made.</summary>
     public async Task<int> CompactAsync()

@@ -109,14 +109,15 @@ public sealed class CompactionTests(ITestOutputHelper output)
         }
 
         log.NowMs += 1000;
-        log.Store.Damage(log.Store.Keys[2], bytes =>
+        log.Store.Damage(log.Image.Objects[new ObjectId(2)].Key.Value, bytes =>
         {
             bytes[500] ^= 1;
             return bytes;
         });
-        StorageException error = await Assert.ThrowsAsync<StorageException>(log.CompactAsync);
+        DamagedSourceException error = await Assert.ThrowsAsync<DamagedSourceException>(log.CompactAsync);
+        Assert.Equal(new ObjectId(2), error.SourceId);
         Assert.Equal(StorageErrorKind.Corrupt, error.Kind);
-        Assert.Contains(log.Image.Objects.Values.OrderBy(item => item.ObjectId).ElementAt(2).Key.Value, error.Message, StringComparison.Ordinal);
+        Assert.Contains(log.Image.Objects[new ObjectId(2)].Key.Value, error.Message, StringComparison.Ordinal);
         Assert.Equal(4, log.Image.Objects.Count);
         Assert.Equal(4, log.Store.Keys.Count);
     }

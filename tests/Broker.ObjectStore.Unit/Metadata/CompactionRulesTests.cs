@@ -49,7 +49,7 @@ public sealed class CompactionRulesTests
 
     // As a merge that read its sources before a cleaning removed records from them.
     [Fact]
-    public void Compaction_never_replaces_ranges_that_lie_in_other_objects_than_it_read()
+    public void K2_compaction_never_replaces_ranges_that_lie_in_other_objects_than_it_read()
     {
         ObjectCompacted late = Compacted(11, [0, 1], (One, 0, 20));
         Commit(Compacted(10, [0, 1], (One, 0, 20)));
@@ -94,6 +94,24 @@ public sealed class CompactionRulesTests
     }
 
     [Fact]
+    public void O2_orphans_are_closed_and_unknown_to_metadata_newer_than_the_listing()
+    {
+        ObjectKey[] listed = [.. Enumerable.Range(0, 12).Select(id => DataKeys.For(new ObjectId(id))), new ObjectKey("data/00/7"), new ObjectKey("wal/1")];
+        Commit(new ObjectIdBlockAllocated(new NodeId(1), 4, 10), new ObjectIdsClosed(new ObjectId(8)));
+
+        Assert.Equal([4L, 5, 6, 7], Ids(Orphans.Among(listed, _image)));
+        MetadataImage before = _image;
+        _image = MetadataImage.Empty;
+        Assert.Empty(Orphans.Among(listed, _image));
+        _image = before;
+        Commit(new StreamTrimmed(One, new Offset(10)), new StreamTrimmed(Two, new Offset(1)));
+        Assert.Equal([new ObjectId(0)], _image.DeletableObjects.Keys);
+        Assert.Equal([4L, 5, 6, 7], Ids(Orphans.Among(listed, _image)));
+        Commit(new ObjectsDeleted([new ObjectId(0)]));
+        Assert.Equal([0L, 4, 5, 6, 7], Ids(Orphans.Among(listed, _image)));
+    }
+
+    [Fact]
     public void A_stream_is_clean_up_to_where_it_is_uploaded_at_most_and_never_less()
     {
         Commit(new StreamCleaned(One, new Offset(20)));
@@ -101,6 +119,8 @@ public sealed class CompactionRulesTests
         Assert.Throws<StorageException>(() => Commit(new StreamCleaned(One, new Offset(19))));
         Assert.Throws<StorageException>(() => Commit(new StreamCleaned(One, new Offset(41))));
     }
+
+    private static IEnumerable<long> Ids(IEnumerable<ObjectKey> keys) => keys.Select(key => DataKeys.TryParse(key, out ObjectId id) ? id.Value : -1);
 
     private static ObjectCompacted Compacted(long id, long[] sources, params (StreamId Stream, long From, long To)[] ranges) =>
         new(Object(id, ranges), [.. sources.Select(source => new ObjectId(source))]);
