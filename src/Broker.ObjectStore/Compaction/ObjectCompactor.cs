@@ -1,10 +1,11 @@
+using System.Runtime.CompilerServices;
 using Broker.ObjectStore.Metadata;
 using Broker.ObjectStore.StreamObjects;
 
 namespace Broker.ObjectStore.Compaction;
 
 /// <summary>
-/// Makes one object out of ranges of others. Memory: one GET of each source, one part of the object, and the indexes. Nothing of the sources changes: the object
+/// Makes one object out of ranges of others. Memory: one GET of each source that is in use, one part of the object, and the indexes. Nothing of the sources changes: the object
 /// takes their place by a commit of the metadata, or is garbage. Stateless; thread-safe.
 /// </summary>
 /// <param name="store">Where sources and object are.</param>
@@ -24,7 +25,7 @@ public sealed class ObjectCompactor(
     public async ValueTask<ObjectCompacted> WriteAsync(
         CompactionOutput output, ObjectId id, ObjectKey key, long createdMs, IBlockRewriter? rewriter, CancellationToken ct)
     {
-        Dictionary<ObjectId, SourceReader> sources = await OpenSourcesAsync(output, ct);
+        SourceReaders sources = new(output, OpenAsync);
         ObjectLayout plan = new(output.Kind, layout);
         await using PartedObject target = new(store, key, PartBytes(output), pace);
         await target.WriteAsync(plan.Begin(), ct);
@@ -44,29 +45,33 @@ public sealed class ObjectCompactor(
         return new ObjectCompacted(made, [.. output.Sources.Select(source => source.ObjectId)]);
     }
 
+    /// <summary>The blocks of a range from the one with a certain offset on, in large GETs past the caches. Each is valid until the next is asked for.</summary>
+    /// <exception cref="StorageException">NotFound when the object is gone, Corrupt when it is damaged, and as the store says.</exception>
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(
+        ObjectState source, StreamRange range, Offset from, [EnumeratorCancellation] CancellationToken ct)
+    {
+        SourceReader reader = await OpenAsync(source, [range], ct);
+        SectionIndex index = reader.IndexOf(range);
+        for (int i = index.FindByOffset(from); i < index.Count; i++)
+        {
+            yield return await reader.ReadBlockAsync(index[i], ct);
+        }
+    }
+
     // A small object needs no more than the least that a part may have, should it become two after all.
     private int PartBytes(CompactionOutput output) => (int)Math.Clamp(output.SizeBytes + (output.SizeBytes / 8), IMultipartUpload.MinPartBytes, options.PartBytes);
 
-    private async ValueTask<Dictionary<ObjectId, SourceReader>> OpenSourcesAsync(CompactionOutput output, CancellationToken ct)
-    {
-        ILookup<ObjectId, StreamRange> ranges = output.Runs.SelectMany(run => run.Ranges).ToLookup(range => range.ObjectId, range => range.Range);
-        Dictionary<ObjectId, SourceReader> sources = [];
-        foreach (ObjectState source in output.Sources)
-        {
-            sources[source.ObjectId] = await SourceReader.OpenAsync(store, source, [.. ranges[source.ObjectId]], options.ReadBytes, pace, ct);
-        }
-
-        return sources;
-    }
+    private ValueTask<SourceReader> OpenAsync(ObjectState source, IReadOnlyList<StreamRange> ranges, CancellationToken ct) =>
+        SourceReader.OpenAsync(store, source, ranges, options.ReadBytes, pace, ct);
 
     private static async ValueTask WriteRunAsync(
-        StreamRun run, Dictionary<ObjectId, SourceReader> sources, ObjectLayout plan, PartedObject target, IBlockRewriter? rewriter, CancellationToken ct)
+        StreamRun run, SourceReaders sources, ObjectLayout plan, PartedObject target, IBlockRewriter? rewriter, CancellationToken ct)
     {
         plan.BeginSection(run.Stream, run.BaseOffset);
         ReadOnlyMemory<byte> state = default;
         foreach (ObjectRange range in run.Ranges)
         {
-            SourceReader source = sources[range.ObjectId];
+            SourceReader source = await sources.TakeAsync(range.ObjectId, ct);
             bool isLastRange = range == run.Ranges[^1];
             SectionIndex index = source.IndexOf(range.Range);
             for (int i = 0; i < index.Count; i++)
