@@ -72,6 +72,12 @@ internal sealed class ObjectUploader(UploadServices services)
                     throw new StorageException(failed.Kind, failed.Reason);
                 }
 
+                if (answer is UploadTooLate)
+                {
+                    commit = (await PutAsync(uploaded.Upload)).Commit!;
+                    throw new StorageException(StorageErrorKind.Unavailable, "the object waited for its commit so long that it may have been deleted; it was put anew");
+                }
+
                 foreach (UploadRefusal refusal in ((UploadCommitted)answer).Refused)
                 {
                     UploadLog.Refused(services.Log, refusal.Stream, refusal.Reason, refusal.Detail);

@@ -1,0 +1,90 @@
+using Broker.ObjectStore.Metadata;
+using Broker.ObjectStore.StreamObjects;
+
+namespace Broker.ObjectStore.Compaction;
+
+/// <summary>
+/// Makes one object out of ranges of others. Memory: one GET of each source, one part of the object, and the indexes. Nothing of the sources changes: the object
+/// takes their place by a commit of the metadata, or is garbage. Stateless; thread-safe.
+/// </summary>
+/// <param name="store">Where sources and object are.</param>
+/// <param name="layout">How the object is cut into blocks.</param>
+/// <param name="options">Sizes of reads and parts.</param>
+/// <param name="pace">Called with the bytes that were read or written; waits as long as the bandwidth budget asks.</param>
+public sealed class ObjectCompactor(
+    IObjectStore store, StreamObjectWriterOptions layout, CompactionOptions options, Func<long, CancellationToken, ValueTask> pace)
+{
+    /// <summary>Writes the object and says what is in it.</summary>
+    /// <param name="output">What to make.</param>
+    /// <param name="id">The object's id, never used before.</param>
+    /// <param name="key">Its key, never used before.</param>
+    /// <param name="createdMs">The time, in milliseconds since 1970.</param>
+    /// <param name="rewriter">What stays of the records; null: everything.</param>
+    /// <exception cref="StorageException">NotFound when a source is gone, Corrupt when one is damaged, and as the store says: nothing was made, or garbage.</exception>
+    public async ValueTask<ObjectCompacted> WriteAsync(
+        CompactionOutput output, ObjectId id, ObjectKey key, long createdMs, IBlockRewriter? rewriter, CancellationToken ct)
+    {
+        Dictionary<ObjectId, SourceReader> sources = await OpenSourcesAsync(output, ct);
+        ObjectLayout plan = new(output.Kind, layout);
+        await using PartedObject target = new(store, key, PartBytes(output), pace);
+        await target.WriteAsync(plan.Begin(), ct);
+        foreach (StreamRun run in output.Runs)
+        {
+            await WriteRunAsync(run, sources, plan, target, rewriter, ct);
+        }
+
+        (IReadOnlyList<byte[]> tail, IReadOnlyList<StreamRange> sections) = plan.Finish();
+        foreach (byte[] piece in tail)
+        {
+            await target.WriteAsync(piece, ct);
+        }
+
+        await target.CompleteAsync(ct);
+        ObjectCommitted made = new(id, key, output.Kind, plan.Length, createdMs, sections);
+        return new ObjectCompacted(made, [.. output.Sources.Select(source => source.ObjectId)]);
+    }
+
+    // A small object needs no more than the least that a part may have, should it become two after all.
+    private int PartBytes(CompactionOutput output) => (int)Math.Clamp(output.SizeBytes + (output.SizeBytes / 8), IMultipartUpload.MinPartBytes, options.PartBytes);
+
+    private async ValueTask<Dictionary<ObjectId, SourceReader>> OpenSourcesAsync(CompactionOutput output, CancellationToken ct)
+    {
+        ILookup<ObjectId, StreamRange> ranges = output.Runs.SelectMany(run => run.Ranges).ToLookup(range => range.ObjectId, range => range.Range);
+        Dictionary<ObjectId, SourceReader> sources = [];
+        foreach (ObjectState source in output.Sources)
+        {
+            sources[source.ObjectId] = await SourceReader.OpenAsync(store, source.Key, [.. ranges[source.ObjectId]], options.ReadBytes, pace, ct);
+        }
+
+        return sources;
+    }
+
+    private static async ValueTask WriteRunAsync(
+        StreamRun run, Dictionary<ObjectId, SourceReader> sources, ObjectLayout plan, PartedObject target, IBlockRewriter? rewriter, CancellationToken ct)
+    {
+        plan.BeginSection(run.Stream, run.BaseOffset);
+        ReadOnlyMemory<byte> state = default;
+        foreach (ObjectRange range in run.Ranges)
+        {
+            SourceReader source = sources[range.ObjectId];
+            bool isLastRange = range == run.Ranges[^1];
+            SectionIndex index = source.IndexOf(range.Range);
+            for (int i = 0; i < index.Count; i++)
+            {
+                ReadOnlyMemory<byte> block = await source.ReadBlockAsync(index[i], ct);
+                bool isLast = isLastRange && i == index.Count - 1;
+                foreach (RewrittenBatch kept in rewriter?.Rewrite(block, isLast) ?? [AsItIs(index[i], block)])
+                {
+                    plan.AddBatches(kept.BaseOffset, kept.LastOffset, kept.MaxTimestampMs, kept.Bytes.Span, Crc32C.Compute(kept.Bytes.Span));
+                    await target.WriteAsync(kept.Bytes, ct);
+                }
+            }
+
+            state = isLastRange ? await source.ReadStateAsync(range.Range, ct) : default;
+        }
+
+        await target.WriteAsync(plan.EndSection(run.Ranges[^1].Range.Epoch, run.EndOffset, state.Span), ct);
+    }
+
+    private static RewrittenBatch AsItIs(IndexEntry block, ReadOnlyMemory<byte> bytes) => new(block.BaseOffset, block.LastOffset, block.MaxTimestampMs, bytes);
+}
