@@ -32,6 +32,8 @@ public sealed record BrokerOptions
 
     public required CompactionSettings Compaction { get; init; }
 
+    public required CleanerOptions Cleaner { get; init; }
+
     /// <summary>How long SIGTERM may take before the process ends anyway; <c>shutdown.timeout.ms</c>.</summary>
     public required TimeSpan ShutdownTimeout { get; init; }
 
@@ -56,6 +58,7 @@ public sealed record BrokerOptions
             Groups = GroupOptions.From(settings),
             Storage = StorageOptions.From(settings, dataFolder),
             Compaction = CompactionSettings.From(settings),
+            Cleaner = CleanerOptions.From(settings),
             ShutdownTimeout = settings.Duration("shutdown.timeout.ms"),
         };
     }

@@ -113,10 +113,10 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
             return;
         }
 
-        (ErrorCode error, string? problem) = BatchAdmission.Check(append.Records, _config, append.IsInternal, NowMs());
-        if (error != ErrorCode.None)
+        BatchVerdict admission = BatchAdmission.Check(append.Records, _config, append.IsInternal, NowMs());
+        if (admission.Error != ErrorCode.None)
         {
-            Refuse(append, error, problem);
+            Refuse(append, admission.Error, admission.Message, admission.Records);
             return;
         }
 
@@ -183,10 +183,10 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
         }
     }
 
-    private void Refuse(Append append, ErrorCode error, string? problem)
+    private void Refuse(Append append, ErrorCode error, string? problem, IReadOnlyList<RecordError>? records = null)
     {
         append.Frame.Release();
-        Sender.Tell(new AppendReply(append.Tag, error, -1, -1, _logStart.Value, problem));
+        Sender.Tell(new AppendReply(append.Tag, error, -1, -1, _logStart.Value, problem) { Records = records ?? [] });
     }
 
     private void OnAppended(WalAppended appended)
