@@ -115,6 +115,7 @@ public sealed class RetryingObjectStore(IObjectStore inner, RetryingObjectStoreO
         PutResult? unknown = null;
         while (true)
         {
+            StorageException? refusal = null;
             try
             {
                 PutResult result = await request();
@@ -138,6 +139,8 @@ public sealed class RetryingObjectStore(IObjectStore inner, RetryingObjectStoreO
                 {
                     throw;
                 }
+
+                refusal = error;
             }
 
             // A refusal after a doubtful try does not settle that one.
@@ -146,7 +149,15 @@ public sealed class RetryingObjectStore(IObjectStore inner, RetryingObjectStoreO
                 return unknown.Value;
             }
 
-            await attempts.PauseAsync(ct);
+            try
+            {
+                await attempts.PauseAsync(ct);
+            }
+            catch (OperationCanceledException) when (refusal is not null && unknown is null)
+            {
+                // The caller learns more than that it cancelled: nothing was applied.
+                throw new StorageException(refusal.Kind, refusal.Message, refusal);
+            }
         }
     }
 
