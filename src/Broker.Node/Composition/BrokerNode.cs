@@ -1,4 +1,3 @@
-using Akka.Actor;
 using Akka.Configuration;
 using Broker.Actors;
 using Broker.Actors.Configuration;
@@ -28,34 +27,25 @@ public sealed class BrokerNode : IAsyncDisposable
     /// <summary>Completes when another node has taken over this one's metadata or WAL.</summary>
     public Task<Exception> Fenced => _system.Fenced;
 
-    /// <summary>Starts a node; it serves when this returns.</summary>
-    /// <exception cref="StorageException">The store or the write-ahead log cannot be opened.</exception>
+    /// <summary>Starts a node; it serves when this returns. Waits for a store that is away, and for room on a full disk (<see cref="StoreWait"/>).</summary>
+    /// <exception cref="StorageException">The store or the write-ahead log cannot be opened, and waiting will not help.</exception>
     /// <exception cref="IOException">An address cannot be listened on, or the data folder cannot be made.</exception>
+    /// <exception cref="OperationCanceledException">Through <paramref name="cancellation"/>.</exception>
     public static async Task<BrokerNode> StartAsync(BrokerOptions options, Config hocon, ILoggerFactory loggers, StorageSources sources, CancellationToken cancellation)
     {
         ILogger log = loggers.CreateLogger("Broker.Node");
-        if (options.ObjectStore.Bucket is null || options.Storage.WalKind == WalKind.Disk)
-        {
-            MakeDataFolder(options.DataFolder);
-        }
-
-        ObjectStores objects = ObjectStores.Open(options.ObjectStore, sources);
-        StorageEngine? storage = null;
-        ActorSystem? actors = null;
+        OpenedNode opened = await new StoreWait(options, sources.Clock, log).UntilAsync(ct => OpenedNode.OpenAsync(options, hocon, loggers, sources, ct), cancellation);
         try
         {
-            storage = await StorageEngine.OpenAsync(objects.Store, options, sources, log, cancellation);
-            actors = ActorSystemLogs.CreateSystem("broker", hocon, loggers);
-            BrokerSystem system = await BrokerSystem.StartAsync(actors, storage, options, sources, loggers);
-            WebApplication listeners = Listeners.Build(options, system, sources.Clock, loggers);
+            WebApplication listeners = Listeners.Build(options, opened.System, sources.Clock, loggers);
             await listeners.StartAsync(cancellation);
-            return new BrokerNode(options, objects, storage, system, listeners, log) { BoundListeners = options.Listeners };
+            return new BrokerNode(options, opened.Objects, opened.Storage, opened.System, listeners, log) { BoundListeners = options.Listeners };
         }
         catch
         {
-            await (actors?.Terminate() ?? Task.CompletedTask);
-            await (storage?.DisposeAsync() ?? ValueTask.CompletedTask);
-            objects.Dispose();
+            await opened.Actors.Terminate();
+            await opened.Storage.DisposeAsync();
+            opened.Objects.Dispose();
             throw;
         }
     }
@@ -77,17 +67,5 @@ public sealed class BrokerNode : IAsyncDisposable
         await _listeners.DisposeAsync();
         await _storage.DisposeAsync();
         _objects.Dispose();
-    }
-
-    private static void MakeDataFolder(string folder)
-    {
-        try
-        {
-            Directory.CreateDirectory(folder);
-        }
-        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
-        {
-            throw new IOException($"cannot make the data folder '{folder}' (log.dirs): {cause.Message}", cause);
-        }
     }
 }

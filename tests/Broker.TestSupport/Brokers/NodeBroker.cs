@@ -18,8 +18,11 @@ public sealed class NodeBroker(params IReadOnlyList<string> overrides) : BrokerU
         }
     }
 
+    /// <summary>Variables that differ from this process's.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
     protected override ChildProcess Launch(TextWriter log) =>
-        ChildProcess.Start(Requirement.Tool("dotnet"), Arguments(), log: log);
+        ChildProcess.Start(Requirement.Tool("dotnet"), Arguments(), Environment, log);
 
     private IEnumerable<string> Arguments() =>
         new[] { $"listeners=PLAINTEXT://127.0.0.1:{Port}", $"log.dirs={DataFolder}" }
