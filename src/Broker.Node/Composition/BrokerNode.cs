@@ -1,8 +1,10 @@
+using System.Net;
 using Akka.Actor;
 using Akka.Configuration;
 using Broker.Actors;
 using Broker.Actors.Configuration;
 using Broker.Actors.Storage;
+using Broker.Node.Management;
 using Broker.ObjectStore;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
@@ -17,13 +19,17 @@ public sealed class BrokerNode : IAsyncDisposable
     private readonly StorageEngine _storage;
     private readonly BrokerSystem _system;
     private readonly WebApplication _listeners;
+    private readonly NodeTelemetry _telemetry;
     private readonly ILogger _log;
 
-    private BrokerNode(BrokerOptions options, ObjectStores objects, StorageEngine storage, BrokerSystem system, WebApplication listeners, ILogger log) =>
-        (_options, _objects, _storage, _system, _listeners, _log) = (options, objects, storage, system, listeners, log);
+    private BrokerNode(BrokerOptions options, ObjectStores objects, StorageEngine storage, BrokerSystem system, WebApplication listeners, NodeTelemetry telemetry, ILogger log) =>
+        (_options, _objects, _storage, _system, _listeners, _telemetry, _log) = (options, objects, storage, system, listeners, telemetry, log);
 
     /// <summary>The addresses that accept connections; a port of 0 in the options is a real one here.</summary>
     public IReadOnlyList<Listener> BoundListeners { get; private init; } = [];
+
+    /// <summary>Where metrics and health are asked for; null: nowhere.</summary>
+    public IPEndPoint? ManagementAddress => _telemetry.Address;
 
     /// <summary>Completes when another node has taken over this one's metadata or WAL.</summary>
     public Task<Exception> Fenced => _system.Fenced;
@@ -42,17 +48,21 @@ public sealed class BrokerNode : IAsyncDisposable
         ObjectStores objects = ObjectStores.Open(options.ObjectStore, sources);
         StorageEngine? storage = null;
         ActorSystem? actors = null;
+        NodeTelemetry? telemetry = null;
         try
         {
+            telemetry = await NodeTelemetry.StartAsync(options, objects, sources.Clock, loggers, cancellation);
             storage = await StorageEngine.OpenAsync(objects.Store, options, sources, log, cancellation);
             actors = ActorSystemLogs.CreateSystem("broker", hocon, loggers);
-            BrokerSystem system = await BrokerSystem.StartAsync(actors, storage, options, sources, loggers);
+            BrokerSystem system = await BrokerSystem.StartAsync(actors, storage, options, sources, loggers, telemetry.Broker);
             WebApplication listeners = Listeners.Build(options, system, sources.Clock, loggers);
             await listeners.StartAsync(cancellation);
-            return new BrokerNode(options, objects, storage, system, listeners, log) { BoundListeners = options.Listeners };
+            telemetry.Ready(storage, system);
+            return new BrokerNode(options, objects, storage, system, listeners, telemetry, log) { BoundListeners = options.Listeners };
         }
         catch
         {
+            await (telemetry?.DisposeAsync() ?? ValueTask.CompletedTask);
             await (actors?.Terminate() ?? Task.CompletedTask);
             await (storage?.DisposeAsync() ?? ValueTask.CompletedTask);
             objects.Dispose();
@@ -63,6 +73,7 @@ public sealed class BrokerNode : IAsyncDisposable
     /// <summary>Stops accepting, ends connections, brings writes and uploads to their end, and closes the storage.</summary>
     public async ValueTask DisposeAsync()
     {
+        _telemetry.Stopping();
         using CancellationTokenSource patience = new(_options.ShutdownTimeout / 4);
         try
         {
@@ -75,6 +86,7 @@ public sealed class BrokerNode : IAsyncDisposable
 
         await _system.StopAsync(_options.ShutdownTimeout / 2, _log);
         await _listeners.DisposeAsync();
+        await _telemetry.DisposeAsync();
         await _storage.DisposeAsync();
         _objects.Dispose();
     }
