@@ -34,6 +34,8 @@ public sealed record BrokerOptions
 
     public required CleanerOptions Cleaner { get; init; }
 
+    public required ManagementOptions Management { get; init; }
+
     /// <summary>How long SIGTERM may take before the process ends anyway; <c>shutdown.timeout.ms</c>.</summary>
     public required TimeSpan ShutdownTimeout { get; init; }
 
@@ -59,6 +61,7 @@ public sealed record BrokerOptions
             Storage = StorageOptions.From(settings, dataFolder),
             Compaction = CompactionSettings.From(settings),
             Cleaner = CleanerOptions.From(settings),
+            Management = ManagementOptions.From(settings),
             ShutdownTimeout = settings.Duration("shutdown.timeout.ms"),
         };
     }

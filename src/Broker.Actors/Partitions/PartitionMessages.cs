@@ -51,6 +51,9 @@ public sealed record ReadReply(ReplyTag Tag, ErrorCode Error, Offset HighWaterma
     /// <summary>Bytes of memory that it keeps from other use: whole blocks, where records were read back from the store.</summary>
     public long HeldBytes { get; init; } = Records.Length;
 
+    /// <summary>How many offsets lie between the one that was asked for and the end of the records.</summary>
+    public long Offsets { get; init; }
+
     public void Dispose() => Resources?.Dispose();
 }
 

@@ -86,9 +86,11 @@ internal sealed class ObjectUploader(UploadServices services)
                     }
                 }
             });
+            services.Metrics.Uploaded(commit.SizeBytes);
         }
 
         Interlocked.Exchange(ref _failingSince, 0);
+        services.Metrics.Succeeded();
         return uploaded.Upload;
     }
 
@@ -147,6 +149,8 @@ internal sealed class ObjectUploader(UploadServices services)
 
     private void OnFailure(string problem)
     {
+        services.Metrics.Failed();
+
         // A disk that the WAL shares with the store may be full: a trim, of nothing here, has it give back what it holds in advance.
         // Its own failure is the next append's to report.
         _ = services.WriteAheadLog.TrimAsync(services.Cache.UploadedUpTo, CancellationToken.None).AsTask()

@@ -24,11 +24,11 @@ public sealed class ObjectStores : IDisposable
     /// <summary>Opens the store. A folder is made when absent; a bucket is not asked for anything yet.</summary>
     /// <param name="options">Which store.</param>
     /// <param name="sources">Time, ids and randomness.</param>
+    /// <param name="metrics">Where requests are counted.</param>
     /// <param name="retryFor">How long a request to a bucket is tried; null: as long as a node does.</param>
     /// <exception cref="StorageException">The folder cannot be used.</exception>
-    public static ObjectStores Open(ObjectStoreOptions options, StorageSources sources, TimeSpan? retryFor = null)
+    public static ObjectStores Open(ObjectStoreOptions options, StorageSources sources, StoreMetrics metrics, TimeSpan? retryFor = null)
     {
-        StoreMetrics metrics = new();
         if (options.Bucket is null)
         {
             LocalObjectStore folder = LocalObjectStore.Open(new LocalObjectStoreOptions(options.Folder!) { Ids = sources.Ids });
