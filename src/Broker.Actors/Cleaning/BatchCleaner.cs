@@ -39,10 +39,30 @@ internal sealed class BatchCleaner(OffsetMap map, Offset mapEnd, long nowMs, lon
 
     /// <summary>Cleans one stored batch.</summary>
     /// <param name="keepsOffsets">Whether, when no record stays, a batch with its offsets does: for the last batch of what is stored together, and the last of a producer.</param>
-    /// <exception cref="ProtocolException">The batch cannot be read: it is damaged, too large, or its codec is missing.</exception>
+    /// <exception cref="StorageException">The batch cannot be read (<see cref="UnreadableBatch"/>).</exception>
     public CleanedBatch Clean(ReadOnlyMemory<byte> batch, bool keepsOffsets)
     {
         RecordBatchView view = new(batch.Span);
+        try
+        {
+            return Clean(batch, view, keepsOffsets);
+        }
+        catch (ProtocolException cause)
+        {
+            throw UnreadableBatch.At(view.BaseOffset, cause);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _unpacker.Dispose();
+        _rewriter.Dispose();
+        _output.Dispose();
+    }
+
+    private CleanedBatch Clean(ReadOnlyMemory<byte> batch, in RecordBatchView view, bool keepsOffsets)
+    {
         if (view.IsControl || view.BaseOffset >= mapEnd.Value || (view.RecordCount == 0 && keepsOffsets))
         {
             RecordsRead += view.RecordCount;
@@ -64,14 +84,6 @@ internal sealed class BatchCleaner(OffsetMap map, Offset mapEnd, long nowMs, lon
         return kept > 0 && kept == view.RecordCount && !needsHorizon
             ? new CleanedBatch(BatchFate.Kept, batch[..view.WholeBatch.Length], view.MaxTimestamp)
             : Rewrite(view, records, needsHorizon);
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _unpacker.Dispose();
-        _rewriter.Dispose();
-        _output.Dispose();
     }
 
     private (int Kept, bool HasTombstone) Decide(in RecordBatchView view, ReadOnlySpan<byte> records)

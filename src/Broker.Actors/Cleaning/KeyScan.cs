@@ -24,9 +24,27 @@ internal sealed class KeyScan : IDisposable
     /// <summary>Whether the map took no more: the cleaning goes up to <see cref="End"/>, which may lie within a batch, and the next one goes on from there.</summary>
     public bool IsFull { get; private set; }
 
+    /// <summary>Scans whole batches, one behind the other.</summary>
+    /// <inheritdoc cref="TryAdd"/>
+    public bool TryAddAll(ReadOnlySpan<byte> block)
+    {
+        while (!block.IsEmpty)
+        {
+            int size = BlockBatches.BytesOfFirst(block);
+            if (!TryAdd(block[..size]))
+            {
+                return false;
+            }
+
+            block = block[size..];
+        }
+
+        return true;
+    }
+
     /// <summary>Scans one stored batch.</summary>
-    /// <returns>False when the map is full: this batch was scanned in part or not at all, and further ones would not be.</returns>
-    /// <exception cref="ProtocolException">The batch cannot be read: it is damaged, too large, or its codec is missing.</exception>
+    /// <returns>False when the map is full: what is left was not scanned, and further batches would not be.</returns>
+    /// <exception cref="StorageException">A batch cannot be read (<see cref="UnreadableBatch"/>); <see cref="End"/> is where it was.</exception>
     public bool TryAdd(ReadOnlySpan<byte> batch)
     {
         if (IsFull)
@@ -56,21 +74,23 @@ internal sealed class KeyScan : IDisposable
 
     private bool TryAddRecords(ReadOnlySpan<byte> batch, long baseOffset)
     {
-        foreach (RecordSlice record in _unpacker.Read(batch))
+        try
         {
-            Offset offset = new(baseOffset + record.OffsetDelta);
-            if (!record.HasKey || offset < _from)
+            foreach (RecordSlice record in _unpacker.Read(batch))
             {
-                continue;
+                Offset offset = new(baseOffset + record.OffsetDelta);
+                if (record.HasKey && offset >= _from && !_map.TryPut(record.Key, offset))
+                {
+                    End = offset;
+                    return false;
+                }
             }
 
-            if (!_map.TryPut(record.Key, offset))
-            {
-                End = offset;
-                return false;
-            }
+            return true;
         }
-
-        return true;
+        catch (ProtocolException cause)
+        {
+            throw UnreadableBatch.At(baseOffset, cause);
+        }
     }
 }

@@ -11,8 +11,8 @@ namespace Broker.Actors.Cleaning;
 /// keys that crowd one place. It begins small and grows by sixteens, so that few keys touch little memory and the array
 /// before, which is there while the next one is filled, is a sixteenth on top. Dispose it to let the memory go.
 ///
-/// K1. Of a key that was put, the offset that is found is the greatest that was put; of no other key is one found.
-/// K2. When it is full it refuses further keys, and goes on to take greater offsets of those that it has.
+/// H1. Of a key that was put, the offset that is found is the greatest that was put; of no other key is one found.
+/// H2. When it is full it refuses further keys, and goes on to take greater offsets of those that it has.
 /// </summary>
 internal sealed class OffsetMap : IDisposable
 {

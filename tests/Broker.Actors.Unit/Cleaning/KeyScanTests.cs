@@ -1,6 +1,5 @@
 using Broker.Actors.Cleaning;
 using Broker.ObjectStore;
-using Broker.Wire;
 using Broker.Wire.Compression;
 using Broker.Wire.Records;
 
@@ -77,8 +76,36 @@ public sealed class KeyScanTests
         byte[] batch = StoredBatches.Of(0, CompressionType.Gzip, "a=1", "b=1");
         batch.AsSpan(RecordBatchView.HeaderBytes).Fill(0xEE);
 
-        Assert.Throws<MalformedMessageException>(() => scan.TryAdd(batch));
+        StorageException error = Assert.Throws<StorageException>(() => scan.TryAdd(batch));
+
+        Assert.Equal(StorageErrorKind.Corrupt, error.Kind);
+        Assert.Contains("offset 0", error.Message, StringComparison.Ordinal);
         Assert.Equal(Offset.Zero, scan.End);
+    }
+
+    [Fact]
+    public void Block_is_scanned_batch_by_batch_up_to_where_it_is_damaged()
+    {
+        using OffsetMap map = new(1 << 20, 0.9);
+        using KeyScan scan = new(map, Offset.Zero);
+        byte[] block = [.. StoredBatches.Of(0, CompressionType.None, "a=1", "b=1"), .. StoredBatches.Of(2, CompressionType.Zstd, "c=1")];
+
+        Assert.Equal(StorageErrorKind.Corrupt, Assert.Throws<StorageException>(() => scan.TryAddAll(block.AsSpan(0, block.Length - 1))).Kind);
+        Assert.Equal((2, new Offset(2)), (map.Count, scan.End));
+
+        Assert.True(scan.TryAddAll(block));
+        Assert.Equal((3, new Offset(3)), (map.Count, scan.End));
+    }
+
+    [Fact]
+    public void Block_that_does_not_fit_the_map_ends_the_scan()
+    {
+        using OffsetMap map = new(3 * OffsetMap.EntryBytes, 0.9);
+        using KeyScan scan = new(map, Offset.Zero);
+
+        Assert.False(scan.TryAddAll([.. StoredBatches.Of(0, CompressionType.None, "a=1"), .. StoredBatches.Of(1, CompressionType.None, "b=1", "c=1"), .. StoredBatches.Of(3, CompressionType.None, "a=2")]));
+
+        Assert.Equal((new Offset(2), 0L), (scan.End, Find(map, "a")));
     }
 
     private static long? Find(OffsetMap map, string key) => map.Find(System.Text.Encoding.UTF8.GetBytes(key))?.Value;

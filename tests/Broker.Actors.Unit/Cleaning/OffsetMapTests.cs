@@ -4,11 +4,11 @@ using Broker.ObjectStore;
 
 namespace Broker.Actors.Unit.Cleaning;
 
-/// <summary>The map of a cleaning: right for any keys (K1), bounded for any number of them (K2).</summary>
+/// <summary>The map of a cleaning: right for any keys (H1), bounded for any number of them (H2).</summary>
 public sealed class OffsetMapTests
 {
     [Fact]
-    public void Map_finds_the_greatest_offset_of_each_key_and_of_no_other_K1()
+    public void Map_finds_the_greatest_offset_of_each_key_and_of_no_other_H1()
     {
         using OffsetMap map = new(1 << 20, 0.9);
         Random random = new(4711);
@@ -42,7 +42,7 @@ public sealed class OffsetMapTests
     [InlineData(4800, 0.5, 100)]
     [InlineData(1 << 20, 0.9, 39_321)]
     [InlineData((1 << 20) + 23, 1, 42_380)]
-    public void Full_map_refuses_new_keys_and_takes_known_ones_K2(long maxBytes, double loadFactor, int maxKeys)
+    public void Full_map_refuses_new_keys_and_takes_known_ones_H2(long maxBytes, double loadFactor, int maxKeys)
     {
         using OffsetMap map = new(maxBytes, loadFactor);
         for (int key = 0; key < maxKeys; key++)

@@ -118,7 +118,13 @@ public class RecordBatchRewriterTests
     {
         using RecordBatchBuilder builder = new(new RecordBatchOptions
         {
-            BaseOffset = 50, PartitionLeaderEpoch = 4, Compression = codec, ProducerId = 9, ProducerEpoch = 2, BaseSequence = 11, IsTransactional = true,
+            BaseOffset = 50,
+            PartitionLeaderEpoch = 4,
+            Compression = codec,
+            ProducerId = 9,
+            ProducerEpoch = 2,
+            BaseSequence = 11,
+            IsTransactional = true,
         });
         for (int i = 0; i < 5; i++)
         {
