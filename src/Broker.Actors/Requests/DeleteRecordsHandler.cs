@@ -34,7 +34,7 @@ internal sealed class DeleteRecordsHandler(BrokerServices services) : IRequestHa
         MetadataImage image = services.Metadata.Current;
         DeleteRecordsResponse response = new();
         List<Deletion> deletions = [];
-        foreach (IGrouping<string, DeleteRecordsRequest.DeleteRecordsTopic> topic in request.Topics.GroupBy(topic => topic.Name))
+        foreach (IGrouping<string, DeleteRecordsRequest.DeleteRecordsTopic> topic in request.Topics.Where(topic => topic.Partitions.Count > 0).GroupBy(topic => topic.Name))
         {
             DeleteRecordsResponse.DeleteRecordsTopicResult answer = new() { Name = topic.Key };
             response.Topics.Add(answer);
