@@ -277,7 +277,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
             Sender,
             Self,
             success: found => new ReadReply(read.Tag, ErrorCode.None, highWatermark, logStart, found.Records, found.Resources) { HeldBytes = found.HeldBytes, Mark = mark },
-            failure: cause => new ReadReply(read.Tag, StorageErrors.OnRead(_services.Log, _opened.Name, cause), highWatermark, logStart, ReadOnlySequence<byte>.Empty, null));
+            failure: cause => new ReadReply(read.Tag, StorageErrors.OnRead(_services, _opened.Name, cause), highWatermark, logStart, ReadOnlySequence<byte>.Empty, null));
     }
 
     private void OnLookUp(LookUpOffset lookUp)
@@ -293,7 +293,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
         search.FindAsync(lookUp).PipeTo(
             Sender,
             Self,
-            failure: cause => new OffsetReply(lookUp.Tag, StorageErrors.OnRead(_services.Log, _opened.Name, cause), -1, -1, -1));
+            failure: cause => new OffsetReply(lookUp.Tag, StorageErrors.OnRead(_services, _opened.Name, cause), -1, -1, -1));
     }
 
     private ErrorCode CheckEpoch(int clientEpoch) =>

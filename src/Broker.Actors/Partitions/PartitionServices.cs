@@ -9,7 +9,11 @@ namespace Broker.Actors.Partitions;
 
 /// <summary>What a partition's actor works with.</summary>
 /// <param name="Wal">The WAL stage's actor: takes <see cref="Storage.WalAppend"/>.</param>
-internal sealed record PartitionServices(LogCache Cache, IPartitionHistory History, IActorRef Wal, TopicOptions Topics, TimeProvider Clock, ILogger Log);
+internal sealed record PartitionServices(LogCache Cache, IPartitionHistory History, IActorRef Wal, TopicOptions Topics, TimeProvider Clock, ILogger Log)
+{
+    /// <summary>Shared by all partitions of the node.</summary>
+    public RepeatedFaults Faults { get; } = new(Clock);
+}
 
 /// <summary>A partition as the coordinator opened it on this node.</summary>
 /// <param name="LogStart">The first offset that may be read.</param>

@@ -22,7 +22,7 @@ internal sealed record OpenedNode(ObjectStores Objects, StorageEngine Storage, A
             MakeDataFolder(options.DataFolder);
         }
 
-        ObjectStores objects = ObjectStores.Open(options.ObjectStore, sources);
+        ObjectStores objects = ObjectStores.Open(options.ObjectStore, sources, log: loggers.CreateLogger("Broker.Store"));
         Task<StorageEngine>? opening = null;
         ActorSystem? actors = null;
         try
