@@ -106,6 +106,8 @@ internal sealed class CoordinatorActor : ReceiveActor
     {
         StreamsOpened => new StreamsOpened(image),
         StreamsTrimmed => new StreamsTrimmed(image),
+        CompactionCommitted => new CompactionCommitted(image),
+        ObjectIdsAreClosed => new ObjectIdsAreClosed(image),
         _ => reply,
     };
 

@@ -37,7 +37,7 @@ internal static class StartCommand
             SystemIdSource ids = new();
             StorageSources sources = new(TimeProvider.System, ids, new Random(ids.Next().GetHashCode()));
             await using BrokerNode node = await BrokerNode.StartAsync(options, hocon, loggers, sources, starting.Token);
-            await Console.Out.WriteLineAsync(Banner.Text(options));
+            await Console.Out.WriteLineAsync(Banner.Text(options, node.ManagementAddress));
             if (await Task.WhenAny(stop.Task, node.Fenced) == node.Fenced)
             {
                 StartLog.Fenced(log, (await node.Fenced).Message);

@@ -1,7 +1,9 @@
+using System.Net;
 using Akka.Configuration;
 using Broker.Actors;
 using Broker.Actors.Configuration;
 using Broker.Actors.Storage;
+using Broker.Node.Management;
 using Broker.ObjectStore;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
@@ -16,13 +18,20 @@ public sealed class BrokerNode : IAsyncDisposable
     private readonly StorageEngine _storage;
     private readonly BrokerSystem _system;
     private readonly WebApplication _listeners;
+    private readonly NodeTelemetry _telemetry;
     private readonly ILogger _log;
 
-    private BrokerNode(BrokerOptions options, ObjectStores objects, StorageEngine storage, BrokerSystem system, WebApplication listeners, ILogger log) =>
-        (_options, _objects, _storage, _system, _listeners, _log) = (options, objects, storage, system, listeners, log);
+    private BrokerNode(BrokerOptions options, OpenedNode opened, WebApplication listeners, NodeTelemetry telemetry, ILogger log)
+    {
+        (_options, _listeners, _telemetry, _log) = (options, listeners, telemetry, log);
+        (_objects, _storage, _system) = (opened.Objects, opened.Storage, opened.System);
+    }
 
     /// <summary>The addresses that accept connections; a port of 0 in the options is a real one here.</summary>
     public IReadOnlyList<Listener> BoundListeners { get; private init; } = [];
+
+    /// <summary>Where metrics and health are asked for; null: nowhere.</summary>
+    public IPEndPoint? ManagementAddress => _telemetry.Address;
 
     /// <summary>Completes when another node has taken over this one's metadata or WAL.</summary>
     public Task<Exception> Fenced => _system.Fenced;
@@ -34,18 +43,30 @@ public sealed class BrokerNode : IAsyncDisposable
     public static async Task<BrokerNode> StartAsync(BrokerOptions options, Config hocon, ILoggerFactory loggers, StorageSources sources, CancellationToken cancellation)
     {
         ILogger log = loggers.CreateLogger("Broker.Node");
-        OpenedNode opened = await new StoreWait(options, sources.Clock, log).UntilAsync(ct => OpenedNode.OpenAsync(options, hocon, loggers, sources, ct), cancellation);
+        StoreMetrics requests = new();
+
+        // First of all: a node that waits for its store can be asked how it is.
+        NodeTelemetry telemetry = await NodeTelemetry.StartAsync(options, requests, sources.Clock, loggers, cancellation);
+        OpenedNode? opened = null;
         try
         {
+            opened = await new StoreWait(options, sources.Clock, log).UntilAsync(
+                ct => OpenedNode.OpenAsync(options, hocon, loggers, sources, requests, telemetry.Broker, ct), cancellation);
             WebApplication listeners = Listeners.Build(options, opened.System, sources.Clock, loggers);
             await listeners.StartAsync(cancellation);
-            return new BrokerNode(options, opened.Objects, opened.Storage, opened.System, listeners, log) { BoundListeners = options.Listeners };
+            telemetry.Ready(opened.Storage, opened.System);
+            return new BrokerNode(options, opened, listeners, telemetry, log) { BoundListeners = options.Listeners };
         }
         catch
         {
-            await opened.Actors.Terminate();
-            await opened.Storage.DisposeAsync();
-            opened.Objects.Dispose();
+            await telemetry.DisposeAsync();
+            if (opened is not null)
+            {
+                await opened.Actors.Terminate();
+                await opened.Storage.DisposeAsync();
+                opened.Objects.Dispose();
+            }
+
             throw;
         }
     }
@@ -53,6 +74,7 @@ public sealed class BrokerNode : IAsyncDisposable
     /// <summary>Stops accepting, ends connections, brings writes and uploads to their end, and closes the storage.</summary>
     public async ValueTask DisposeAsync()
     {
+        _telemetry.Stopping();
         using CancellationTokenSource patience = new(_options.ShutdownTimeout / 4);
         try
         {
@@ -65,6 +87,7 @@ public sealed class BrokerNode : IAsyncDisposable
 
         await _system.StopAsync(_options.ShutdownTimeout / 2, _log);
         await _listeners.DisposeAsync();
+        await _telemetry.DisposeAsync();
         await _storage.DisposeAsync();
         _objects.Dispose();
     }

@@ -29,12 +29,12 @@ public sealed class ObjectStores : IDisposable
     /// <summary>Opens the store. A folder is made when absent; a bucket is not asked for anything yet.</summary>
     /// <param name="options">Which store.</param>
     /// <param name="sources">Time, ids and randomness.</param>
+    /// <param name="metrics">Where requests are counted.</param>
     /// <param name="retryFor">How long a request to a bucket is tried; null: as long as a node does.</param>
     /// <param name="log">For word of a store that fails, and serves again.</param>
     /// <exception cref="StorageException">The folder cannot be used.</exception>
-    public static ObjectStores Open(ObjectStoreOptions options, StorageSources sources, TimeSpan? retryFor = null, ILogger? log = null)
+    public static ObjectStores Open(ObjectStoreOptions options, StorageSources sources, StoreMetrics metrics, TimeSpan? retryFor = null, ILogger? log = null)
     {
-        StoreMetrics metrics = new();
         ILogger told = log ?? NullLogger.Instance;
         StoreAvailability availability = new(
             sources.Clock, outage => StoreLog.Failing(told, options.Description, outage.Reason), away => StoreLog.Serving(told, options.Description, away));

@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Configuration;
 using Broker.Actors;
 using Broker.Actors.Configuration;
+using Broker.Actors.Metrics;
 using Broker.Actors.Storage;
 using Broker.ObjectStore;
 using Microsoft.Extensions.Logging;
@@ -15,14 +16,14 @@ internal sealed record OpenedNode(ObjectStores Objects, StorageEngine Storage, A
     /// <exception cref="StorageException">The store or the write-ahead log cannot be opened.</exception>
     /// <exception cref="IOException">The data folder cannot be made.</exception>
     /// <exception cref="OperationCanceledException">Through <paramref name="cancellation"/>: at once, whatever the store does. Nothing was acknowledged yet.</exception>
-    public static async Task<OpenedNode> OpenAsync(BrokerOptions options, Config hocon, ILoggerFactory loggers, StorageSources sources, CancellationToken cancellation)
+    public static async Task<OpenedNode> OpenAsync(BrokerOptions options, Config hocon, ILoggerFactory loggers, StorageSources sources, StoreMetrics requests, BrokerMetrics metrics, CancellationToken cancellation)
     {
         if (options.ObjectStore.Bucket is null || options.Storage.WalKind == WalKind.Disk)
         {
             MakeDataFolder(options.DataFolder);
         }
 
-        ObjectStores objects = ObjectStores.Open(options.ObjectStore, sources, log: loggers.CreateLogger("Broker.Store"));
+        ObjectStores objects = ObjectStores.Open(options.ObjectStore, sources, requests, log: loggers.CreateLogger("Broker.Store"));
         Task<StorageEngine>? opening = null;
         ActorSystem? actors = null;
         try
@@ -33,7 +34,7 @@ internal sealed record OpenedNode(ObjectStores Objects, StorageEngine Storage, A
             // A PUT that was sent is seen to its end, which may take long: who wants to stop does not wait for it.
             StorageEngine storage = await opening.WaitAsync(cancellation);
             actors = ActorSystemLogs.CreateSystem("broker", hocon, loggers);
-            BrokerSystem system = await BrokerSystem.StartAsync(actors, storage, options, sources, loggers).WaitAsync(cancellation);
+            BrokerSystem system = await BrokerSystem.StartAsync(actors, storage, options, sources, loggers, metrics).WaitAsync(cancellation);
             return new OpenedNode(objects, storage, actors, system);
         }
         catch
