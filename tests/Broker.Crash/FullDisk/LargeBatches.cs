@@ -10,7 +10,7 @@ using Record = Broker.Wire.Records.Record;
 namespace Broker.Crash.FullDisk;
 
 /// <summary>Large numbered records, one a request; and what was acknowledged of them.</summary>
-internal sealed class LargeBatches(CrashTopic topic, int port)
+internal sealed class LargeBatches(CrashTopic topic, int port, int partition = 0)
 {
     private const int ValueBytes = 900_000;
     private const short ProduceVersion = 11;
@@ -84,7 +84,7 @@ internal sealed class LargeBatches(CrashTopic topic, int port)
     public async Task VerifyAsync()
     {
         await using RawConnection connection = await RawConnection.ConnectAsync(_port, CancellationToken.None);
-        long end = (await topic.EndOffsetsAsync(connection, CancellationToken.None))[0];
+        long end = (await topic.EndOffsetsAsync(connection, CancellationToken.None))[partition];
         Dictionary<long, long> stored = [];
         for (long next = 0; next < end; next = stored.Keys.Max() + 1)
         {
@@ -104,12 +104,12 @@ internal sealed class LargeBatches(CrashTopic topic, int port)
         BinaryPrimitives.WriteInt64LittleEndian(value, number);
         using RecordBatchBuilder builder = new(new RecordBatchOptions());
         builder.Append(0, null, value);
-        ProduceRequest.PartitionProduceData partition = new() { Index = 0, Records = new ReadOnlySequence<byte>(builder.ToArray()) };
+        ProduceRequest.PartitionProduceData data = new() { Index = partition, Records = new ReadOnlySequence<byte>(builder.ToArray()) };
         return new ProduceRequest
         {
             Acks = -1,
             TimeoutMs = (int)ClientTimeout.TotalMilliseconds,
-            TopicData = [new ProduceRequest.TopicProduceData { Name = topic.Name, PartitionData = [partition] }],
+            TopicData = [new ProduceRequest.TopicProduceData { Name = topic.Name, PartitionData = [data] }],
         };
     }
 
@@ -127,16 +127,16 @@ internal sealed class LargeBatches(CrashTopic topic, int port)
                 new FetchRequest.FetchTopic
                 {
                     Topic = topic.Name,
-                    Partitions = [new FetchRequest.FetchPartition { Partition = 0, CurrentLeaderEpoch = -1, FetchOffset = from, LastFetchedEpoch = -1, LogStartOffset = -1, PartitionMaxBytes = 8 * ValueBytes }],
+                    Partitions = [new FetchRequest.FetchPartition { Partition = partition, CurrentLeaderEpoch = -1, FetchOffset = from, LastFetchedEpoch = -1, LogStartOffset = -1, PartitionMaxBytes = 8 * ValueBytes }],
                 },
             ],
         };
         using CancellationTokenSource deadline = new(ClientTimeout);
         FetchResponse response = await connection.CallAsync<FetchResponse>(request, FetchVersion, deadline.Token);
-        FetchResponse.PartitionData partition = response.Responses.Single().Partitions.Single();
-        Assert.Equal(ErrorCode.None, (ErrorCode)partition.ErrorCode);
+        FetchResponse.PartitionData answer = response.Responses.Single().Partitions.Single();
+        Assert.Equal(ErrorCode.None, (ErrorCode)answer.ErrorCode);
         List<(long, long)> found = [];
-        foreach (RecordBatchView batch in new RecordBatchEnumerator(partition.Records!.Value.ToArray()))
+        foreach (RecordBatchView batch in new RecordBatchEnumerator(answer.Records!.Value.ToArray()))
         {
             using RecordReader reader = RecordReader.Open(batch.WholeBatch.ToArray(), 2 * ValueBytes);
             while (reader.TryRead(out Record record))
