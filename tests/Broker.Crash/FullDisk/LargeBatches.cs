@@ -28,9 +28,9 @@ internal sealed class LargeBatches(CrashTopic topic, int port, int partition = 0
     /// <summary>What the broker said with its last error.</summary>
     public string? LastError { get; private set; }
 
-    public static async Task<LargeBatches> CreateAsync(int port)
+    public static async Task<LargeBatches> CreateAsync(int port, string topicName = "full")
     {
-        CrashTopic topic = new("full", 1);
+        CrashTopic topic = new(topicName, 1);
         await using RawConnection connection = await RawConnection.ConnectAsync(port, CancellationToken.None);
         await topic.CreateAsync(connection, CancellationToken.None);
         return new LargeBatches(topic, port);
@@ -97,6 +97,14 @@ internal sealed class LargeBatches(CrashTopic topic, int port, int partition = 0
         Assert.All(_numberByOffset, pair => Assert.Equal(pair.Value, stored.GetValueOrDefault(pair.Key, -1)));
     }
 
+    /// <summary>Reads at an offset; the error, and the numbers of the records that came.</summary>
+    public async Task<(ErrorCode Error, IReadOnlyList<long> Numbers)> TryReadAsync(long from)
+    {
+        await using RawConnection connection = await RawConnection.ConnectAsync(_port, CancellationToken.None);
+        FetchResponse.PartitionData answer = await FetchAsync(connection, from);
+        return ((ErrorCode)answer.ErrorCode, answer.ErrorCode == 0 ? [.. RecordsOf(answer).Select(record => record.Number)] : []);
+    }
+
     private ProduceRequest Request(long number)
     {
         byte[] value = new byte[ValueBytes];
@@ -114,6 +122,13 @@ internal sealed class LargeBatches(CrashTopic topic, int port, int partition = 0
     }
 
     private async Task<List<(long Offset, long Number)>> ReadAsync(RawConnection connection, long from)
+    {
+        FetchResponse.PartitionData answer = await FetchAsync(connection, from);
+        Assert.Equal(ErrorCode.None, (ErrorCode)answer.ErrorCode);
+        return RecordsOf(answer);
+    }
+
+    private async Task<FetchResponse.PartitionData> FetchAsync(RawConnection connection, long from)
     {
         FetchRequest request = new()
         {
@@ -133,8 +148,11 @@ internal sealed class LargeBatches(CrashTopic topic, int port, int partition = 0
         };
         using CancellationTokenSource deadline = new(ClientTimeout);
         FetchResponse response = await connection.CallAsync<FetchResponse>(request, FetchVersion, deadline.Token);
-        FetchResponse.PartitionData answer = response.Responses.Single().Partitions.Single();
-        Assert.Equal(ErrorCode.None, (ErrorCode)answer.ErrorCode);
+        return response.Responses.Single().Partitions.Single();
+    }
+
+    private static List<(long Offset, long Number)> RecordsOf(FetchResponse.PartitionData answer)
+    {
         List<(long, long)> found = [];
         foreach (RecordBatchView batch in new RecordBatchEnumerator(answer.Records!.Value.ToArray()))
         {
