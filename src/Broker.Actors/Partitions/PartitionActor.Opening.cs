@@ -68,7 +68,7 @@ internal sealed partial class PartitionActor
                 Open(ProducerStateCodec.Decode(loaded.Bytes.Span));
                 return true;
             case StateFailed { Cause: StorageException { Kind: StorageErrorKind.Unavailable } cause }:
-                PartitionLog.OpenRetrying(_services.Log, _opened.Name, cause.Message, LoadAgainAfter);
+                StorageErrors.OnOpening(_services, _opened.Name, cause, LoadAgainAfter);
                 Become(Unreachable);
                 Stash.UnstashAll();
                 Timers.StartSingleTimer(nameof(LoadAgain), LoadAgain.Instance, LoadAgainAfter);

@@ -290,7 +290,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
             Sender,
             Self,
             success: found => new ReadReply(read.Tag, ErrorCode.None, highWatermark, logStart, found.Records, found.Resources) { HeldBytes = found.HeldBytes, Mark = mark, Offsets = found.Next.Value - read.From.Value },
-            failure: cause => new ReadReply(read.Tag, StorageErrors.OnRead(_services.Log, _opened.Name, cause), highWatermark, logStart, ReadOnlySequence<byte>.Empty, null));
+            failure: cause => new ReadReply(read.Tag, StorageErrors.OnRead(_services, _opened.Name, cause), highWatermark, logStart, ReadOnlySequence<byte>.Empty, null));
     }
 
     private void OnLookUp(LookUpOffset lookUp)
@@ -306,7 +306,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
         search.FindAsync(lookUp).PipeTo(
             Sender,
             Self,
-            failure: cause => new OffsetReply(lookUp.Tag, StorageErrors.OnRead(_services.Log, _opened.Name, cause), -1, -1, -1));
+            failure: cause => new OffsetReply(lookUp.Tag, StorageErrors.OnRead(_services, _opened.Name, cause), -1, -1, -1));
     }
 
     private ErrorCode CheckEpoch(int clientEpoch) =>

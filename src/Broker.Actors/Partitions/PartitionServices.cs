@@ -12,6 +12,9 @@ namespace Broker.Actors.Partitions;
 /// <param name="Wal">The WAL stage's actor: takes <see cref="Storage.WalAppend"/>.</param>
 internal sealed record PartitionServices(LogCache Cache, IPartitionHistory History, IActorRef Wal, TopicOptions Topics, TimeProvider Clock, ILogger Log)
 {
+    /// <summary>Shared by all partitions of the node.</summary>
+    public RepeatedFaults Faults { get; } = new(Clock);
+
     /// <summary>Where what clients wrote is counted.</summary>
     public ClientTraffic Traffic { get; init; } = new();
 }

@@ -15,17 +15,35 @@ internal static class StorageErrors
         _ => ErrorCode.KafkaStorageError,
     };
 
-    /// <summary>Translates a read's failure, and logs what an operator should know.</summary>
-    public static ErrorCode OnRead(ILogger log, TopicPartition partition, Exception cause)
+    /// <summary>
+    /// Translates a read's failure, and logs what an operator should know: each damaged or missing piece once for each partition that wants it; that the store is away,
+    /// which all partitions meet, once.
+    /// </summary>
+    public static ErrorCode OnRead(PartitionServices services, TopicPartition partition, Exception cause)
     {
-        if (cause is StorageException storage)
+        StorageErrorKind? kind = (cause as StorageException)?.Kind;
+        if (services.Faults.IsNew(kind == StorageErrorKind.Unavailable ? "read" : $"{partition}: {cause.Message}"))
         {
-            PartitionLog.ReadFailed(log, partition, storage.Kind, storage.Message);
-            return ToKafka(storage.Kind);
+            if (kind is not null)
+            {
+                PartitionLog.ReadFailed(services.Log, partition, kind.Value, cause.Message);
+            }
+            else
+            {
+                PartitionLog.ReadBroke(services.Log, cause, partition);
+            }
         }
 
-        PartitionLog.ReadBroke(log, cause, partition);
-        return ErrorCode.KafkaStorageError;
+        return kind is null ? ErrorCode.KafkaStorageError : ToKafka(kind.Value);
+    }
+
+    /// <summary>Logs that a partition cannot open yet: once for all that cannot at that time.</summary>
+    public static void OnOpening(PartitionServices services, TopicPartition partition, StorageException cause, TimeSpan delay)
+    {
+        if (services.Faults.IsNew("open"))
+        {
+            PartitionLog.OpenRetrying(services.Log, partition, cause.Message, delay);
+        }
     }
 }
 
@@ -40,6 +58,6 @@ internal static partial class PartitionLog
     [LoggerMessage(EventId = 2003, EventName = "PartitionOpenedReadOnly", Level = LogLevel.Error, Message = "{Partition} is read-only: its producers' state, in its newest object, cannot be read; appends are refused until the object is back and the node is started anew")]
     public static partial void OpenedReadOnly(ILogger log, Exception cause, TopicPartition partition);
 
-    [LoggerMessage(EventId = 2004, EventName = "PartitionOpenRetrying", Level = LogLevel.Warning, Message = "Opening {Partition} failed ({Problem}); next try in {Delay}")]
+    [LoggerMessage(EventId = 2004, EventName = "PartitionOpenRetrying", Level = LogLevel.Warning, Message = "Opening {Partition}, and maybe others, failed ({Problem}); it is tried again every {Delay}")]
     public static partial void OpenRetrying(ILogger log, TopicPartition partition, string problem, TimeSpan delay);
 }

@@ -147,7 +147,7 @@ internal sealed class ObjectUploader(UploadServices services)
         return commit with { Ranges = [.. commit.Ranges.Select(range => range with { Epoch = image.FindStream(range.Stream)?.Epoch ?? range.Epoch })] };
     }
 
-    private void OnFailure(string problem)
+    private void OnFailure(string what, string problem)
     {
         services.Metrics.Failed();
 
@@ -157,6 +157,11 @@ internal sealed class ObjectUploader(UploadServices services)
             .ContinueWith(trim => trim.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         long now = services.Clock.GetTimestamp();
         long since = Interlocked.CompareExchange(ref _failingSince, now, 0);
+        if (since == 0)
+        {
+            UploadLog.Retrying(services.Log, what, problem);
+        }
+
         if (since != 0 && services.Clock.GetElapsedTime(since, now) >= StallPatience)
         {
             services.Wal.Tell(new UploadsStalled(problem), ActorRefs.NoSender);
@@ -174,8 +179,7 @@ internal sealed class ObjectUploader(UploadServices services)
             }
             catch (Exception cause) when (cause is StorageException { Kind: not StorageErrorKind.Fenced } or AskTimeoutException)
             {
-                UploadLog.Retrying(services.Log, what, cause.Message, delay);
-                OnFailure(cause.Message);
+                OnFailure(what, cause.Message);
             }
 
             await Task.Delay(delay, services.Clock);

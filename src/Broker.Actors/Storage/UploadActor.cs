@@ -28,11 +28,17 @@ internal sealed class UploadActor : ReceiveActor, IWithTimers
     // The WAL's share in use beyond which bytes are uploaded whatever their number: half of it is left to absorb a slow store.
     private const double WalPressure = 0.5;
 
+    // An upload that ends within this is slow, and waited for. Beyond, those who wait for room in the cache hear of it before clients give up, after 30 s.
+    private static readonly TimeSpan StuckAfter = TimeSpan.FromSeconds(15);
+
     private readonly UploadServices _services;
     private readonly ISourceQueueWithComplete<SealedUpload> _queue;
     private readonly List<IActorRef> _flushing = [];
     private int _inFlight;
     private bool _offering;
+
+    // When an upload last ended, or the first one in flight began.
+    private long _lastProgress;
 
     public UploadActor(UploadServices services)
     {
@@ -45,7 +51,7 @@ internal sealed class UploadActor : ReceiveActor, IWithTimers
             .To(Sink.ForEach<SealedUpload>(upload => self.Tell(new Uploaded(upload), ActorRefs.NoSender)))
             .Run(Context.System.Materializer());
 
-        Receive<UploadCheck>(_ => SealWhatIsDue());
+        Receive<UploadCheck>(_ => OnCheck());
         Receive<IQueueOfferResult>(OnOffered);
         Receive<Uploaded>(uploaded => OnUploaded(uploaded.Upload));
         Receive<FlushUploads>(_ => OnFlush());
@@ -64,6 +70,17 @@ internal sealed class UploadActor : ReceiveActor, IWithTimers
 
     protected override void PostStop() => _queue.Complete();
 
+    private void OnCheck()
+    {
+        TimeSpan idle = _services.Clock.GetElapsedTime(_lastProgress);
+        if (_inFlight > 0 && _services.Cache.IsFull && idle >= StuckAfter)
+        {
+            _services.Wal.Tell(new UploadsStalled($"none has ended for {(int)idle.TotalSeconds} s"));
+        }
+
+        SealWhatIsDue();
+    }
+
     private void SealWhatIsDue()
     {
         LogCache cache = _services.Cache;
@@ -80,7 +97,11 @@ internal sealed class UploadActor : ReceiveActor, IWithTimers
         if (isDue)
         {
             _offering = true;
-            _inFlight++;
+            if (_inFlight++ == 0)
+            {
+                _lastProgress = _services.Clock.GetTimestamp();
+            }
+
             _queue.OfferAsync(cache.Seal(_services.Options.UploadBytes)).PipeTo(Self);
         }
     }
@@ -99,6 +120,7 @@ internal sealed class UploadActor : ReceiveActor, IWithTimers
     private void OnUploaded(SealedUpload upload)
     {
         _inFlight--;
+        _lastProgress = _services.Clock.GetTimestamp();
         _services.Cache.MarkUploaded(upload);
         upload.Dispose();
         _services.WriteAheadLog.TrimAsync(_services.Cache.UploadedUpTo, CancellationToken.None).AsTask().PipeTo(
@@ -171,8 +193,8 @@ internal sealed record UploadServices(
 
 internal static partial class UploadLog
 {
-    [LoggerMessage(EventId = 3101, EventName = "UploadRetrying", Level = LogLevel.Warning, Message = "Upload: {What} failed ({Problem}); next try in {Delay}")]
-    public static partial void Retrying(ILogger log, string what, string problem, TimeSpan delay);
+    [LoggerMessage(EventId = 3101, EventName = "UploadRetrying", Level = LogLevel.Warning, Message = "Upload: {What} failed ({Problem}); it is tried until it succeeds")]
+    public static partial void Retrying(ILogger log, string what, string problem);
 
     [LoggerMessage(EventId = 3102, EventName = "UploadRefused", Level = LogLevel.Warning, Message = "Upload: stream {Stream} was left out ({Reason}): {Detail}")]
     public static partial void Refused(ILogger log, StreamId stream, UploadRefusalReason reason, string detail);

@@ -4,8 +4,8 @@ namespace Broker.Actors.Storage;
 
 internal static partial class WalLog
 {
-    [LoggerMessage(EventId = 3001, EventName = "WalRefused", Level = LogLevel.Error, Message = "The write-ahead log refuses record batches, {Count} so far: {Problem}")]
-    public static partial void Refused(ILogger log, long count, string problem);
+    [LoggerMessage(EventId = 3001, EventName = "WalRefused", Level = LogLevel.Error, Message = "The write-ahead log refuses record batches: {Problem}")]
+    public static partial void Refused(ILogger log, string problem);
 
     [LoggerMessage(EventId = 3002, EventName = "WalAccepts", Level = LogLevel.Warning, Message = "The write-ahead log takes record batches again; it has refused {Count}")]
     public static partial void Accepts(ILogger log, long count);

@@ -1,4 +1,3 @@
-using System.Numerics;
 using Akka.Actor;
 using Akka.Streams;
 using Akka.Streams.Dsl;
@@ -43,7 +42,7 @@ internal sealed class WalWriterActor : ReceiveActor
     private WalGroup? _lastWaiting;
     private bool _offering;
     private string? _stall;
-    private long _refusedWrites;
+    private Type? _refusedBecause;
     private long _refusedBatches;
     private int _appendsHeld;
     private long _bytesOut;
@@ -227,22 +226,23 @@ internal sealed class WalWriterActor : ReceiveActor
         }
     }
 
-    // Clients try again many times a second, so of writes that are refused one after the other only the first, second, fourth... is logged.
+    // Clients try again many times a second: told are the first refusal, and that a log which was full has failed or the other way round.
     private void LogRefused(Exception cause, int batches)
     {
         _refusedBatches += batches;
-        if (BitOperations.IsPow2(++_refusedWrites))
+        if (_refusedBecause != cause.GetType())
         {
-            WalLog.Refused(_log, _refusedBatches, cause.Message);
+            _refusedBecause = cause.GetType();
+            WalLog.Refused(_log, cause.Message);
         }
     }
 
     private void LogAccepted()
     {
-        if (_refusedWrites > 0)
+        if (_refusedBecause is not null)
         {
             WalLog.Accepts(_log, _refusedBatches);
-            _refusedWrites = _refusedBatches = 0;
+            (_refusedBecause, _refusedBatches) = (null, 0);
         }
     }
 

@@ -23,7 +23,7 @@ internal sealed record OpenedNode(ObjectStores Objects, StorageEngine Storage, A
             MakeDataFolder(options.DataFolder);
         }
 
-        ObjectStores objects = ObjectStores.Open(options.ObjectStore, sources, requests);
+        ObjectStores objects = ObjectStores.Open(options.ObjectStore, sources, requests, log: loggers.CreateLogger("Broker.Store"));
         Task<StorageEngine>? opening = null;
         ActorSystem? actors = null;
         try

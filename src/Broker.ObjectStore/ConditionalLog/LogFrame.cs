@@ -91,7 +91,7 @@ internal sealed record LogFrame(LogFrameKind Kind, long Slot, long Epoch, Guid W
     }
 
     private static StorageException Corrupt(ObjectKey key, string what)
-        => new(StorageErrorKind.Corrupt, $"log entry '{key}' is corrupt: {what}");
+        => new(StorageErrorKind.Corrupt, $"log entry '{key}' is corrupt: {what}. Nothing was changed; restore the object");
 }
 
 /// <summary>Joins buffers to a sequence without copying.</summary>

@@ -203,7 +203,17 @@ public sealed class MetadataLog : IDisposable
             MayTakeFrom = owner => owner.WriterId == writerId || _reopeningIds.Contains(owner.WriterId),
         };
         Replay replay = new(_image, _lastSnapshot);
-        _log = await ConditionalLog.OpenAsync(_store, options, _log.Tail, replay.ApplyAsync, ct);
+        using CancellationTokenSource deadline = new(_options.ResolveTimeout, _options.Time);
+        try
+        {
+            using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, ct);
+            _log = await ConditionalLog.OpenAsync(_store, options, _log.Tail, replay.ApplyAsync, either.Token);
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested && !ct.IsCancellationRequested)
+        {
+            throw new StorageException(StorageErrorKind.Unavailable, $"the metadata log could not be opened anew within {_options.ResolveTimeout} ({failure.Message})", failure);
+        }
+
         _reopeningIds.Forget();
         Volatile.Write(ref _image, replay.Image);
         _commitsSinceSnapshot += replay.Commits;

@@ -49,12 +49,25 @@ public sealed class StreamObjectReader
     }
 
     /// <summary>
-    /// The blocks from the one that contains <paramref name="from"/> on, as many as fit <paramref name="maxBytes"/>; the first one always. The caller
-    /// disposes the result.
+    /// The blocks from the one that contains <paramref name="from"/> on, as many as fit <paramref name="maxBytes"/>; the first one always, and no other when
+    /// one of them is damaged. The caller disposes the result.
     /// </summary>
     public async ValueTask<ObjectReadResult> ReadAsync(SectionLocation section, Offset from, int maxBytes, CancellationToken ct)
     {
         List<IndexEntry> entries = await WithIndexAsync(section, index => Choose(index, from, maxBytes), ct);
+        try
+        {
+            return await ReadBlocksAsync(section, entries, ct);
+        }
+        catch (StorageException damage) when (damage.Kind == StorageErrorKind.Corrupt && entries.Count > 1)
+        {
+            // Whose block it is will be told when it is read: the sound ones before it are served, one by one.
+            return await ReadBlocksAsync(section, entries[..1], ct);
+        }
+    }
+
+    private async ValueTask<ObjectReadResult> ReadBlocksAsync(SectionLocation section, List<IndexEntry> entries, CancellationToken ct)
+    {
         BlockRequest[] requests = RequestsFor(section, entries);
         IReadOnlyList<BufferLease> leases = await _cache.GetOrLoadAsync(
             requests, (first, destinations, token) => LoadAsync(section.Object, entries, first, destinations, token), ct);

@@ -23,7 +23,7 @@ public sealed class UploadActorTests : ActorTest
     private static readonly StreamId Stream = new(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly BufferPool _buffers = new(new BufferPoolOptions());
-    private readonly LogCache _cache = new(new LogCacheOptions(), TimeProvider.System);
+    private LogCache _cache = new(new LogCacheOptions(), TimeProvider.System);
     private readonly InMemoryObjectStore _inner = new();
     private readonly HeldWal _wal = new();
     private readonly ConcurrentQueue<CommitUpload> _commits = new();
@@ -103,6 +103,24 @@ public sealed class UploadActorTests : ActorTest
         uploads.Tell(UploadCheck.Instance);
 
         _walStage.ExpectMsg<StorageRoomMade>(Patience);
+    }
+
+    [Fact]
+    public void Uploads_that_do_not_end_while_the_cache_is_full_are_reported_to_the_wal_stage()
+    {
+        SteppedTime clock = new();
+        _cache = new LogCache(new LogCacheOptions { CapacityBytes = BatchBytes }, TimeProvider.System);
+        _holdCommits = true;
+        IActorRef uploads = Start(clock: clock);
+        Append(0, 2);
+        uploads.Tell(UploadCheck.Instance);
+        AwaitCondition(() => _commits.Count == 1, Patience);
+
+        clock.Advance(TimeSpan.FromSeconds(14));
+        _walStage.ExpectNoMsg(TimeSpan.FromMilliseconds(600));
+        clock.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Contains("15 s", _walStage.ExpectMsg<UploadsStalled>(Patience).Problem, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -10,7 +10,7 @@ using Record = Broker.Wire.Records.Record;
 namespace Broker.Crash.FullDisk;
 
 /// <summary>Large numbered records, one a request; and what was acknowledged of them.</summary>
-internal sealed class LargeBatches(CrashTopic topic, int port)
+internal sealed class LargeBatches(CrashTopic topic, int port, int partition = 0)
 {
     private const int ValueBytes = 900_000;
     private const short ProduceVersion = 11;
@@ -28,9 +28,9 @@ internal sealed class LargeBatches(CrashTopic topic, int port)
     /// <summary>What the broker said with its last error.</summary>
     public string? LastError { get; private set; }
 
-    public static async Task<LargeBatches> CreateAsync(int port)
+    public static async Task<LargeBatches> CreateAsync(int port, string topicName = "full")
     {
-        CrashTopic topic = new("full", 1);
+        CrashTopic topic = new(topicName, 1);
         await using RawConnection connection = await RawConnection.ConnectAsync(port, CancellationToken.None);
         await topic.CreateAsync(connection, CancellationToken.None);
         return new LargeBatches(topic, port);
@@ -84,7 +84,7 @@ internal sealed class LargeBatches(CrashTopic topic, int port)
     public async Task VerifyAsync()
     {
         await using RawConnection connection = await RawConnection.ConnectAsync(_port, CancellationToken.None);
-        long end = (await topic.EndOffsetsAsync(connection, CancellationToken.None))[0];
+        long end = (await topic.EndOffsetsAsync(connection, CancellationToken.None))[partition];
         Dictionary<long, long> stored = [];
         for (long next = 0; next < end; next = stored.Keys.Max() + 1)
         {
@@ -97,6 +97,14 @@ internal sealed class LargeBatches(CrashTopic topic, int port)
         Assert.All(_numberByOffset, pair => Assert.Equal(pair.Value, stored.GetValueOrDefault(pair.Key, -1)));
     }
 
+    /// <summary>Reads at an offset; the error, and the numbers of the records that came.</summary>
+    public async Task<(ErrorCode Error, IReadOnlyList<long> Numbers)> TryReadAsync(long from)
+    {
+        await using RawConnection connection = await RawConnection.ConnectAsync(_port, CancellationToken.None);
+        FetchResponse.PartitionData answer = await FetchAsync(connection, from);
+        return ((ErrorCode)answer.ErrorCode, answer.ErrorCode == 0 ? [.. RecordsOf(answer).Select(record => record.Number)] : []);
+    }
+
     private ProduceRequest Request(long number)
     {
         byte[] value = new byte[ValueBytes];
@@ -104,16 +112,23 @@ internal sealed class LargeBatches(CrashTopic topic, int port)
         BinaryPrimitives.WriteInt64LittleEndian(value, number);
         using RecordBatchBuilder builder = new(new RecordBatchOptions());
         builder.Append(0, null, value);
-        ProduceRequest.PartitionProduceData partition = new() { Index = 0, Records = new ReadOnlySequence<byte>(builder.ToArray()) };
+        ProduceRequest.PartitionProduceData data = new() { Index = partition, Records = new ReadOnlySequence<byte>(builder.ToArray()) };
         return new ProduceRequest
         {
             Acks = -1,
             TimeoutMs = (int)ClientTimeout.TotalMilliseconds,
-            TopicData = [new ProduceRequest.TopicProduceData { Name = topic.Name, PartitionData = [partition] }],
+            TopicData = [new ProduceRequest.TopicProduceData { Name = topic.Name, PartitionData = [data] }],
         };
     }
 
     private async Task<List<(long Offset, long Number)>> ReadAsync(RawConnection connection, long from)
+    {
+        FetchResponse.PartitionData answer = await FetchAsync(connection, from);
+        Assert.Equal(ErrorCode.None, (ErrorCode)answer.ErrorCode);
+        return RecordsOf(answer);
+    }
+
+    private async Task<FetchResponse.PartitionData> FetchAsync(RawConnection connection, long from)
     {
         FetchRequest request = new()
         {
@@ -127,16 +142,19 @@ internal sealed class LargeBatches(CrashTopic topic, int port)
                 new FetchRequest.FetchTopic
                 {
                     Topic = topic.Name,
-                    Partitions = [new FetchRequest.FetchPartition { Partition = 0, CurrentLeaderEpoch = -1, FetchOffset = from, LastFetchedEpoch = -1, LogStartOffset = -1, PartitionMaxBytes = 8 * ValueBytes }],
+                    Partitions = [new FetchRequest.FetchPartition { Partition = partition, CurrentLeaderEpoch = -1, FetchOffset = from, LastFetchedEpoch = -1, LogStartOffset = -1, PartitionMaxBytes = 8 * ValueBytes }],
                 },
             ],
         };
         using CancellationTokenSource deadline = new(ClientTimeout);
         FetchResponse response = await connection.CallAsync<FetchResponse>(request, FetchVersion, deadline.Token);
-        FetchResponse.PartitionData partition = response.Responses.Single().Partitions.Single();
-        Assert.Equal(ErrorCode.None, (ErrorCode)partition.ErrorCode);
+        return response.Responses.Single().Partitions.Single();
+    }
+
+    private static List<(long Offset, long Number)> RecordsOf(FetchResponse.PartitionData answer)
+    {
         List<(long, long)> found = [];
-        foreach (RecordBatchView batch in new RecordBatchEnumerator(partition.Records!.Value.ToArray()))
+        foreach (RecordBatchView batch in new RecordBatchEnumerator(answer.Records!.Value.ToArray()))
         {
             using RecordReader reader = RecordReader.Open(batch.WholeBatch.ToArray(), 2 * ValueBytes);
             while (reader.TryRead(out Record record))

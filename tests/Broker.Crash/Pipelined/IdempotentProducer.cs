@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using Broker.Crash.History;
 using Broker.TestSupport.Clients;
 using Broker.Wire;
@@ -36,12 +37,13 @@ internal sealed class IdempotentProducer
     private readonly int _producer;
     private readonly long _timestampMs;
     private readonly PartitionWindow[] _windows;
-    private readonly Queue<PartitionWindow[]> _requests = new();
+    private readonly Queue<(PartitionWindow[] Windows, long Sent)> _requests = new();
     private readonly CancellationTokenSource _stopping = new();
     private ProducerIdentity? _identity;
     private Dictionary<int, long> _endsAtConnect = [];
     private int _partitionsInUse;
     private int _acknowledgedBatches;
+    private long _slowestAnswerTicks;
 
     /// <param name="producer">Its number in the history.</param>
     /// <param name="timestampMs">What its records carry, in milliseconds since 1970.</param>
@@ -62,6 +64,9 @@ internal sealed class IdempotentProducer
 
     /// <summary>Batches sent again and appended then.</summary>
     public int Resent { get; private set; }
+
+    /// <summary>How long the slowest answer took, an error too, from the request's sending on; may be read while it runs.</summary>
+    public TimeSpan SlowestAnswer => new(Volatile.Read(ref _slowestAnswerTicks));
 
     /// <summary>Once it has ended: all that it knows.</summary>
     public ProducerHistory History => new(
@@ -144,7 +149,7 @@ internal sealed class IdempotentProducer
                 return;
             }
 
-            _requests.Enqueue([.. batches.Select(sent => sent.Window)]);
+            _requests.Enqueue(([.. batches.Select(sent => sent.Window)], Stopwatch.GetTimestamp()));
             await connection.SendAsync(Request(batches), ProduceVersion, cancellation);
         }
     }
@@ -176,7 +181,8 @@ internal sealed class IdempotentProducer
 
     private void TakeAnswers(ProduceResponse response)
     {
-        PartitionWindow[] asked = _requests.Dequeue();
+        (PartitionWindow[] asked, long sent) = _requests.Dequeue();
+        Volatile.Write(ref _slowestAnswerTicks, Math.Max(_slowestAnswerTicks, Stopwatch.GetElapsedTime(sent).Ticks));
         Dictionary<int, ProduceResponse.PartitionProduceResponse> answers =
             response.Responses.SelectMany(topic => topic.PartitionResponses).ToDictionary(answer => answer.Index);
         foreach (PartitionWindow window in asked)

@@ -67,9 +67,23 @@ internal sealed class PipelinedRun : IAsyncDisposable
     {
         int[] before = [.. _producers.Select(producer => producer.AcknowledgedBatches)];
         int commits = _committer.AcknowledgedCommits;
+        await WaitUntilAsync(
+            () => _committer.AcknowledgedCommits > commits && _producers.Select((producer, i) => producer.AcknowledgedBatches >= before[i] + ProgressBatches).All(has => has),
+            ProgressDeadline);
+    }
+
+    /// <summary>Returns when every producer has had a batch acknowledged from now on.</summary>
+    /// <exception cref="ProtocolViolationException">The broker gave a client an answer that it must never give.</exception>
+    public async Task WaitForAcknowledgementsAsync(TimeSpan deadline)
+    {
+        int[] before = [.. _producers.Select(producer => producer.AcknowledgedBatches)];
+        await WaitUntilAsync(() => _producers.Select((producer, i) => producer.AcknowledgedBatches > before[i]).All(has => has), deadline);
+    }
+
+    private async Task WaitUntilAsync(Func<bool> hasProgressed, TimeSpan deadline)
+    {
         Stopwatch waited = Stopwatch.StartNew();
-        while (_committer.AcknowledgedCommits == commits
-            || _producers.Where((producer, i) => producer.AcknowledgedBatches < before[i] + ProgressBatches).Any())
+        while (!hasProgressed())
         {
             if (_clients.Find(client => client.IsFaulted) is { } failed)
             {
@@ -77,7 +91,7 @@ internal sealed class PipelinedRun : IAsyncDisposable
             }
 
             _broker.MustBeRunning();
-            Assert.True(waited.Elapsed < ProgressDeadline, $"no progress within {ProgressDeadline}");
+            Assert.True(waited.Elapsed < deadline, $"no progress within {deadline}; the broker's log is {_broker.LogFile}");
             await Task.Delay(ProgressPoll);
         }
     }

@@ -109,7 +109,7 @@ public sealed class StreamObjectTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task Damaged_block_leaves_no_buffer_behind()
+    public async Task Damaged_block_is_refused_and_named_those_before_it_are_read_and_it_leaves_no_buffer_behind()
     {
         EncodedObject encoded = await PutSampleAsync();
         _store.Damage(Key.Value, bytes =>
@@ -120,9 +120,19 @@ public sealed class StreamObjectTests(ITestOutputHelper output) : IDisposable
         using (BlockCache cache = new(new BlockCacheOptions(), _buffers))
         {
             StreamObjectReader reader = new(_store, cache, new StreamObjectReaderOptions());
-            StorageException error = await FailAsync(() => reader.ReadAsync(Location(encoded.Sections[0]), Offset.Zero, int.MaxValue, None).AsTask());
+            SectionLocation section = Location(encoded.Sections[0]);
+            Offset damaged;
+            using (ObjectReadResult sound = await reader.ReadAsync(section, Offset.Zero, int.MaxValue, None))
+            {
+                damaged = Assert.Single(sound.Blocks).Info.LastOffset + 1;
+            }
+
+            long held = _buffers.OutstandingBytes;
+            StorageException error = await FailAsync(() => reader.ReadAsync(section, damaged, int.MaxValue, None).AsTask());
             Assert.Equal(StorageErrorKind.Corrupt, error.Kind);
-            Assert.Equal(BufferPool.CapacityOf(encoded.Sections[0].IndexBytes), _buffers.OutstandingBytes);
+            Assert.Contains($"'{Key}'", error.Message, StringComparison.Ordinal);
+            Assert.Contains($"offsets {damaged} to ", error.Message, StringComparison.Ordinal);
+            Assert.Equal(held, _buffers.OutstandingBytes);
         }
 
         Assert.Equal(0, _buffers.OutstandingBytes);
@@ -223,9 +233,17 @@ public sealed class StreamObjectTests(ITestOutputHelper output) : IDisposable
             try
             {
                 StreamObjectReader reader = Reader();
-                using ObjectReadResult result = await reader.ReadAsync(Location(range), Offset.Zero, int.MaxValue, None);
+                List<byte> read = [];
+                for (Offset next = Offset.Zero; next < range.EndOffset;)
+                {
+                    // Where a block is damaged, those before it come one by one.
+                    using ObjectReadResult result = await reader.ReadAsync(Location(range), next, int.MaxValue, None);
+                    read.AddRange(Join(result));
+                    next = result.Blocks[^1].Info.LastOffset + 1;
+                }
+
                 ReadOnlyMemory<byte> state = await reader.ReadStateAsync(Location(range), None);
-                Assert.True(Join(result).SequenceEqual(Enumerable.Range(0, 100).SelectMany(i => TestBatches.Payload(range.Stream.Value, i, 200))));
+                Assert.True(read.SequenceEqual(Enumerable.Range(0, 100).SelectMany(i => TestBatches.Payload(range.Stream.Value, i, 200))));
                 Assert.True(state.Span.SequenceEqual(State(range.Stream).Span));
                 correct++;
             }

@@ -19,10 +19,13 @@ public sealed class CephGateway
     private static CephGateway? _shared;
     private static int _buckets;
 
-    private CephGateway(string folder, Uri endpoint)
+    private readonly string[] _ports;
+
+    private CephGateway(string folder, Uri endpoint, string[] ports)
     {
         Folder = folder;
         Endpoint = endpoint;
+        _ports = ports;
     }
 
     /// <summary>The daemons' files and logs.</summary>
@@ -34,21 +37,42 @@ public sealed class CephGateway
     /// <summary>The one of this process. Skips the test (or fails it, where tools are required) when Ceph is not installed.</summary>
     public static async Task<CephGateway> SharedAsync()
     {
-        foreach (string tool in new[] { "ceph", "ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "ceph-authtool", "monmaptool", "curl" })
-        {
-            Requirement.Tool(tool);
-        }
-
+        RequireTools();
         await Starting.WaitAsync();
         try
         {
-            return _shared ??= await StartAsync();
+            return _shared ??= await StartAsync("");
         }
         finally
         {
             Starting.Release();
         }
     }
+
+    /// <summary>One of the caller's own, which it may kill, stop and start again. It ends with the process, too.</summary>
+    /// <param name="name">Tells it from the others of this process.</param>
+    public static async Task<CephGateway> StartOwnAsync(string name)
+    {
+        RequireTools();
+        await Starting.WaitAsync();
+        try
+        {
+            return await StartAsync($"-{name}");
+        }
+        finally
+        {
+            Starting.Release();
+        }
+    }
+
+    /// <summary>Starts those of its daemons again that have died.</summary>
+    public async Task RestartAsync() => await LaunchAsync(Folder, _ports);
+
+    /// <summary>Ends its daemons. For one of the caller's own.</summary>
+    public async Task StopAsync() => (await ToolRun.RunAsync(Script, ["stop", Folder], deadline: StartDeadline)).MustSucceed();
+
+    /// <summary>Sends a signal to a daemon: "gateway", "osd" or "mon".</summary>
+    public async Task SignalAsync(string daemon, Signal signal) => UnixSignals.Send(await PidOfAsync(daemon), signal);
 
     /// <summary>An empty bucket of its own for a test, as options of a store in it.</summary>
     public async Task<S3ObjectStoreOptions> NewBucketAsync()
@@ -67,19 +91,32 @@ public sealed class CephGateway
 
     private static string Script => Path.Combine(RepoRoot.Path, "scripts", "ceph.sh");
 
-    private static async Task<CephGateway> StartAsync()
+    private static void RequireTools()
+    {
+        foreach (string tool in new[] { "ceph", "ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "ceph-authtool", "monmaptool", "curl" })
+        {
+            Requirement.Tool(tool);
+        }
+    }
+
+    private static async Task<CephGateway> StartAsync(string suffix)
     {
         // Not a TempFolder: the script removes it when this process is gone, however it went.
-        string folder = Path.Combine(RepoRoot.Path, "artifacts", "runs", $"ceph-{Environment.ProcessId}");
-        Dictionary<string, string> environment = new() { ["CEPH_OWNER"] = $"{Environment.ProcessId}" };
-        string[] arguments = ["start", folder, $"{FreePort.Take()}", $"{FreePort.Take()}"];
-        ToolRun run = (await ToolRun.RunAsync(Script, arguments, environment: environment, deadline: StartDeadline)).MustSucceed();
-        Dictionary<string, string> printed = run.Output.Select(line => line.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
+        string folder = Path.Combine(RepoRoot.Path, "artifacts", "runs", $"ceph-{Environment.ProcessId}{suffix}");
+        string[] ports = [$"{FreePort.Take()}", $"{FreePort.Take()}"];
+        Dictionary<string, string> printed = await LaunchAsync(folder, ports);
         foreach (string variable in new[] { "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY" })
         {
             Environment.SetEnvironmentVariable(variable, printed[variable]);
         }
 
-        return new CephGateway(folder, new Uri(printed["S3_ENDPOINT"]));
+        return new CephGateway(folder, new Uri(printed["S3_ENDPOINT"]), ports);
+    }
+
+    private static async Task<Dictionary<string, string>> LaunchAsync(string folder, string[] ports)
+    {
+        Dictionary<string, string> environment = new() { ["CEPH_OWNER"] = $"{Environment.ProcessId}" };
+        ToolRun run = (await ToolRun.RunAsync(Script, ["start", folder, .. ports], environment: environment, deadline: StartDeadline)).MustSucceed();
+        return run.Output.Select(line => line.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
     }
 }
