@@ -1,6 +1,6 @@
 using Broker.ObjectStore.Wal;
 
-namespace Broker.ObjectStore.Contract.Wal;
+namespace Broker.TestSupport.Simulation;
 
 /// <summary>An open file of a <see cref="SimulatedWalFileSystem"/>.</summary>
 internal sealed class SimulatedWalFile(SimulatedWalFileSystem files, SimulatedWalFileSystem.Content content) : IWalFile
