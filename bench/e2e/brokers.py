@@ -107,7 +107,7 @@ class Ours(Broker):
         self.overrides = list(overrides)
 
     def command(self):
-        settings = [f"listeners=PLAINTEXT://{self.bootstrap}", f"log.dirs={self.folder}/data"] + self.overrides
+        settings = [f"listeners=PLAINTEXT://{self.bootstrap}", f"log.dirs={self.folder}/data", "management.listener=127.0.0.1:0"] + self.overrides
         return ["dotnet", str(self.assembly), "start"] + [word for s in settings for word in ("--override", s)]
 
 

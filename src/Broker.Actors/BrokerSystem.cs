@@ -3,6 +3,7 @@ using Broker.Actors.Configuration;
 using Broker.Actors.Connections;
 using Broker.Actors.Coordination;
 using Broker.Actors.Groups;
+using Broker.Actors.Metrics;
 using Broker.Actors.Partitions;
 using Broker.Actors.Requests;
 using Broker.Actors.Security;
@@ -10,6 +11,7 @@ using Broker.Actors.Storage;
 using Broker.Actors.Undelivered;
 using Broker.ObjectStore;
 using Broker.ObjectStore.Metadata;
+using Broker.ObjectStore.Wal;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Actors;
@@ -35,18 +37,27 @@ public sealed class BrokerSystem
 
     public ConnectionResources Connections { get; }
 
+    /// <summary>The newest metadata that this node knows.</summary>
+    public required MetadataView Metadata { get; init; }
+
+    /// <summary>The partitions that are open here.</summary>
+    public required PartitionDirectory Partitions { get; init; }
+
     /// <summary>Completes, with the reason, when another node has taken over the metadata or the WAL: this one can acknowledge nothing more and should end.</summary>
     public required Task<Exception> Fenced { get; init; }
 
     /// <summary>Starts the actors, opens this node's partitions under new leader epochs, and returns when they serve.</summary>
-    public static async Task<BrokerSystem> StartAsync(ActorSystem system, StorageEngine storage, BrokerOptions options, StorageSources sources, ILoggerFactory loggers)
+    /// <param name="metrics">Where they count what they do; null: for nobody.</param>
+    public static async Task<BrokerSystem> StartAsync(ActorSystem system, StorageEngine storage, BrokerOptions options, StorageSources sources, ILoggerFactory loggers, BrokerMetrics? metrics = null)
     {
+        metrics ??= new BrokerMetrics();
         TaskCompletionSource<Exception> fenced = new(TaskCreationOptions.RunContinuationsAsynchronously);
         MetadataView view = new(storage.Metadata.Image);
         PartitionDirectory partitions = new();
         GroupDirectory groups = new();
+        IWriteAheadLog log = new MeteredWal(storage.WriteAheadLog, metrics.Wal, sources.Clock);
         IActorRef wal = system.ActorOf(
-            Props.Create(() => new WalWriterActor(storage.WriteAheadLog, storage.Cache, options.Storage, loggers.CreateLogger("Broker.Wal"), cause => fenced.TrySetResult(cause))), "wal");
+            Props.Create(() => new WalWriterActor(log, storage.Cache, options.Storage, loggers.CreateLogger("Broker.Wal"), cause => fenced.TrySetResult(cause))), "wal");
         ILogger partitionLog = loggers.CreateLogger("Broker.Partitions");
         PartitionManagerServices managerServices = new(
             options.NodeId,
@@ -54,7 +65,7 @@ public sealed class BrokerSystem
             view,
             partitions,
             groups,
-            new PartitionServices(storage.Cache, new HistoryReader(view, storage.Objects, storage.ReadAhead), wal, options.Topics, sources.Clock, partitionLog),
+            new PartitionServices(storage.Cache, new HistoryReader(view, storage.Objects, storage.ReadAhead), wal, options.Topics, sources.Clock, partitionLog) { Traffic = metrics.Traffic },
             new GroupServices(options.Groups, storage.Buffers, sources.Clock, sources.Ids.Next, loggers.CreateLogger("Broker.Groups")));
         IActorRef manager = system.ActorOf(Props.Create(() => new PartitionManagerActor(managerServices)), "partitions");
         CoordinatorServices coordinatorServices = new(manager, options.NodeId, sources.Clock, sources.Ids.Next, loggers.CreateLogger("Broker.Coordinator"), cause => fenced.TrySetResult(cause));
@@ -62,10 +73,10 @@ public sealed class BrokerSystem
         await OpenPartitionsAsync(storage, coordinator, manager, partitionLog);
 
         // Only now: an upload belongs to the epochs that were just opened, and takes its producers' state from open partitions.
-        IActorRef uploads = StartUploads(system, storage, options, sources, loggers, view, partitions, coordinator, wal);
+        IActorRef uploads = StartUploads(system, storage, options, sources, loggers, view, partitions, coordinator, wal, metrics.Uploads);
 
         ResponseMemory responses = new(options.Connections.ResponseMemoryBytes);
-        BrokerServices services = new(options, view, coordinator, partitions, groups, storage.Buffers, responses, new AllowAllAuthorizer(), sources.Clock);
+        BrokerServices services = new(options, view, coordinator, partitions, groups, storage.Buffers, responses, new AllowAllAuthorizer(), sources.Clock) { Traffic = metrics.Traffic };
         MemoryBudget memory = new(options.Connections.MemoryBytes);
         system.ActorOf(Props.Create(() => new UndeliveredActor(memory)), "undelivered");
         ConnectionResources connections = new(
@@ -73,18 +84,45 @@ public sealed class BrokerSystem
             memory,
             storage.Buffers,
             system.ActorOf(Props.Create(() => new ConnectionsActor()), "connections"),
-            loggers);
-        return new BrokerSystem(system, storage, wal, uploads, Requests.Handlers.CreateTable(services, system.Scheduler), connections) { Fenced = fenced.Task, Responses = responses };
+            loggers)
+        {
+            Requests = metrics.Requests,
+        };
+        return new BrokerSystem(system, storage, wal, uploads, Requests.Handlers.CreateTable(services, system.Scheduler), connections)
+        {
+            Fenced = fenced.Task,
+            Responses = responses,
+            Metadata = view,
+            Partitions = partitions,
+        };
     }
 
-    private static IActorRef StartUploads(ActorSystem system, StorageEngine storage, BrokerOptions options, StorageSources sources, ILoggerFactory loggers, MetadataView view, PartitionDirectory partitions, IActorRef coordinator, IActorRef wal)
+    private static IActorRef StartUploads(ActorSystem system, StorageEngine storage, BrokerOptions options, StorageSources sources, ILoggerFactory loggers, MetadataView view, PartitionDirectory partitions, IActorRef coordinator, IActorRef wal, UploadMetrics metrics)
     {
         UploadServices uploadServices = new(
-            storage.Cache, storage.WriteAheadLog, new PurposeObjectStore(storage.Store, StorePurpose.Upload), view, partitions, coordinator, wal, options.Storage, sources.Clock, loggers.CreateLogger("Broker.Uploads"));
+            storage.Cache, storage.WriteAheadLog, new PurposeObjectStore(storage.Store, StorePurpose.Upload), view, partitions, coordinator, wal, options.Storage, sources.Clock, loggers.CreateLogger("Broker.Uploads"))
+        {
+            Metrics = metrics,
+        };
         RetentionServices retentionServices = new(
             view, coordinator, new PurposeObjectStore(storage.Store, StorePurpose.Delete), options.Settings, options.Topics, sources.Clock, loggers.CreateLogger("Broker.Retention"));
         system.ActorOf(Props.Create(() => new RetentionActor(retentionServices)), "retention");
+        StartCompaction(system, storage, options, sources, loggers, view, coordinator);
         return system.ActorOf(Props.Create(() => new UploadActor(uploadServices)), "uploads");
+    }
+
+    private static void StartCompaction(ActorSystem system, StorageEngine storage, BrokerOptions options, StorageSources sources, ILoggerFactory loggers, MetadataView view, IActorRef coordinator)
+    {
+        CompactionSettings settings = options.Compaction;
+        OrphanServices orphanServices = new(
+            view, coordinator, new PurposeObjectStore(storage.Store, StorePurpose.Delete), settings.OrphanInterval, loggers.CreateLogger("Broker.Orphans"));
+        system.ActorOf(Props.Create(() => new OrphanActor(orphanServices)), "orphans");
+        if (settings.Enabled)
+        {
+            CompactionServices compactionServices = new(
+                view, coordinator, new PurposeObjectStore(storage.Store, StorePurpose.Compaction), options.Settings, settings, sources.Clock, loggers.CreateLogger("Broker.Compaction"));
+            system.ActorOf(Props.Create(() => new CompactionActor(compactionServices)), "compaction");
+        }
     }
 
     private static async Task OpenPartitionsAsync(StorageEngine storage, IActorRef coordinator, IActorRef manager, ILogger log)

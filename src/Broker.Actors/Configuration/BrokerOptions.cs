@@ -30,6 +30,12 @@ public sealed record BrokerOptions
 
     public required StorageOptions Storage { get; init; }
 
+    public required CompactionSettings Compaction { get; init; }
+
+    public required CleanerOptions Cleaner { get; init; }
+
+    public required ManagementOptions Management { get; init; }
+
     /// <summary>How long SIGTERM may take before the process ends anyway; <c>shutdown.timeout.ms</c>.</summary>
     public required TimeSpan ShutdownTimeout { get; init; }
 
@@ -53,6 +59,9 @@ public sealed record BrokerOptions
             Topics = TopicOptions.From(settings),
             Groups = GroupOptions.From(settings),
             Storage = StorageOptions.From(settings, dataFolder),
+            Compaction = CompactionSettings.From(settings),
+            Cleaner = CleanerOptions.From(settings),
+            Management = ManagementOptions.From(settings),
             ShutdownTimeout = settings.Duration("shutdown.timeout.ms"),
         };
     }

@@ -75,5 +75,7 @@ public sealed class BrokerSettings
 
     public int Int(string name) => checked((int)Long(name));
 
+    public double Double(string name) => double.Parse(Text(name)!, CultureInfo.InvariantCulture);
+
     public bool Boolean(string name) => bool.Parse(Text(name)!);
 }

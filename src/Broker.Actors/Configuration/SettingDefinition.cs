@@ -84,7 +84,7 @@ public sealed record SettingDefinition(
         {
             string[] choices = allowed[1..^1].Split(',');
             return Type == SettingType.List
-                ? value.Split(',', StringSplitOptions.TrimEntries).All(choices.Contains)
+                ? string.IsNullOrWhiteSpace(value) || value.Split(',', StringSplitOptions.TrimEntries).All(choices.Contains)
                 : choices.Contains(value);
         }
 

@@ -14,6 +14,8 @@ public sealed class TopicConfig
     }
 
     private const string RetentionMsName = "retention.ms";
+    private const string MinCompactionLagMsName = "min.compaction.lag.ms";
+    private const string MaxCompactionLagMsName = "max.compaction.lag.ms";
 
     private readonly BrokerSettings _broker;
     private readonly IReadOnlyDictionary<string, string> _overrides;
@@ -25,7 +27,16 @@ public sealed class TopicConfig
         RetentionMs = long.Parse(Value(RetentionMsName).Text!, CultureInfo.InvariantCulture);
         RetentionBytes = long.Parse(Value("retention.bytes").Text!, CultureInfo.InvariantCulture);
         TimestampAfterMaxMs = long.Parse(Value("message.timestamp.after.max.ms").Text!, CultureInfo.InvariantCulture);
+        SegmentBytes = long.Parse(Value("segment.bytes").Text!, CultureInfo.InvariantCulture);
+        SegmentMs = long.Parse(Value("segment.ms").Text!, CultureInfo.InvariantCulture);
         UsesLogAppendTime = Value("message.timestamp.type").Text == "LogAppendTime";
+        string[] policies = Value("cleanup.policy").Text!.Split(',', StringSplitOptions.TrimEntries);
+        IsCompacted = policies.Contains("compact");
+        IsDeleted = policies.Contains("delete");
+        MinCleanableDirtyRatio = double.Parse(Value("min.cleanable.dirty.ratio").Text!, CultureInfo.InvariantCulture);
+        MinCompactionLagMs = long.Parse(Value(MinCompactionLagMsName).Text!, CultureInfo.InvariantCulture);
+        MaxCompactionLagMs = long.Parse(Value(MaxCompactionLagMsName).Text!, CultureInfo.InvariantCulture);
+        DeleteRetentionMs = long.Parse(Value("delete.retention.ms").Text!, CultureInfo.InvariantCulture);
     }
 
     /// <summary>The largest record batch the topic takes, in bytes as stored.</summary>
@@ -40,7 +51,31 @@ public sealed class TopicConfig
     /// <summary>How far a record's timestamp may lie ahead of the broker's clock.</summary>
     public long TimestampAfterMaxMs { get; }
 
+    /// <summary>Up to how many bytes of a partition become one piece of its history, which retention keeps or lets go as a whole.</summary>
+    public long SegmentBytes { get; }
+
+    /// <summary>Over how much time such a piece may reach.</summary>
+    public long SegmentMs { get; }
+
     public bool UsesLogAppendTime { get; }
+
+    /// <summary>Whether of each key only the newest record is kept for good (<c>cleanup.policy</c>).</summary>
+    public bool IsCompacted { get; }
+
+    /// <summary>Whether records go by age and size; with an empty <c>cleanup.policy</c> they neither do nor are compacted.</summary>
+    public bool IsDeleted { get; }
+
+    /// <summary>The share of bytes not cleaned, from 0 to 1, beyond which the log is cleaned.</summary>
+    public double MinCleanableDirtyRatio { get; }
+
+    /// <summary>Records younger than this are not cleaned.</summary>
+    public long MinCompactionLagMs { get; }
+
+    /// <summary>Records older than this are cleaned, however few they are.</summary>
+    public long MaxCompactionLagMs { get; }
+
+    /// <summary>How long tombstones stay after the first cleaning that met them.</summary>
+    public long DeleteRetentionMs { get; }
 
     /// <summary>The value of any topic setting with its origin.</summary>
     public (string? Text, Origin Origin) Value(string name)
@@ -73,6 +108,12 @@ public sealed class TopicConfig
         long count = long.Parse(given.Value, CultureInfo.InvariantCulture);
         return (count < 0 ? -1 : count * unitMs).ToString(CultureInfo.InvariantCulture);
     }
+
+    /// <summary>How a topic's own settings contradict those in effect beside them; null when they do not.</summary>
+    public string? Conflict() =>
+        MinCompactionLagMs > MaxCompactionLagMs && (_overrides.ContainsKey(MinCompactionLagMsName) || _overrides.ContainsKey(MaxCompactionLagMsName))
+            ? $"{MinCompactionLagMsName} ({MinCompactionLagMs}) is greater than {MaxCompactionLagMsName} ({MaxCompactionLagMs})"
+            : null;
 
     /// <summary>What is wrong with a topic's setting as a client gave it; null when it is fine.</summary>
     public static string? Problem(string name, string? value)

@@ -110,6 +110,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
         }
         catch (ProtocolException cause)
         {
+            _connection.Requests.CouldNotRead();
             ConnectionLog.BadRequest(_log, _connection.RemoteAddress, cause.Message);
             Release(frame);
             CloseConnection("a request could not be read");
@@ -132,7 +133,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
     private void FailRequest(RequestExchange exchange, Exception cause)
     {
         ConnectionLog.RequestFailed(_log, cause, exchange.ApiKey, exchange.Client.ClientId);
-        CloseConnection("a request failed inside the broker");
+        CloseFor(exchange, "a request failed inside the broker");
     }
 
     private RequestExchange Decode(BufferLease frame)
@@ -140,7 +141,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
         WireReader reader = new(new ReadOnlySequence<byte>(frame.Memory));
         RequestEnvelope envelope = _handlers.Decode(ref reader);
         ClientIdentity client = new(ClientIdentity.Anonymous, _connection.RemoteAddress, _connection.ListenerName, envelope.ClientId ?? "");
-        return new RequestExchange(this, _nextKey++, envelope, client, frame);
+        return new RequestExchange(this, _nextKey++, envelope, client, frame) { ReceivedAt = _lastActive };
     }
 
     private void OnReply(IRequestReply reply)
@@ -216,6 +217,7 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
     {
         _lastActive = _clock.GetTimestamp();
         _byKey.Remove(exchange.Key);
+        _connection.Requests.Answered(exchange.ApiKey, _clock.GetElapsedTime(exchange.ReceivedAt, _lastActive), exchange.Outgoing!.Response);
         while (_inOrder.TryPeek(out RequestExchange? head) && head.IsAnswered)
         {
             _inOrder.Dequeue();
@@ -241,7 +243,14 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
         _connection.Memory.Release(reservedBytes);
     }
 
-    internal void CloseConnection(string reason)
+    /// <summary>Closes the connection, which is all the answer that a request gets.</summary>
+    internal void CloseFor(RequestExchange exchange, string reason)
+    {
+        _connection.Requests.Closed(exchange.ApiKey);
+        CloseConnection(reason);
+    }
+
+    private void CloseConnection(string reason)
     {
         if (!_closed)
         {

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Broker.Actors.Metrics;
 using Broker.Actors.Requests;
 using Broker.ObjectStore.Buffers;
 using Microsoft.Extensions.Logging;
@@ -30,4 +31,8 @@ public sealed record ConnectionResources(
     MemoryBudget Memory,
     BufferPool Buffers,
     IActorRef Connections,
-    ILoggerFactory Loggers);
+    ILoggerFactory Loggers)
+{
+    /// <summary>Where requests are counted and timed.</summary>
+    public RequestMetrics Requests { get; init; } = new(null);
+}

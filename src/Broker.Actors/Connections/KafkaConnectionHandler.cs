@@ -51,7 +51,7 @@ public sealed class KafkaConnectionHandler(
 
         // Unbounded in type only: each answer belongs to a request, and the gate bounds those.
         Channel<OutgoingResponse> responses = Channel.CreateUnbounded<OutgoingResponse>(new UnboundedChannelOptions { SingleReader = true });
-        ConnectionSettings settings = new(address, listenerName, options.MaxIdle, resources.Memory, responses.Writer, connection.Abort);
+        ConnectionSettings settings = new(address, listenerName, options.MaxIdle, resources.Memory, responses.Writer, connection.Abort, resources.Requests);
         IActorRef actor = await resources.Connections.Ask<IActorRef>(new OpenConnection(settings, handlers, _log, clock));
         using SemaphoreSlim gate = new(options.RequestsInFlight);
 

@@ -96,11 +96,14 @@ public sealed class RequestExchange
     /// <summary>It is the connection's one request of those that take turns.</summary>
     internal bool HasTurn { get; set; }
 
+    /// <summary>When it came, in the clock's ticks.</summary>
+    internal long ReceivedAt { get; init; }
+
     /// <summary>When it is told to answer with what it has, in the clock's ticks; 0: never.</summary>
     internal long Deadline { get; set; }
 
     /// <summary>Closes the connection: the protocol has no better answer to this request.</summary>
-    public void Close(string reason) => _owner.CloseConnection(reason);
+    public void Close(string reason) => _owner.CloseFor(this, reason);
 
     /// <summary>What an answer holds until it is written: its resources, and the turn.</summary>
     private sealed class Turn(IDisposable? resources, IActorRef connection, long key) : IDisposable

@@ -39,6 +39,8 @@ internal sealed class CommandPlanner(MetadataImage image, CoordinatorServices se
         GiveProducerId => PlanProducerId(),
         GiveObjectId => PlanObjectId(),
         CommitUpload commit => PlanUpload(commit),
+        CommitCompaction commit => PlanCompaction(commit),
+        CloseObjectIds close => Planned(close.Next > _ahead.ClosedObjectIds ? [new ObjectIdsClosed(close.Next)] : [], new ObjectIdsAreClosed(_ahead)),
         OpenStreams open => Planned([.. open.Streams.Where(s => _ahead.FindStream(s.Stream) is not null).Select(s => Open(s.Stream, s.Next))], new StreamsOpened(_ahead)),
         TrimStreams trim => Planned([.. trim.Trims.Where(t => _ahead.FindStream(t.Stream) is { } stream && stream.StartOffset < t.NewStart)], new StreamsTrimmed(_ahead)),
         ForgetObjects forget => Planned([new ObjectsDeleted([.. forget.Objects.Where(_ahead.DeletableObjects.ContainsKey)])], forget),
@@ -103,7 +105,7 @@ internal sealed class CommandPlanner(MetadataImage image, CoordinatorServices se
     private CommandPlan PlanObjectId()
     {
         List<MetadataEvent> events = [];
-        if (_nextObjectId == _objectIdsEnd)
+        if (_nextObjectId == _objectIdsEnd || _nextObjectId < _ahead.ClosedObjectIds.Value)
         {
             _nextObjectId = _ahead.NextObjectId.Value;
             _objectIdsEnd = _nextObjectId + ObjectIdBlock;
@@ -121,12 +123,37 @@ internal sealed class CommandPlanner(MetadataImage image, CoordinatorServices se
             return Planned([], new UploadCommitted([]));
         }
 
+        if (commit.Upload.ObjectId < _ahead.ClosedObjectIds)
+        {
+            return Planned([], UploadTooLate.Instance);
+        }
+
         IReadOnlyList<UploadRefusal> refused = MetadataRules.CheckUpload(_ahead, commit.Upload);
 
         // Records of a stream that is gone may go. Any others must not be lost: nothing is committed, and the uploader describes them anew.
         return refused.All(refusal => refusal.Reason == UploadRefusalReason.UnknownStream)
             ? Planned([MetadataRules.WithoutRefused(commit.Upload, refused)], new UploadCommitted(refused))
             : Planned([], new UploadCommitted(refused));
+    }
+
+    private CommandPlan PlanCompaction(CommitCompaction commit)
+    {
+        ObjectCommitted added = commit.Compaction.Object;
+        if (_ahead.Objects.ContainsKey(added.ObjectId) || _ahead.DeletableObjects.ContainsKey(added.ObjectId))
+        {
+            return Planned([], new CompactionCommitted(_ahead));
+        }
+
+        // An object that replaces nothing any more is committed too: as deletable.
+        List<MetadataEvent> events = added.ObjectId < _ahead.ClosedObjectIds ? [] : [CompactionRules.WithoutRefused(_ahead, commit.Compaction)];
+        Advance(events);
+        if (commit.Cleaned is { } cleaned && events is [ObjectCompacted { Object.Ranges.Count: > 0 }])
+        {
+            Advance([cleaned]);
+            events.Add(cleaned);
+        }
+
+        return new CommandPlan(events, new CompactionCommitted(_ahead));
     }
 
     private StreamOpened Open(StreamId stream, Offset next)

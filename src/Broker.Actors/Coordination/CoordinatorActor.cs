@@ -22,11 +22,16 @@ internal sealed class CoordinatorActor : ReceiveActor
     private readonly List<MetadataEvent> _events = [];
     private readonly List<(IActorRef To, object Message)> _replies = [];
     private bool _committing;
+    private bool _failing;
+
+    // The newest image that the manager was told of.
+    private MetadataImage _told;
 
     public CoordinatorActor(MetadataLog metadata, CoordinatorServices services)
     {
         (_metadata, _services) = (metadata, services);
-        _planner = new CommandPlanner(metadata.Image, services);
+        _told = metadata.Image;
+        _planner = new CommandPlanner(_told, services);
         Receive<Committed>(OnCommitted);
         Receive<CommitFailed>(OnCommitFailed);
         ReceiveAny(Plan);
@@ -85,6 +90,13 @@ internal sealed class CoordinatorActor : ReceiveActor
     private void OnCommitted(Committed committed)
     {
         _committing = false;
+        if (_failing)
+        {
+            _failing = false;
+            CoordinatorLog.CommitsResumed(_services.Log);
+        }
+
+        _told = committed.Image;
         _services.Manager.Tell(new ImageCommitted(committed.Image, [.. committed.Replies.Select(reply => (reply.To, Complete(reply.Message, committed.Image)))]));
         CommitNext();
     }
@@ -94,6 +106,8 @@ internal sealed class CoordinatorActor : ReceiveActor
     {
         StreamsOpened => new StreamsOpened(image),
         StreamsTrimmed => new StreamsTrimmed(image),
+        CompactionCommitted => new CompactionCommitted(image),
+        ObjectIdsAreClosed => new ObjectIdsAreClosed(image),
         _ => reply,
     };
 
@@ -101,7 +115,12 @@ internal sealed class CoordinatorActor : ReceiveActor
     {
         _committing = false;
         StorageErrorKind kind = failed.Cause is StorageException storage ? storage.Kind : StorageErrorKind.Unavailable;
-        CoordinatorLog.CommitFailed(_services.Log, failed.Cause, kind);
+        if (!_failing)
+        {
+            _failing = true;
+            CoordinatorLog.CommitFailed(_services.Log, kind, failed.Cause.Message);
+        }
+
         CommandFailed answer = new(kind, failed.Cause.Message);
 
         // What was planned behind the failed commit built on it.
@@ -113,6 +132,13 @@ internal sealed class CoordinatorActor : ReceiveActor
         _events.Clear();
         _replies.Clear();
         _planner.Reset(_metadata.Image);
+        if (!ReferenceEquals(_told, _metadata.Image))
+        {
+            // A commit that was in doubt has turned out to hold (M5 of the metadata log).
+            _told = _metadata.Image;
+            _services.Manager.Tell(new ImageCommitted(_told, []));
+        }
+
         if (kind == StorageErrorKind.Fenced)
         {
             Context.Stop(Self);
@@ -136,6 +162,9 @@ internal static partial class CoordinatorLog
     [LoggerMessage(EventId = 5002, EventName = "CommandImpossible", Level = LogLevel.Error, Message = "A {Command} command does not fit the metadata")]
     public static partial void CommandImpossible(ILogger log, Exception cause, string command);
 
-    [LoggerMessage(EventId = 5001, EventName = "MetadataCommitFailed", Level = LogLevel.Error, Message = "Committing metadata failed ({Kind})")]
-    public static partial void CommitFailed(ILogger log, Exception cause, StorageErrorKind kind);
+    [LoggerMessage(EventId = 5001, EventName = "MetadataCommitFailed", Level = LogLevel.Error, Message = "Committing metadata fails ({Kind}): {Problem}")]
+    public static partial void CommitFailed(ILogger log, StorageErrorKind kind, string problem);
+
+    [LoggerMessage(EventId = 5003, EventName = "MetadataCommitsResumed", Level = LogLevel.Warning, Message = "Metadata are committed again")]
+    public static partial void CommitsResumed(ILogger log);
 }

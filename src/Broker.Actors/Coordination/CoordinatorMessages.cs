@@ -47,6 +47,31 @@ public sealed record CommitUpload(ObjectCommitted Upload);
 /// <param name="Refused">The streams that were left out of it.</param>
 public sealed record UploadCommitted(IReadOnlyList<UploadRefusal> Refused);
 
+/// <summary>The object's id is closed: it may have been deleted as nobody's. Nothing was committed; the records must be put anew, under another id.</summary>
+public sealed record UploadTooLate
+{
+    public static readonly UploadTooLate Instance = new();
+}
+
+/// <summary>
+/// Puts a compacted object in the place of its sources, as far as these are still what it was made of. Answered with <see cref="CompactionCommitted"/>.
+/// Asking again for a committed object changes nothing.
+/// </summary>
+/// <param name="Compaction">The object.</param>
+/// <param name="Cleaned">How far the stream is clean with it, when it is the last of a cleaning.</param>
+public sealed record CommitCompaction(ObjectCompacted Compaction, StreamCleaned? Cleaned = null);
+
+/// <summary>The object is in the metadata: in use or, when it replaces nothing any more, to be deleted.</summary>
+/// <param name="Image">As the commit left it.</param>
+public sealed record CompactionCommitted(MetadataImage Image);
+
+/// <summary>Closes object ids (<see cref="ObjectIdsClosed"/>). Answered with <see cref="ObjectIdsAreClosed"/>.</summary>
+public sealed record CloseObjectIds(ObjectId Next);
+
+/// <summary>No unknown object below the id is committed any more.</summary>
+/// <param name="Image">As the commit left it.</param>
+public sealed record ObjectIdsAreClosed(MetadataImage Image);
+
 /// <summary>Opens streams under the next leader epoch on this node. Answered with <see cref="StreamsOpened"/>.</summary>
 /// <param name="Streams">Each with the offset of the next record that it will take.</param>
 public sealed record OpenStreams(IReadOnlyList<(StreamId Stream, Offset Next)> Streams);

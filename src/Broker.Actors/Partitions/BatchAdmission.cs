@@ -6,49 +6,53 @@ namespace Broker.Actors.Partitions;
 
 /// <summary>
 /// Decides from a record batch's header, its checksum and the lengths of its records whether a partition may take it.
-/// Nothing is decompressed: the records of a compressed batch are not looked at.
+/// Nothing is decompressed, and the records of a compressed batch are not looked at, but for compacted topics
+/// (<see cref="KeyRequirement"/>).
 /// </summary>
 internal static class BatchAdmission
 {
-    /// <summary>Kafka's answer to a batch that cannot be taken; <see cref="ErrorCode.None"/> lets it in.</summary>
-    public static (ErrorCode Error, string? Message) Check(ReadOnlyMemory<byte> records, TopicConfig config, bool isInternal, long nowMs)
+    /// <summary>Kafka's answer to a batch.</summary>
+    public static BatchVerdict Check(ReadOnlyMemory<byte> records, TopicConfig config, bool isInternal, long nowMs)
     {
         if (records.IsEmpty)
         {
-            return (ErrorCode.InvalidRecord, "a produce request needs one record batch for each partition, and this one is empty");
+            return new(ErrorCode.InvalidRecord, "a produce request needs one record batch for each partition, and this one is empty");
         }
 
         if (HoldsSeveral(records.Span))
         {
-            return (ErrorCode.InvalidRecord, "a produce request may hold only one record batch for each partition");
+            return new(ErrorCode.InvalidRecord, "a produce request may hold only one record batch for each partition");
         }
 
         BatchError shape = isInternal ? RecordBatchValidator.Validate(records.Span) : RecordBatchValidator.ValidateFromProducer(records.Span);
         if (shape != BatchError.None)
         {
-            return (shape.ToErrorCode(), $"the record batch is not valid: {shape}");
+            return new(shape.ToErrorCode(), $"the record batch is not valid: {shape}");
         }
 
         RecordBatchView batch = new(records.Span);
 
         if (batch.SizeInBytes > config.MaxMessageBytes && !isInternal)
         {
-            return (ErrorCode.MessageTooLarge, $"the record batch has {batch.SizeInBytes} bytes; max.message.bytes is {config.MaxMessageBytes}");
+            return new(ErrorCode.MessageTooLarge, $"the record batch has {batch.SizeInBytes} bytes; max.message.bytes is {config.MaxMessageBytes}");
         }
 
-        return isInternal ? (ErrorCode.None, null) : CheckOfClient(batch, config, nowMs);
+        return isInternal ? BatchVerdict.Taken : CheckOfClient(batch, config, nowMs);
     }
 
-    private static (ErrorCode Error, string? Message) CheckOfClient(in RecordBatchView batch, TopicConfig config, long nowMs)
+    private static BatchVerdict CheckOfClient(in RecordBatchView batch, TopicConfig config, long nowMs)
     {
         if (batch.IsTransactional)
         {
-            return (ErrorCode.InvalidTxnState, "this broker does not serve transactions yet");
+            return new(ErrorCode.InvalidTxnState, "this broker does not serve transactions yet");
         }
 
-        return !config.UsesLogAppendTime && batch.MaxTimestamp - nowMs > config.TimestampAfterMaxMs
-            ? (ErrorCode.InvalidTimestamp, $"a record's timestamp lies more than message.timestamp.after.max.ms ({config.TimestampAfterMaxMs}) ahead")
-            : (ErrorCode.None, null);
+        if (!config.UsesLogAppendTime && batch.MaxTimestamp - nowMs > config.TimestampAfterMaxMs)
+        {
+            return new(ErrorCode.InvalidTimestamp, $"a record's timestamp lies more than message.timestamp.after.max.ms ({config.TimestampAfterMaxMs}) ahead");
+        }
+
+        return config.IsCompacted ? KeyRequirement.Check(batch.WholeBatch) : BatchVerdict.Taken;
     }
 
     // Whether the first batch ends before the bytes do; what is not even a header is left to the validator.

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Akka.Actor;
 using Broker.Actors.Configuration;
+using Broker.Actors.Coordination;
 using Broker.Actors.Storage;
 using Broker.ObjectStore;
 using Broker.ObjectStore.Cache;
@@ -25,6 +26,9 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
 {
     private readonly PartitionServices _services;
     private readonly OpenedPartition _opened;
+
+    /// <summary>Whether clients write here, and not only the broker itself.</summary>
+    private readonly bool _isClients;
     private readonly PendingAppends _pending = new();
     private readonly Watchers _watchers = new();
     private readonly List<IActorRef> _awaitingOpen = [];
@@ -39,6 +43,8 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
     /// <summary>What the newest word from the WAL made durable.</summary>
     private long _durableBytes;
 
+    private long _durableRecords;
+
     /// <summary>Why nothing can be appended: the producers' state, without which repeated batches are not known, is damaged. Null otherwise.</summary>
     private string? _readOnlyBecause;
 
@@ -46,6 +52,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
     {
         (_opened, _config, _services) = (opened, config, services);
         _logStart = opened.LogStart;
+        _isClients = !InternalTopics.Contains(opened.Name.Topic);
     }
 
     public IStash Stash { get; set; } = null!;
@@ -113,10 +120,10 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
             return;
         }
 
-        (ErrorCode error, string? problem) = BatchAdmission.Check(append.Records, _config, append.IsInternal, NowMs());
-        if (error != ErrorCode.None)
+        BatchVerdict admission = BatchAdmission.Check(append.Records, _config, append.IsInternal, NowMs());
+        if (admission.Error != ErrorCode.None)
         {
-            Refuse(append, error, problem);
+            Refuse(append, admission.Error, admission.Message, admission.Records);
             return;
         }
 
@@ -183,10 +190,10 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
         }
     }
 
-    private void Refuse(Append append, ErrorCode error, string? problem)
+    private void Refuse(Append append, ErrorCode error, string? problem, IReadOnlyList<RecordError>? records = null)
     {
         append.Frame.Release();
-        Sender.Tell(new AppendReply(append.Tag, error, -1, -1, _logStart.Value, problem));
+        Sender.Tell(new AppendReply(append.Tag, error, -1, -1, _logStart.Value, problem) { Records = records ?? [] });
     }
 
     private void OnAppended(WalAppended appended)
@@ -197,9 +204,14 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
         }
 
         _highWatermark = appended.End;
-        _durableBytes = 0;
+        (_durableBytes, _durableRecords) = (0, 0);
         _pending.Complete(_highWatermark, MarkDurable, Succeed);
         _watchers.Advance(_durableBytes);
+        if (_isClients)
+        {
+            _services.Traffic.Produced(_durableBytes, _durableRecords);
+        }
+
         AnswerCaptures();
     }
 
@@ -222,6 +234,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
     private void MarkDurable(PendingAppend append)
     {
         _durableBytes += append.SizeBytes;
+        _durableRecords += append.Batch.LastOffset.Value - append.Batch.BaseOffset.Value + 1;
         if (append.Batch.ProducerId >= 0)
         {
             _producers.MarkDurable(append.Batch);
@@ -263,7 +276,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
 
         if (_services.Cache.Read(_opened.Stream, read.From, read.MaxBytes) is { Status: CacheReadStatus.Hit } hit)
         {
-            Sender.Tell(new ReadReply(read.Tag, ErrorCode.None, _highWatermark, _logStart, Sequences.Of(hit.Batches), hit) { Mark = _watchers.Mark });
+            Sender.Tell(new ReadReply(read.Tag, ErrorCode.None, _highWatermark, _logStart, Sequences.Of(hit.Batches), hit) { Mark = _watchers.Mark, Offsets = hit.Batches[^1].LastOffset.Value + 1 - read.From.Value });
             return;
         }
 
@@ -276,7 +289,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
         _services.History.ReadAsync(_opened.Stream, read.From, read.MaxBytes, CancellationToken.None).PipeTo(
             Sender,
             Self,
-            success: found => new ReadReply(read.Tag, ErrorCode.None, highWatermark, logStart, found.Records, found.Resources) { HeldBytes = found.HeldBytes, Mark = mark },
+            success: found => new ReadReply(read.Tag, ErrorCode.None, highWatermark, logStart, found.Records, found.Resources) { HeldBytes = found.HeldBytes, Mark = mark, Offsets = found.Next.Value - read.From.Value },
             failure: cause => new ReadReply(read.Tag, StorageErrors.OnRead(_services.Log, _opened.Name, cause), highWatermark, logStart, ReadOnlySequence<byte>.Empty, null));
     }
 

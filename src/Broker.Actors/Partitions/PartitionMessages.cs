@@ -25,7 +25,14 @@ public sealed record Append(ReplyTag Tag, Memory<byte> Records, BufferLease Fram
 public sealed record AppendReply(ReplyTag Tag, ErrorCode Error, long BaseOffset, long LogAppendTimeMs, long LogStartOffset, string? Message = null) : IRequestReply
 {
     public long RequestKey => Tag.RequestKey;
+
+    /// <summary>The records for which the whole batch was refused, where single ones are to blame.</summary>
+    public IReadOnlyList<RecordError> Records { get; init; } = [];
 }
+
+/// <summary>What is wrong with one record of a batch (KIP-467).</summary>
+/// <param name="Index">Which, counted from 0 within the batch.</param>
+public readonly record struct RecordError(int Index, string Message);
 
 /// <summary>Reads record batches from an offset on. Answered with <see cref="ReadReply"/>.</summary>
 /// <param name="MaxBytes">The first batch comes however large it is; 0: no records, only how the partition stands.</param>
@@ -43,6 +50,9 @@ public sealed record ReadReply(ReplyTag Tag, ErrorCode Error, Offset HighWaterma
 
     /// <summary>Bytes of memory that it keeps from other use: whole blocks, where records were read back from the store.</summary>
     public long HeldBytes { get; init; } = Records.Length;
+
+    /// <summary>How many offsets lie between the one that was asked for and the end of the records.</summary>
+    public long Offsets { get; init; }
 
     public void Dispose() => Resources?.Dispose();
 }

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Broker.Actors.Configuration;
+using Broker.Actors.Metrics;
 using Broker.ObjectStore;
 using Broker.ObjectStore.Cache;
 using Broker.ObjectStore.Metadata;
@@ -9,7 +10,11 @@ namespace Broker.Actors.Partitions;
 
 /// <summary>What a partition's actor works with.</summary>
 /// <param name="Wal">The WAL stage's actor: takes <see cref="Storage.WalAppend"/>.</param>
-internal sealed record PartitionServices(LogCache Cache, IPartitionHistory History, IActorRef Wal, TopicOptions Topics, TimeProvider Clock, ILogger Log);
+internal sealed record PartitionServices(LogCache Cache, IPartitionHistory History, IActorRef Wal, TopicOptions Topics, TimeProvider Clock, ILogger Log)
+{
+    /// <summary>Where what clients wrote is counted.</summary>
+    public ClientTraffic Traffic { get; init; } = new();
+}
 
 /// <summary>A partition as the coordinator opened it on this node.</summary>
 /// <param name="LogStart">The first offset that may be read.</param>
@@ -37,4 +42,5 @@ internal interface IPartitionHistory
 /// <param name="Records">Valid until <paramref name="Resources"/> are disposed.</param>
 /// <param name="Resources">What holds the memory; its receiver disposes it.</param>
 /// <param name="HeldBytes">What that memory is: the blocks that the records lie in.</param>
-internal sealed record HistoryRead(System.Buffers.ReadOnlySequence<byte> Records, IDisposable Resources, long HeldBytes);
+/// <param name="Next">The offset after the last batch.</param>
+internal sealed record HistoryRead(System.Buffers.ReadOnlySequence<byte> Records, IDisposable Resources, long HeldBytes, Offset Next);

@@ -3,6 +3,7 @@ using Broker.Actors.Configuration;
 using Broker.Actors.Connections;
 using Broker.Actors.Coordination;
 using Broker.Actors.Groups;
+using Broker.Actors.Metrics;
 using Broker.Actors.Partitions;
 using Broker.Actors.Security;
 using Broker.ObjectStore.Buffers;
@@ -21,4 +22,8 @@ public sealed record BrokerServices(
     BufferPool Buffers,
     ResponseMemory ResponseMemory,
     IAuthorizer Authorizer,
-    TimeProvider Clock);
+    TimeProvider Clock)
+{
+    /// <summary>Where what clients read is counted.</summary>
+    public ClientTraffic Traffic { get; init; } = new();
+}

@@ -137,7 +137,7 @@ internal sealed class CreateTopicsHandler(BrokerServices services) : IRequestHan
             : (ErrorCode.InvalidReplicaAssignment, $"assignments must number partitions from 0 without gaps and name live brokers ({services.Options.NodeId})");
     }
 
-    private static (ErrorCode Error, string? Message) CheckConfigs(CreateTopicsRequest.CreatableTopic topic)
+    private (ErrorCode Error, string? Message) CheckConfigs(CreateTopicsRequest.CreatableTopic topic)
     {
         foreach (CreateTopicsRequest.CreatableTopicConfig config in topic.Configs)
         {
@@ -147,7 +147,9 @@ internal sealed class CreateTopicsHandler(BrokerServices services) : IRequestHan
             }
         }
 
-        return (ErrorCode.None, null);
+        return new TopicConfig(services.Options.Settings, ConfigsOf(topic)).Conflict() is { } conflict
+            ? (ErrorCode.InvalidConfig, conflict)
+            : (ErrorCode.None, null);
     }
 
     private NewTopic NewTopicFor(CreateTopicsRequest.CreatableTopic topic) => topic.Name == GroupDirectory.OffsetsTopic

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Broker.Actors.Connections;
+using Broker.Actors.Metrics;
 using Broker.Actors.Partitions;
 using Broker.Wire.Messages;
 
@@ -18,7 +19,7 @@ internal readonly record struct FetchLimits(int MinBytes, int MaxBytes, TimeSpan
 /// <para>F2. A fetch of partitions with records gets one batch at least, however full the memory is (KIP-74).</para>
 /// <para>F3. It is answered before a quarter more than min.bytes is there; of one partition, exactly then. Until its time it hears of few of the appends.</para>
 /// </summary>
-internal sealed class PendingFetch(RequestExchange exchange, FetchResponse response, FetchLimits limits, ResponseMemory memory, IScheduler scheduler) : PendingRequest
+internal sealed class PendingFetch(RequestExchange exchange, FetchResponse response, FetchLimits limits, ResponseMemory memory, ClientTraffic traffic, IScheduler scheduler) : PendingRequest
 {
     private readonly List<FetchSlot> _slots = [];
     private readonly Queue<int> _toAsk = new();
@@ -203,15 +204,19 @@ internal sealed class PendingFetch(RequestExchange exchange, FetchResponse respo
         StopWaiting();
         long room = limits.MaxBytes;
         bool isFirst = true;
+        (long bytes, long records) = (0, 0);
         foreach (FetchSlot slot in _slots)
         {
             // KIP-74: the first partition with data answers even when its first batch alone is larger than asked for; no other does.
             bool fits = slot.HasRecords && (isFirst || slot.Reply!.Records.Length <= Math.Min(room, slot.MaxBytes));
             slot.Fill(fits);
-            room -= fits ? slot.Reply!.Records.Length : 0;
+            bytes += fits ? slot.Reply!.Records.Length : 0;
+            records += fits ? slot.Reply!.Offsets : 0;
+            room = limits.MaxBytes - bytes;
             isFirst &= !fits;
         }
 
+        traffic.Fetched(bytes, records);
         exchange.Respond(response, new FetchedRecords(_slots, memory));
     }
 

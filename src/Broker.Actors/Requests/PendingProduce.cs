@@ -38,6 +38,7 @@ internal sealed class PendingProduce(RequestExchange exchange, ProduceRequest re
         answer.LogAppendTimeMs = append.LogAppendTimeMs;
         answer.LogStartOffset = append.LogStartOffset;
         answer.ErrorMessage = append.Message;
+        answer.RecordErrors.AddRange(append.Records.Select(one => new ProduceResponse.BatchIndexAndErrorMessage { BatchIndex = one.Index, BatchIndexErrorMessage = one.Message }));
         Done(append.Tag.Index, append.Error);
         AnswerIfComplete();
     }

@@ -35,9 +35,11 @@ internal sealed class HistoryReader(MetadataView metadata, StreamObjectReader ob
         }
     }
 
-    public async Task<ReadOnlyMemory<byte>?> FindByTimestampAsync(StreamId stream, long timestampMs, CancellationToken cancellation)
+    public Task<ReadOnlyMemory<byte>?> FindByTimestampAsync(StreamId stream, long timestampMs, CancellationToken cancellation) =>
+        WithCurrentAsync(image => FindByTimestampAsync(image, stream, timestampMs, cancellation));
+
+    private async Task<ReadOnlyMemory<byte>?> FindByTimestampAsync(MetadataImage image, StreamId stream, long timestampMs, CancellationToken cancellation)
     {
-        MetadataImage image = metadata.Current;
         if (image.FindStream(stream) is not { } state)
         {
             return null;
@@ -58,9 +60,11 @@ internal sealed class HistoryReader(MetadataView metadata, StreamObjectReader ob
         ? state.Ranges.Where(range => range.EndOffset > state.StartOffset).Select(range => (long?)range.Range.MaxTimestampMs).Max()
         : null;
 
-    public async Task<ReadOnlyMemory<byte>> ReadProducerStateAsync(StreamId stream, CancellationToken cancellation)
+    public Task<ReadOnlyMemory<byte>> ReadProducerStateAsync(StreamId stream, CancellationToken cancellation) =>
+        WithCurrentAsync(image => ReadProducerStateAsync(image, stream, cancellation));
+
+    private async Task<ReadOnlyMemory<byte>> ReadProducerStateAsync(MetadataImage image, StreamId stream, CancellationToken cancellation)
     {
-        MetadataImage image = metadata.Current;
         if (image.FindStream(stream) is not { Ranges.IsEmpty: false } state || !state.Ranges[^1].Range.HasState)
         {
             return default;
@@ -76,14 +80,13 @@ internal sealed class HistoryReader(MetadataView metadata, StreamObjectReader ob
     /// </summary>
     private async Task FillAsync(HistorySpan span, StreamId stream, CancellationToken cancellation)
     {
-        (ObjectRange Range, ObjectState Object) found = metadata.Current.FindRange(stream, span.Next)
+        bool goesOn = await AddAsync(span, stream, cancellation)
             ?? throw new StorageException(StorageErrorKind.NotFound, $"no object holds offset {span.Next} of stream {stream}");
-        bool goesOn = await AddAsync(span, found.Range, found.Object, cancellation);
         try
         {
-            while (goesOn && span.RoomBytes > 0 && metadata.Current.FindRange(stream, span.Next) is { } following)
+            while (goesOn && span.RoomBytes > 0)
             {
-                goesOn = await AddAsync(span, following.Range, following.Object, cancellation);
+                goesOn = await AddAsync(span, stream, cancellation) ?? false;
             }
         }
         catch (StorageException) when (span.Bytes > 0)
@@ -92,8 +95,31 @@ internal sealed class HistoryReader(MetadataView metadata, StreamObjectReader ob
         }
     }
 
-    private async Task<bool> AddAsync(HistorySpan span, ObjectRange range, ObjectState @object, CancellationToken cancellation) =>
-        span.Add(await objects.ReadAsync(SectionOf(range, @object), span.Next, span.RoomBytes, cancellation), range.EndOffset);
+    /// <summary>Adds what the next object has; null when there is none, false when not all of it found room.</summary>
+    private Task<bool?> AddAsync(HistorySpan span, StreamId stream, CancellationToken cancellation) => WithCurrentAsync<bool?>(async image =>
+        image.FindRange(stream, span.Next) is var (range, found)
+            ? span.Add(await objects.ReadAsync(SectionOf(range, found), span.Next, span.RoomBytes, cancellation), range.EndOffset)
+            : null);
+
+    /// <summary>
+    /// Reads by the current metadata, and again when an object was gone that newer metadata have replaced: a slow reader may be overtaken by compaction and the
+    /// deletion that follows it.
+    /// </summary>
+    private async Task<T> WithCurrentAsync<T>(Func<MetadataImage, Task<T>> read)
+    {
+        while (true)
+        {
+            MetadataImage image = metadata.Current;
+            try
+            {
+                return await read(image);
+            }
+            catch (StorageException gone) when (gone.Kind == StorageErrorKind.NotFound && metadata.Current.Version > image.Version)
+            {
+                // Each turn takes a commit that came in between.
+            }
+        }
+    }
 
     private async Task LoadAheadAsync(StreamId stream, ReadAheadWindow window)
     {

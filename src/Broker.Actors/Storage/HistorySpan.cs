@@ -46,7 +46,7 @@ internal sealed class HistorySpan(Offset from, int maxBytes) : IDisposable
     }
 
     /// <summary>The batches; whoever gets them disposes this span.</summary>
-    public HistoryRead ToRead() => new(Sequences.Of(_runs), this, _heldBytes);
+    public HistoryRead ToRead() => new(Sequences.Of(_runs), this, _heldBytes, Next);
 
     /// <summary>What to do once the batches are on their way to the reader: what is loaded for later does not hold up what is wanted now.</summary>
     public void WhenReleased(Action action) => _whenReleased = action;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Akka.Actor;
 using Broker.Actors.Coordination;
 using Broker.Actors.Partitions;
@@ -72,6 +71,12 @@ internal sealed class ObjectUploader(UploadServices services)
                     throw new StorageException(failed.Kind, failed.Reason);
                 }
 
+                if (answer is UploadTooLate)
+                {
+                    commit = (await PutAsync(uploaded.Upload)).Commit!;
+                    throw new StorageException(StorageErrorKind.Unavailable, "the object waited for its commit so long that it may have been deleted; it was put anew");
+                }
+
                 foreach (UploadRefusal refusal in ((UploadCommitted)answer).Refused)
                 {
                     UploadLog.Refused(services.Log, refusal.Stream, refusal.Reason, refusal.Detail);
@@ -81,9 +86,11 @@ internal sealed class ObjectUploader(UploadServices services)
                     }
                 }
             });
+            services.Metrics.Uploaded(commit.SizeBytes);
         }
 
         Interlocked.Exchange(ref _failingSince, 0);
+        services.Metrics.Succeeded();
         return uploaded.Upload;
     }
 
@@ -142,6 +149,8 @@ internal sealed class ObjectUploader(UploadServices services)
 
     private void OnFailure(string problem)
     {
+        services.Metrics.Failed();
+
         // A disk that the WAL shares with the store may be full: a trim, of nothing here, has it give back what it holds in advance.
         // Its own failure is the next append's to report.
         _ = services.WriteAheadLog.TrimAsync(services.Cache.UploadedUpTo, CancellationToken.None).AsTask()
@@ -172,11 +181,4 @@ internal sealed class ObjectUploader(UploadServices services)
             await Task.Delay(delay, services.Clock);
         }
     }
-}
-
-/// <summary>Names of data objects.</summary>
-internal static class DataKeys
-{
-    /// <summary>Consecutive ids lie under different prefixes, so that a store that scales by prefix can spread them.</summary>
-    public static ObjectKey For(ObjectId id) => new(string.Create(CultureInfo.InvariantCulture, $"data/{id.Value & 0xff:x2}/{id.Value:d19}"));
 }

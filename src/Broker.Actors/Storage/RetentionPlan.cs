@@ -14,7 +14,7 @@ internal static class RetentionPlan
         foreach (TopicState topic in image.Topics.Values)
         {
             TopicConfig config = new(settings, topic.Configs);
-            if (!config.Value("cleanup.policy").Text!.Contains("delete", StringComparison.Ordinal))
+            if (!config.IsDeleted)
             {
                 continue;
             }

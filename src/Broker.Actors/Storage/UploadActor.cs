@@ -3,6 +3,7 @@ using Akka.Streams;
 using Akka.Streams.Dsl;
 using Broker.Actors.Configuration;
 using Broker.Actors.Coordination;
+using Broker.Actors.Metrics;
 using Broker.Actors.Partitions;
 using Broker.ObjectStore;
 using Broker.ObjectStore.Cache;
@@ -204,7 +205,11 @@ internal sealed record UploadServices(
     IActorRef Wal,
     StorageOptions Options,
     TimeProvider Clock,
-    ILogger Log);
+    ILogger Log)
+{
+    /// <summary>Where uploads are counted.</summary>
+    public UploadMetrics Metrics { get; init; } = new();
+}
 
 internal static partial class UploadLog
 {

@@ -23,7 +23,7 @@ namespace Broker.Actors.Storage;
 /// W3. After a refusal nothing more of the same partition and generation is acknowledged. (It may still be on disk:
 ///     recovery drops what does not begin where its stream ends, see <see cref="WalRecovery"/>.)
 /// W4. What waits for room in the cache is refused only while uploads fail, and only when nothing of before it is on its way to
-///     the disk: what is written is acknowledged.
+///     the disk: what is written is acknowledged. And with a write that fails, for it would wait for the log to be opened anew.
 /// </summary>
 internal sealed class WalWriterActor : ReceiveActor
 {
@@ -125,10 +125,15 @@ internal sealed class WalWriterActor : ReceiveActor
             return;
         }
 
+        RefuseAllThatWait($"the node holds all that it can of what is not uploaded, and uploads fail: {_stall}");
+    }
+
+    private void RefuseAllThatWait(string reason)
+    {
         while (_waiting.TryDequeue(out WalGroup? group))
         {
             _appendsHeld -= group.Appends.Count;
-            Refuse(group, $"the node holds all that it can of what is not uploaded, and uploads fail: {_stall}");
+            Refuse(group, reason);
         }
     }
 
@@ -182,6 +187,12 @@ internal sealed class WalWriterActor : ReceiveActor
         {
             LogRefused(written.Failure, written.Group.Appends.Count);
             Refuse(written.Group, written.Failure.Message);
+            if (written.Failure is not WalFullException)
+            {
+                // It has waited for the write that failed, and would wait for the log to be opened anew now: together longer than clients do.
+                RefuseAllThatWait(written.Failure.Message);
+            }
+
             if (written.Failure is StorageException { Kind: StorageErrorKind.Fenced } fenced)
             {
                 _onFenced(fenced);

@@ -11,15 +11,21 @@ internal static class Commands
         Command start = OfNode(
             "start",
             "Runs a broker until SIGTERM or SIGINT. Settings come from akka.hocon (section broker), the file, BROKER_* variables and overrides; later ones win.",
-            (settings, _) => StartCommand.RunAsync(settings));
+            (settings, _, _) => StartCommand.RunAsync(settings));
         Command check = OfNode(
             "check",
             "Tries every operation that the broker needs on the configured object store, under keys of its own, and says what works and how long it takes.",
-            (settings, ct) => StoreCheckCommand.RunAsync(settings.Options, ct));
+            (settings, _, ct) => StoreCheckCommand.RunAsync(settings.Options, ct));
+        StoreCostCommand costs = new();
+        Command cost = OfNode(
+            "cost",
+            "Asks the running node what it has asked of its object store, and prints requests, bytes and dollars, at the prices given.",
+            (settings, parsed, ct) => costs.RunAsync(settings.Options, parsed, ct));
+        costs.AddTo(cost);
         RootCommand root = new("A Kafka-compatible broker whose log lives in an object store.")
         {
             start,
-            new Command("store", "What concerns the object store.") { check },
+            new Command("store", "What concerns the object store.") { check, cost },
         };
         root.SetAction((_, ct) => RunAsync(null, [], (settings, _) => StartCommand.RunAsync(settings), ct));
         ParseResult parsed = root.Parse(arguments);
@@ -28,7 +34,7 @@ internal static class Commands
     }
 
     /// <summary>A command about the node that the settings describe, which all such commands take alike.</summary>
-    private static Command OfNode(string name, string description, Func<NodeSettings, CancellationToken, Task<int>> run)
+    private static Command OfNode(string name, string description, Func<NodeSettings, ParseResult, CancellationToken, Task<int>> run)
     {
         Argument<string?> properties = new("server.properties")
         {
@@ -42,7 +48,7 @@ internal static class Commands
             Arity = ArgumentArity.OneOrMore,
         };
         Command command = new(name, description) { properties, overrides };
-        command.SetAction((parsed, ct) => RunAsync(parsed.GetValue(properties), parsed.GetValue(overrides) ?? [], run, ct));
+        command.SetAction((parsed, ct) => RunAsync(parsed.GetValue(properties), parsed.GetValue(overrides) ?? [], (settings, stop) => run(settings, parsed, stop), ct));
         return command;
     }
 

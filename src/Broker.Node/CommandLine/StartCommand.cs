@@ -28,21 +28,26 @@ internal static class StartCommand
         }
 
         TaskCompletionSource stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        using PosixSignalRegistration terminate = Register(PosixSignal.SIGTERM, stop);
-        using PosixSignalRegistration interrupt = Register(PosixSignal.SIGINT, stop);
+        using CancellationTokenSource starting = new();
+        using PosixSignalRegistration terminate = Register(PosixSignal.SIGTERM, stop, starting);
+        using PosixSignalRegistration interrupt = Register(PosixSignal.SIGINT, stop, starting);
         try
         {
             // Not the process id, which is always 1 in a container: the salts of a WAL's segments must differ from one start to the next.
             SystemIdSource ids = new();
             StorageSources sources = new(TimeProvider.System, ids, new Random(ids.Next().GetHashCode()));
-            await using BrokerNode node = await BrokerNode.StartAsync(options, hocon, loggers, sources, CancellationToken.None);
-            await Console.Out.WriteLineAsync(Banner.Text(options));
+            await using BrokerNode node = await BrokerNode.StartAsync(options, hocon, loggers, sources, starting.Token);
+            await Console.Out.WriteLineAsync(Banner.Text(options, node.ManagementAddress));
             if (await Task.WhenAny(stop.Task, node.Fenced) == node.Fenced)
             {
                 StartLog.Fenced(log, (await node.Fenced).Message);
                 return ExitCodes.CannotStart;
             }
 
+            StartLog.Stopping(log);
+        }
+        catch (OperationCanceledException) when (stop.Task.IsCompleted)
+        {
             StartLog.Stopping(log);
         }
         catch (Exception cause) when (cause is StorageException or IOException or SocketException or SettingsException or UnauthorizedAccessException)
@@ -55,12 +60,13 @@ internal static class StartCommand
         return ExitCodes.Success;
     }
 
-    private static PosixSignalRegistration Register(PosixSignal signal, TaskCompletionSource stop) =>
+    private static PosixSignalRegistration Register(PosixSignal signal, TaskCompletionSource stop, CancellationTokenSource starting) =>
         PosixSignalRegistration.Create(signal, context =>
         {
             // The runtime would end the process; the node does, when it is done.
             context.Cancel = true;
             stop.TrySetResult();
+            starting.Cancel();
         });
 }
 

@@ -21,7 +21,7 @@ internal static class StoreCheckCommand
         int failed = 0;
         try
         {
-            using ObjectStores stores = ObjectStores.Open(options.ObjectStore, sources, RetryFor);
+            using ObjectStores stores = ObjectStores.Open(options.ObjectStore, sources, new StoreMetrics(), RetryFor);
             await foreach (StoreCheckResult result in new StoreCheck(stores.Store, ids, TimeProvider.System).RunAsync(ct))
             {
                 failed += result.Failure is null ? 0 : 1;

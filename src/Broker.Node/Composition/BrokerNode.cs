@@ -1,8 +1,9 @@
-using Akka.Actor;
+using System.Net;
 using Akka.Configuration;
 using Broker.Actors;
 using Broker.Actors.Configuration;
 using Broker.Actors.Storage;
+using Broker.Node.Management;
 using Broker.ObjectStore;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
@@ -17,45 +18,55 @@ public sealed class BrokerNode : IAsyncDisposable
     private readonly StorageEngine _storage;
     private readonly BrokerSystem _system;
     private readonly WebApplication _listeners;
+    private readonly NodeTelemetry _telemetry;
     private readonly ILogger _log;
 
-    private BrokerNode(BrokerOptions options, ObjectStores objects, StorageEngine storage, BrokerSystem system, WebApplication listeners, ILogger log) =>
-        (_options, _objects, _storage, _system, _listeners, _log) = (options, objects, storage, system, listeners, log);
+    private BrokerNode(BrokerOptions options, OpenedNode opened, WebApplication listeners, NodeTelemetry telemetry, ILogger log)
+    {
+        (_options, _listeners, _telemetry, _log) = (options, listeners, telemetry, log);
+        (_objects, _storage, _system) = (opened.Objects, opened.Storage, opened.System);
+    }
 
     /// <summary>The addresses that accept connections; a port of 0 in the options is a real one here.</summary>
     public IReadOnlyList<Listener> BoundListeners { get; private init; } = [];
 
+    /// <summary>Where metrics and health are asked for; null: nowhere.</summary>
+    public IPEndPoint? ManagementAddress => _telemetry.Address;
+
     /// <summary>Completes when another node has taken over this one's metadata or WAL.</summary>
     public Task<Exception> Fenced => _system.Fenced;
 
-    /// <summary>Starts a node; it serves when this returns.</summary>
-    /// <exception cref="StorageException">The store or the write-ahead log cannot be opened.</exception>
+    /// <summary>Starts a node; it serves when this returns. Waits for a store that is away, and for room on a full disk (<see cref="StoreWait"/>).</summary>
+    /// <exception cref="StorageException">The store or the write-ahead log cannot be opened, and waiting will not help.</exception>
     /// <exception cref="IOException">An address cannot be listened on, or the data folder cannot be made.</exception>
+    /// <exception cref="OperationCanceledException">Through <paramref name="cancellation"/>.</exception>
     public static async Task<BrokerNode> StartAsync(BrokerOptions options, Config hocon, ILoggerFactory loggers, StorageSources sources, CancellationToken cancellation)
     {
         ILogger log = loggers.CreateLogger("Broker.Node");
-        if (options.ObjectStore.Bucket is null || options.Storage.WalKind == WalKind.Disk)
-        {
-            MakeDataFolder(options.DataFolder);
-        }
+        StoreMetrics requests = new();
 
-        ObjectStores objects = ObjectStores.Open(options.ObjectStore, sources);
-        StorageEngine? storage = null;
-        ActorSystem? actors = null;
+        // First of all: a node that waits for its store can be asked how it is.
+        NodeTelemetry telemetry = await NodeTelemetry.StartAsync(options, requests, sources.Clock, loggers, cancellation);
+        OpenedNode? opened = null;
         try
         {
-            storage = await StorageEngine.OpenAsync(objects.Store, options, sources, log, cancellation);
-            actors = ActorSystemLogs.CreateSystem("broker", hocon, loggers);
-            BrokerSystem system = await BrokerSystem.StartAsync(actors, storage, options, sources, loggers);
-            WebApplication listeners = Listeners.Build(options, system, sources.Clock, loggers);
+            opened = await new StoreWait(options, sources.Clock, log).UntilAsync(
+                ct => OpenedNode.OpenAsync(options, hocon, loggers, sources, requests, telemetry.Broker, ct), cancellation);
+            WebApplication listeners = Listeners.Build(options, opened.System, sources.Clock, loggers);
             await listeners.StartAsync(cancellation);
-            return new BrokerNode(options, objects, storage, system, listeners, log) { BoundListeners = options.Listeners };
+            telemetry.Ready(opened.Storage, opened.System);
+            return new BrokerNode(options, opened, listeners, telemetry, log) { BoundListeners = options.Listeners };
         }
         catch
         {
-            await (actors?.Terminate() ?? Task.CompletedTask);
-            await (storage?.DisposeAsync() ?? ValueTask.CompletedTask);
-            objects.Dispose();
+            await telemetry.DisposeAsync();
+            if (opened is not null)
+            {
+                await opened.Actors.Terminate();
+                await opened.Storage.DisposeAsync();
+                opened.Objects.Dispose();
+            }
+
             throw;
         }
     }
@@ -63,6 +74,7 @@ public sealed class BrokerNode : IAsyncDisposable
     /// <summary>Stops accepting, ends connections, brings writes and uploads to their end, and closes the storage.</summary>
     public async ValueTask DisposeAsync()
     {
+        _telemetry.Stopping();
         using CancellationTokenSource patience = new(_options.ShutdownTimeout / 4);
         try
         {
@@ -75,19 +87,8 @@ public sealed class BrokerNode : IAsyncDisposable
 
         await _system.StopAsync(_options.ShutdownTimeout / 2, _log);
         await _listeners.DisposeAsync();
+        await _telemetry.DisposeAsync();
         await _storage.DisposeAsync();
         _objects.Dispose();
-    }
-
-    private static void MakeDataFolder(string folder)
-    {
-        try
-        {
-            Directory.CreateDirectory(folder);
-        }
-        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
-        {
-            throw new IOException($"cannot make the data folder '{folder}' (log.dirs): {cause.Message}", cause);
-        }
     }
 }

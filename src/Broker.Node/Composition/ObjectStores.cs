@@ -9,6 +9,9 @@ namespace Broker.Node.Composition;
 /// <summary>The object store that the settings name, with what belongs around it, counted. Disposing closes it.</summary>
 public sealed class ObjectStores : IDisposable
 {
+    // No node keeps anything under it: a listing of it is a small answer.
+    private const string ProbePrefix = "check/";
+
     private readonly IDisposable _opened;
 
     private ObjectStores(IObjectStore store, IDisposable opened) => (Store, _opened) = (store, opened);
@@ -21,11 +24,11 @@ public sealed class ObjectStores : IDisposable
     /// <summary>Opens the store. A folder is made when absent; a bucket is not asked for anything yet.</summary>
     /// <param name="options">Which store.</param>
     /// <param name="sources">Time, ids and randomness.</param>
+    /// <param name="metrics">Where requests are counted.</param>
     /// <param name="retryFor">How long a request to a bucket is tried; null: as long as a node does.</param>
     /// <exception cref="StorageException">The folder cannot be used.</exception>
-    public static ObjectStores Open(ObjectStoreOptions options, StorageSources sources, TimeSpan? retryFor = null)
+    public static ObjectStores Open(ObjectStoreOptions options, StorageSources sources, StoreMetrics metrics, TimeSpan? retryFor = null)
     {
-        StoreMetrics metrics = new();
         if (options.Bucket is null)
         {
             LocalObjectStore folder = LocalObjectStore.Open(new LocalObjectStoreOptions(options.Folder!) { Ids = sources.Ids });
@@ -40,6 +43,14 @@ public sealed class ObjectStores : IDisposable
         RetryingObjectStoreOptions retries = new() { Time = sources.Clock, Ids = sources.Ids, JitterSeed = sources.Random.Next() };
         store = new RetryingObjectStore(store, retries with { Deadline = retryFor ?? retries.Deadline });
         return new ObjectStores(store, bucket) { Metrics = metrics };
+    }
+
+    /// <summary>Asks the store something small, once and without retries: whether it serves this node, said soon.</summary>
+    /// <exception cref="StorageException">It does not.</exception>
+    public async Task ProbeAsync(CancellationToken ct)
+    {
+        await using IAsyncEnumerator<ObjectInfo> list = ((IObjectStore)_opened).ListAsync(ProbePrefix, null, ct).GetAsyncEnumerator(ct);
+        await list.MoveNextAsync();
     }
 
     public void Dispose() => _opened.Dispose();

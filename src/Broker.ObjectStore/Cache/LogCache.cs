@@ -28,6 +28,8 @@ public sealed class LogCache
     private long _totalBytes;
     private long _unuploadedBytes;
     private long _unsealedBytes;
+    private long _hits;
+    private long _misses;
     private WalPosition _uploadedUpTo = WalPosition.None;
 
     public LogCache(LogCacheOptions options, TimeProvider time)
@@ -64,6 +66,12 @@ public sealed class LogCache
             }
         }
     }
+
+    /// <summary>Reads that were answered from here.</summary>
+    public long Hits => Interlocked.Read(ref _hits);
+
+    /// <summary>Reads of what is here no more: they go to the object store.</summary>
+    public long Misses => Interlocked.Read(ref _misses);
 
     /// <summary>Whether what is not uploaded fills the capacity: stop appending to the WAL until an upload is done.</summary>
     public bool IsFull => UnuploadedBytes >= CapacityBytes;
@@ -139,7 +147,10 @@ public sealed class LogCache
     {
         lock (_lock)
         {
-            return _streams.TryGetValue(stream, out CachedStream? cached) ? cached.Read(from, maxBytes) : CacheReadResult.Miss;
+            CacheReadResult read = _streams.TryGetValue(stream, out CachedStream? cached) ? cached.Read(from, maxBytes) : CacheReadResult.Miss;
+            _hits += read.Status == CacheReadStatus.Hit ? 1 : 0;
+            _misses += read.Status == CacheReadStatus.Miss ? 1 : 0;
+            return read;
         }
     }
 

@@ -23,6 +23,12 @@ public sealed record ConditionalLogOptions(string Prefix)
     public long MaxEpoch { get; init; } = long.MaxValue;
 
     /// <summary>
+    /// Whether the log may be taken from the owner that a position names. Where it says no, the opening is Fenced and changes nothing: for a writer that takes its own log
+    /// again, and must not take it from another who has it since.
+    /// </summary>
+    public Func<LogPosition, bool> MayTakeFrom { get; init; } = _ => true;
+
+    /// <summary>
     /// True: an append that the store refused ends the log, even if nothing after it was in flight, and a new opening goes on. For callers that
     /// number their entries and cannot take a number back.
     /// </summary>
@@ -35,10 +41,11 @@ public sealed record ConditionalLogOptions(string Prefix)
     public int MaxWaiting { get; init; } = 1024;
 
     /// <summary>
-    /// How long an append whose outcome is unknown is looked after before the log gives up and must be reopened. 30 s: longer than S3's
-    /// usual hiccups and its SDK's time-outs, shorter than clients' delivery time-outs (120 s).
+    /// How long an append may take, from when it is sent until its outcome is known; then it is in doubt, and the log must be opened anew. 20 s: longer than one
+    /// request that gets no answer and the next one (15 s for a small PUT), and answered before those give up who wait for it (25 s for a command to the coordinator, 30 s
+    /// for a client's request).
     /// </summary>
-    public TimeSpan ResolveTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan ResolveTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>The first pause between two looks; it doubles up to 2 s, with jitter.</summary>
     public TimeSpan ResolvePause { get; init; } = TimeSpan.FromMilliseconds(50);

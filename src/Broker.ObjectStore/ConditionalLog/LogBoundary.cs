@@ -47,11 +47,11 @@ internal sealed record LogBoundary(LogPosition First, int MaxInFlight, long Dele
             }
 
             // Someone else made it, or nobody knows: look again.
-            found = await LoadAsync(store, keys, ct);
+            found = await LoadAsync(store, keys, ct) ?? throw new StorageException(
+                StorageErrorKind.Unavailable, $"whether '{keys.Boundary}' was created is unknown; open the log again", result.Cause);
         }
 
-        return found?.Boundary ?? throw new StorageException(
-            StorageErrorKind.Unavailable, $"whether '{keys.Boundary}' was created is unknown; open the log again");
+        return found.Value.Boundary;
     }
 
     internal byte[] Encode()

@@ -30,7 +30,7 @@ internal sealed class LogFencing(
         for (int attempt = 0; attempt < MaxTries; attempt++)
         {
             await ReplayAsync(onEntry, ct);
-            long epoch = EpochAfter(reader.Position.Epoch);
+            long epoch = EpochAfter(reader.Position);
             Guid writerId = options.Ids.Next();
             long target = reader.Position.NextSlot + leap;
             LogFrameKind kind = leap == 0 ? LogFrameKind.Fence : LogFrameKind.FenceAhead;
@@ -57,10 +57,9 @@ internal sealed class LogFencing(
             StorageErrorKind.Unavailable, $"log '{keys.Prefix}': another writer took every slot that was tried; open it again");
     }
 
-    private long EpochAfter(long owner) => owner < options.MaxEpoch
-        ? Math.Max(options.MinEpoch, owner + 1)
-        : throw new StorageException(
-            StorageErrorKind.Fenced, $"log '{keys.Prefix}' has an owner of epoch {owner}, who came after this one, whose epochs end at {options.MaxEpoch}");
+    private long EpochAfter(LogPosition owner) => owner.Epoch < options.MaxEpoch && options.MayTakeFrom(owner)
+        ? Math.Max(options.MinEpoch, owner.Epoch + 1)
+        : throw new StorageException(StorageErrorKind.Fenced, $"log '{keys.Prefix}' has an owner of epoch {owner.Epoch}, who came after this one");
 
     private async ValueTask ReplayAsync(Func<LogEntry, CancellationToken, ValueTask> onEntry, CancellationToken ct)
     {

@@ -29,14 +29,15 @@ internal sealed class SlotWriter(IObjectStore store, LogKeys keys, ConditionalLo
     private readonly Random _jitter = new(options.JitterSeed);
 
     /// <summary>
-    /// Writes an entry into a free slot. Not cancellable: a PUT that was sent cannot be taken back, and its slot must be settled.
+    /// Writes an entry into a free slot. Not cancellable: a PUT that was sent cannot be taken back, and its slot must be settled; when that takes longer than
+    /// <see cref="ConditionalLogOptions.ResolveTimeout"/> it is in doubt.
     /// </summary>
     internal async ValueTask<SlotResult> PutAsync(
         LogFrameKind kind, long slot, long epoch, Guid writerId, ReadOnlySequence<byte> payload, uint? payloadCrc = null)
     {
         (ReadOnlySequence<byte> bytes, uint crc) = LogFrame.Encode(kind, slot, epoch, writerId, payload, payloadCrc);
         PutCondition condition = PutCondition.IfAbsent.WithWriteId(options.Ids.Next());
-        long start = options.Time.GetTimestamp();
+        using CancellationTokenSource deadline = new(options.ResolveTimeout, options.Time);
         TimeSpan pause = options.ResolvePause;
         bool mayHaveLanded = false;
         while (true)
@@ -44,7 +45,7 @@ internal sealed class SlotWriter(IObjectStore store, LogKeys keys, ConditionalLo
             Exception? error;
             try
             {
-                PutResult result = await store.PutAsync(keys.Slot(slot), bytes, condition, CancellationToken.None);
+                PutResult result = await store.PutAsync(keys.Slot(slot), bytes, condition, deadline.Token);
                 if (result.Outcome == PutOutcome.Written)
                 {
                     return new SlotResult(SlotOutcome.Won, null, null);
@@ -52,7 +53,7 @@ internal sealed class SlotWriter(IObjectStore store, LogKeys keys, ConditionalLo
 
                 bool isFirstAnswer = !mayHaveLanded;
                 mayHaveLanded = true;
-                LogFrame? existing = await LogReader.TryGetAsync(store, keys, slot, CancellationToken.None);
+                LogFrame? existing = await LogReader.TryGetAsync(store, keys, slot, deadline.Token);
                 if (existing is not null)
                 {
                     bool isOurs = existing.WriterId == writerId && existing.Epoch == epoch && existing.Crc == crc;
@@ -83,15 +84,18 @@ internal sealed class SlotWriter(IObjectStore store, LogKeys keys, ConditionalLo
                 error = failure;
             }
 
-            if (options.Time.GetElapsedTime(start) >= options.ResolveTimeout)
+            await PauseAsync(pause, deadline.Token);
+            if (deadline.IsCancellationRequested)
             {
                 return new SlotResult(SlotOutcome.InDoubt, null, error);
             }
 
-            await Task.Delay(Jittered(pause), options.Time, CancellationToken.None);
             pause = pause * 2 < MaxPause ? pause * 2 : MaxPause;
         }
     }
+
+    private async ValueTask PauseAsync(TimeSpan pause, CancellationToken deadline) =>
+        await Task.Delay(Jittered(pause), options.Time, deadline).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
 
     private TimeSpan Jittered(TimeSpan pause)
     {

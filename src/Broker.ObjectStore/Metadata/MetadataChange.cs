@@ -6,7 +6,7 @@ namespace Broker.ObjectStore.Metadata;
 /// Applies the events of one commit to copies-on-write of an image's maps. Deterministic: the same events on the same image give
 /// the same image everywhere. Every event is checked before it changes anything. Used once, by one thread.
 /// </summary>
-internal sealed class MetadataChange(MetadataImage image, long timestampMs)
+internal sealed partial class MetadataChange(MetadataImage image, long timestampMs)
 {
     private readonly ImmutableDictionary<Guid, TopicState>.Builder _topics = image.Topics.ToBuilder();
     private readonly ImmutableSortedDictionary<string, Guid>.Builder _topicIds = image.TopicIds.ToBuilder();
@@ -23,6 +23,7 @@ internal sealed class MetadataChange(MetadataImage image, long timestampMs)
     private long _nextStreamId = image.NextStreamId.Value;
     private long _nextObjectId = image.NextObjectId.Value;
     private long _nextProducerId = image.NextProducerId;
+    private ObjectId _closedObjectIds = image.ClosedObjectIds;
 
     internal void Apply(MetadataEvent item)
     {
@@ -51,11 +52,20 @@ internal sealed class MetadataChange(MetadataImage image, long timestampMs)
             case ObjectCommitted committed:
                 CommitObject(committed);
                 break;
+            case ObjectCompacted compacted:
+                CompactObject(compacted);
+                break;
             case StreamTrimmed trimmed:
                 TrimStream(trimmed);
                 break;
+            case StreamCleaned cleaned:
+                CleanStream(cleaned);
+                break;
             case ObjectsDeleted deleted:
                 DeleteObjects(deleted);
+                break;
+            case ObjectIdsClosed closed:
+                CloseObjectIds(closed);
                 break;
             default:
                 ApplyClusterEvent(item);
@@ -78,6 +88,7 @@ internal sealed class MetadataChange(MetadataImage image, long timestampMs)
         NextStreamId = new StreamId(_nextStreamId),
         NextObjectId = new ObjectId(_nextObjectId),
         NextProducerId = _nextProducerId,
+        ClosedObjectIds = _closedObjectIds,
     };
 
     private static void Require(bool holds, MetadataEvent item, string fault)
@@ -212,90 +223,4 @@ internal sealed class MetadataChange(MetadataImage image, long timestampMs)
             EpochHistory = history.Add(new EpochStart(opened.Epoch, opened.StartOffset)),
         };
     }
-
-    private void CommitObject(ObjectCommitted committed)
-    {
-        Require(
-            !_objects.ContainsKey(committed.ObjectId) && !_deletable.ContainsKey(committed.ObjectId), committed, $"{committed.ObjectId} exists");
-        int references = 0;
-        foreach (StreamRange range in committed.Ranges)
-        {
-            StreamState stream = Stream(committed, range.Stream);
-            UploadRefusal? refusal = MetadataRules.Check(stream, range);
-            Require(refusal is null, committed, $"{range.Stream}: {refusal?.Reason}, {refusal?.Detail}");
-
-            // Trimmed before it was uploaded: its end counts, but nobody will read it.
-            bool isReadable = range.EndOffset > stream.StartOffset;
-            references += isReadable ? 1 : 0;
-            _streams[range.Stream] = stream with
-            {
-                EndOffset = range.EndOffset,
-                Ranges = isReadable ? stream.Ranges.Add(new ObjectRange(committed.ObjectId, range)) : stream.Ranges,
-            };
-        }
-
-        _nextObjectId = Math.Max(_nextObjectId, committed.ObjectId.Value + 1);
-        ObjectState state = new(
-            committed.ObjectId, committed.Key, committed.Kind, committed.SizeBytes, committed.CreatedMs, references, committed.Store);
-        if (references > 0)
-        {
-            _objects[committed.ObjectId] = state;
-        }
-        else
-        {
-            MakeDeletable(state);
-        }
-    }
-
-    private void TrimStream(StreamTrimmed trimmed)
-    {
-        StreamState stream = Stream(trimmed, trimmed.Stream);
-        Require(
-            trimmed.NewStart >= stream.StartOffset, trimmed, $"{trimmed.Stream} begins at {stream.StartOffset}, after {trimmed.NewStart}");
-        int dropped = stream.IndexOfFirst(range => range.EndOffset > trimmed.NewStart);
-        for (int i = 0; i < dropped; i++)
-        {
-            Unreference(stream.Ranges[i].ObjectId);
-        }
-
-        // The last epoch that begins at or before the new start still has records there.
-        int oldEpochs = 0;
-        while (oldEpochs + 1 < stream.EpochHistory.Length && stream.EpochHistory[oldEpochs + 1].StartOffset <= trimmed.NewStart)
-        {
-            oldEpochs++;
-        }
-
-        _streams[stream.StreamId] = stream with
-        {
-            StartOffset = trimmed.NewStart,
-            Ranges = stream.Ranges.RemoveRange(0, dropped),
-            EpochHistory = stream.EpochHistory.RemoveRange(0, oldEpochs),
-        };
-    }
-
-    private void DeleteObjects(ObjectsDeleted deleted)
-    {
-        foreach (ObjectId id in deleted.Objects)
-        {
-            // One that is not known any more was deleted by an earlier commit.
-            Require(!_objects.ContainsKey(id), deleted, $"{id} is still referred to");
-            _deletable.Remove(id);
-        }
-    }
-
-    private void Unreference(ObjectId id)
-    {
-        ObjectState state = _objects[id];
-        if (state.References > 1)
-        {
-            _objects[id] = state with { References = state.References - 1 };
-            return;
-        }
-
-        _objects.Remove(id);
-        MakeDeletable(state);
-    }
-
-    private void MakeDeletable(ObjectState state)
-        => _deletable[state.ObjectId] = new DeletableObject(state.ObjectId, state.Key, state.SizeBytes, timestampMs, state.Store);
 }

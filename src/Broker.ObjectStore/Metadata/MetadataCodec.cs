@@ -28,6 +28,9 @@ public static class MetadataCodec
         BrokerConfigChanged = 13,
         WalAttached = 14,
         WalReleased = 15,
+        ObjectCompacted = 16,
+        StreamCleaned = 17,
+        ObjectIdsClosed = 18,
     }
 
     /// <summary>A commit as bytes.</summary>
@@ -181,6 +184,17 @@ public static class MetadataCodec
         }
     }
 
+    private static void WriteObject(FormatWriter to, ObjectCommitted item)
+    {
+        to.Int64(item.ObjectId.Value);
+        to.String(item.Key.Value);
+        to.Byte((byte)item.Kind);
+        to.Int64(item.SizeBytes);
+        to.Int64(item.CreatedMs);
+        to.String(item.Store);
+        to.List(item.Ranges, range => WriteRange(to, range));
+    }
+
     private static EventType WriteStorageEvent(FormatWriter to, MetadataEvent item)
     {
         switch (item)
@@ -192,14 +206,19 @@ public static class MetadataCodec
                 to.Int64(e.StartOffset.Value);
                 return EventType.StreamOpened;
             case ObjectCommitted e:
-                to.Int64(e.ObjectId.Value);
-                to.String(e.Key.Value);
-                to.Byte((byte)e.Kind);
-                to.Int64(e.SizeBytes);
-                to.Int64(e.CreatedMs);
-                to.String(e.Store);
-                to.List(e.Ranges, range => WriteRange(to, range));
+                WriteObject(to, e);
                 return EventType.ObjectCommitted;
+            case ObjectCompacted e:
+                WriteObject(to, e.Object);
+                to.List(e.Sources, id => to.Int64(id.Value));
+                return EventType.ObjectCompacted;
+            case StreamCleaned e:
+                to.Int64(e.Stream.Value);
+                to.Int64(e.CleanedEnd.Value);
+                return EventType.StreamCleaned;
+            case ObjectIdsClosed e:
+                to.Int64(e.Next.Value);
+                return EventType.ObjectIdsClosed;
             case StreamTrimmed e:
                 to.Int64(e.Stream.Value);
                 to.Int64(e.NewStart.Value);
@@ -232,8 +251,11 @@ public static class MetadataCodec
         EventType.StreamOpened => new StreamOpened(
             new StreamId(from.Int64()), new NodeId(from.Int32()), new LeaderEpoch(from.Int32()), new Offset(from.Int64())),
         EventType.ObjectCommitted => ReadObject(from),
+        EventType.ObjectCompacted => new ObjectCompacted(ReadObject(from), ReadObjectIds(from)),
+        EventType.StreamCleaned => new StreamCleaned(new StreamId(from.Int64()), new Offset(from.Int64())),
+        EventType.ObjectIdsClosed => new ObjectIdsClosed(new ObjectId(from.Int64())),
         EventType.StreamTrimmed => new StreamTrimmed(new StreamId(from.Int64()), new Offset(from.Int64())),
-        EventType.ObjectsDeleted => new ObjectsDeleted(from.List(8, () => new ObjectId(from.Int64()))),
+        EventType.ObjectsDeleted => new ObjectsDeleted(ReadObjectIds(from)),
         EventType.ProducerIdBlockAllocated => new ProducerIdBlockAllocated(new NodeId(from.Int32()), from.Int64(), from.Int32()),
         EventType.ObjectIdBlockAllocated => new ObjectIdBlockAllocated(new NodeId(from.Int32()), from.Int64(), from.Int32()),
         EventType.NodeRegistered => new NodeRegistered(new NodeId(from.Int32()), from.Int64()),
@@ -248,6 +270,8 @@ public static class MetadataCodec
         WalReleaseReason reason = (WalReleaseReason)reader.Byte();
         return Enum.IsDefined(reason) ? reason : throw reader.Newer("the reason of a WAL's release", (byte)reason, (byte)WalReleaseReason.LossAccepted);
     }
+
+    private static ObjectId[] ReadObjectIds(FormatReader from) => from.List(8, () => new ObjectId(from.Int64()));
 
     private static StreamId[] ReadStreams(FormatReader from) => from.List(8, () => new StreamId(from.Int64()));
 

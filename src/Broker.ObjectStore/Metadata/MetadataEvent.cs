@@ -47,6 +47,22 @@ public sealed record ObjectCommitted(
     IReadOnlyList<StreamRange> Ranges,
     string Store = "") : MetadataEvent;
 
+/// <summary>
+/// An object that takes the place of what streams had in others, and says the same with fewer objects, or with fewer records of a compacted topic. Each of
+/// its ranges covers exactly some neighbouring ranges of its stream, which lie in the sources; what streams keep elsewhere is untouched.
+/// </summary>
+/// <param name="Object">The new object. One without ranges is deletable at once.</param>
+/// <param name="Sources">What it was made of: a range that lies elsewhere by now was changed meanwhile, and is not replaced.</param>
+public sealed record ObjectCompacted(ObjectCommitted Object, IReadOnlyList<ObjectId> Sources) : MetadataEvent;
+
+/// <summary>Of a compacted topic: among the records before <paramref name="CleanedEnd"/> no key has more than one.</summary>
+public sealed record StreamCleaned(StreamId Stream, Offset CleanedEnd) : MetadataEvent;
+
+/// <summary>
+/// No object whose id is below <paramref name="Next"/> is committed any more, and an unknown one among them is nobody's: it may be deleted from the store.
+/// </summary>
+public sealed record ObjectIdsClosed(ObjectId Next) : MetadataEvent;
+
 /// <summary>Records before <paramref name="NewStart"/> are gone (retention, DeleteRecords).</summary>
 public sealed record StreamTrimmed(StreamId Stream, Offset NewStart) : MetadataEvent;
 

@@ -50,6 +50,9 @@ public sealed record MetadataImage
     /// <summary>The next object id to give out.</summary>
     public ObjectId NextObjectId { get; internal init; }
 
+    /// <summary>Ids below it are closed: what is not known of them is never committed (<see cref="ObjectIdsClosed"/>).</summary>
+    public ObjectId ClosedObjectIds { get; internal init; }
+
     /// <summary>The first producer id of the next block.</summary>
     public long NextProducerId { get; internal init; }
 

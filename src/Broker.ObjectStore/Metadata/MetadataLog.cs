@@ -8,6 +8,7 @@ namespace Broker.ObjectStore.Metadata;
 /// <item>M2. A commit whose events do not fit the image writes nothing.</item>
 /// <item>M3. Snapshot and replay give the image that applying every commit from the first on would give.</item>
 /// <item>M4. The log is trimmed to the snapshot before the newest, so one corrupt snapshot loses nothing.</item>
+/// <item>M5. A commit whose outcome stays unknown is decided by the next call, which takes the log again and commits nothing itself; but never from another owner.</item>
 /// </list>
 /// Safe for concurrent use; commits happen one after another. No thread or timer of its own.
 /// </summary>
@@ -21,16 +22,20 @@ public sealed class MetadataLog : IDisposable
 
     private readonly SemaphoreSlim _turn = new(1);
     private readonly MetadataLogOptions _options;
+    private readonly IObjectStore _store;
     private readonly MetadataSnapshots _snapshots;
-    private readonly ConditionalLog _log;
+    private readonly RememberedIds _reopeningIds;
+    private volatile ConditionalLog _log;
     private MetadataImage _image;
     private LogPosition? _lastSnapshot;
     private int _commitsSinceSnapshot;
     private long _bytesSinceSnapshot;
 
-    private MetadataLog(MetadataLogOptions options, MetadataSnapshots snapshots, ConditionalLog log, Replay replay)
+    private MetadataLog(IObjectStore store, MetadataLogOptions options, MetadataSnapshots snapshots, ConditionalLog log, Replay replay)
     {
+        _store = store;
         _options = options;
+        _reopeningIds = new RememberedIds(options.Ids);
         _snapshots = snapshots;
         _log = log;
         _image = replay.Image;
@@ -45,7 +50,7 @@ public sealed class MetadataLog : IDisposable
     /// <summary>The coordinator epoch.</summary>
     public long Epoch => _log.Epoch;
 
-    /// <summary>Why no more commits are possible (fenced, or an outcome that only a new opening can find out); null while they are.</summary>
+    /// <summary>Why the next commit will not succeed (fenced; or an outcome that it has to find out first, M5); null when it may.</summary>
     public StorageException? Failure => _log.Failure;
 
     /// <summary>Why the last snapshot on commit did not succeed; null when it did. It is tried again after the next commit.</summary>
@@ -95,7 +100,7 @@ public sealed class MetadataLog : IDisposable
         async ValueTask<MetadataLog> TakeOverAsync(MetadataSnapshots snapshots, LogPosition from, Replay replay)
         {
             ConditionalLog log = await ConditionalLog.OpenAsync(store, LogOptions(options), from, replay.ApplyAsync, ct);
-            return new MetadataLog(options, snapshots, log, replay);
+            return new MetadataLog(store, options, snapshots, log, replay);
         }
     }
 
@@ -132,7 +137,7 @@ public sealed class MetadataLog : IDisposable
     /// <summary>Commits events: durable and applied when it returns the new image.</summary>
     /// <exception cref="StorageException">
     /// Invalid: an event does not fit the image; nothing was written. Fenced: for ever. Unavailable: see <see cref="Failure"/>; while that is
-    /// null nothing was written and a later commit may succeed, otherwise only a new opening tells what became of it.
+    /// null nothing was written, otherwise the next commit, which will fail too, finds out what became of it. Either way, judge anew by <see cref="Image"/>.
     /// </exception>
     public async ValueTask<MetadataImage> CommitAsync(IReadOnlyList<MetadataEvent> events, CancellationToken ct)
     {
@@ -140,6 +145,7 @@ public sealed class MetadataLog : IDisposable
         await _turn.WaitAsync(ct);
         try
         {
+            await ReopenIfInDoubtAsync(ct);
             MetadataBatch batch = new(_options.Time.GetUtcNow().ToUnixTimeMilliseconds(), events);
             MetadataImage next = _image.Apply(batch, _log.Tail.NextSlot);
             byte[] bytes = MetadataCodec.Encode(batch);
@@ -181,6 +187,30 @@ public sealed class MetadataLog : IDisposable
     }
 
     public void Dispose() => _turn.Dispose();
+
+    private async ValueTask ReopenIfInDoubtAsync(CancellationToken ct)
+    {
+        if (_log.Failure is not { Kind: not StorageErrorKind.Fenced } failure)
+        {
+            return;
+        }
+
+        // Nobody else may have come in between: its owner is this instance, or was in a try to reopen it of which nothing came back.
+        Guid writerId = _log.WriterId;
+        ConditionalLogOptions options = LogOptions(_options) with
+        {
+            Ids = _reopeningIds,
+            MayTakeFrom = owner => owner.WriterId == writerId || _reopeningIds.Contains(owner.WriterId),
+        };
+        Replay replay = new(_image, _lastSnapshot);
+        _log = await ConditionalLog.OpenAsync(_store, options, _log.Tail, replay.ApplyAsync, ct);
+        _reopeningIds.Forget();
+        Volatile.Write(ref _image, replay.Image);
+        _commitsSinceSnapshot += replay.Commits;
+        _bytesSinceSnapshot += replay.Bytes;
+        throw new StorageException(
+            failure.Kind, $"the metadata log was opened anew, since the outcome of an earlier commit was in doubt; judge again and commit ({failure.Message})", failure);
+    }
 
     private static ConditionalLogOptions LogOptions(MetadataLogOptions options) => new(options.LogPrefix)
     {

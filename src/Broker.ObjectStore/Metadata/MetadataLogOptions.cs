@@ -28,7 +28,7 @@ public sealed record MetadataLogOptions
     public long MinEpoch { get; init; } = 1;
 
     /// <summary>See <see cref="ConditionalLogOptions.ResolveTimeout"/>.</summary>
-    public TimeSpan ResolveTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan ResolveTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Dates commits, and times pauses.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

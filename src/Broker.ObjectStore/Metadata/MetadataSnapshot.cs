@@ -10,7 +10,8 @@ namespace Broker.ObjectStore.Metadata;
 internal static class MetadataSnapshot
 {
     private const uint Magic = 0x534D4342; // "BCMS"
-    private const ushort Version = 1;
+    private const ushort Version = 2;
+    private const ushort FirstWithCompaction = 2;
     private const int HeaderBytes = 8;
 
     internal static byte[] Encode(MetadataImage image, LogPosition position)
@@ -54,7 +55,7 @@ internal static class MetadataSnapshot
 
         FormatReader reader = new(bytes[HeaderBytes..end], what);
         LogPosition position = new(reader.Int64(), reader.Int64(), reader.Guid());
-        MetadataImage image = ReadImage(reader);
+        MetadataImage image = ReadImage(reader, version);
         reader.End();
         return (image, position);
     }
@@ -66,6 +67,7 @@ internal static class MetadataSnapshot
         writer.Int64(image.NextStreamId.Value);
         writer.Int64(image.NextObjectId.Value);
         writer.Int64(image.NextProducerId);
+        writer.Int64(image.ClosedObjectIds.Value);
         writer.List([.. image.NodeEpochs.OrderBy(pair => pair.Key.Value)], pair =>
         {
             writer.Int32(pair.Key.Value);
@@ -102,6 +104,7 @@ internal static class MetadataSnapshot
         writer.Int32(stream.Epoch.Value);
         writer.Int64(stream.StartOffset.Value);
         writer.Int64(stream.EndOffset.Value);
+        writer.Int64(stream.CleanedEnd.Value);
         writer.List(stream.EpochHistory, epoch =>
         {
             writer.Int32(epoch.Epoch.Value);
@@ -134,7 +137,7 @@ internal static class MetadataSnapshot
         writer.String(item.Store);
     }
 
-    private static MetadataImage ReadImage(FormatReader reader)
+    private static MetadataImage ReadImage(FormatReader reader, ushort version)
     {
         MetadataImage cluster = MetadataImage.Empty with
         {
@@ -143,12 +146,13 @@ internal static class MetadataSnapshot
             NextStreamId = new StreamId(reader.Int64()),
             NextObjectId = new ObjectId(reader.Int64()),
             NextProducerId = reader.Int64(),
+            ClosedObjectIds = new ObjectId(version >= FirstWithCompaction ? reader.Int64() : 0),
             NodeEpochs = reader.List(12, () => KeyValuePair.Create(new NodeId(reader.Int32()), reader.Int64())).ToImmutableDictionary(),
             Wals = reader.List(36, () => ReadWal(reader)).ToImmutableSortedDictionary(wal => wal.WalId, wal => wal),
             BrokerConfigs = reader.List(8, () => KeyValuePair.Create(new NodeId(reader.Int32()), ReadConfigs(reader))).ToImmutableDictionary(),
         };
         List<StreamState> streams = [];
-        TopicState[] topics = reader.List(29, () => ReadTopic(reader, streams));
+        TopicState[] topics = reader.List(29, () => ReadTopic(reader, version, streams));
         return cluster with
         {
             Topics = topics.ToImmutableDictionary(topic => topic.TopicId),
@@ -165,7 +169,7 @@ internal static class MetadataSnapshot
     private static ImmutableSortedDictionary<string, string> ReadConfigs(FormatReader reader)
         => reader.Map().ToImmutableSortedDictionary(StringComparer.Ordinal);
 
-    private static TopicState ReadTopic(FormatReader reader, List<StreamState> streams)
+    private static TopicState ReadTopic(FormatReader reader, ushort version, List<StreamState> streams)
     {
         Guid topicId = reader.Guid();
         string name = reader.String();
@@ -174,14 +178,14 @@ internal static class MetadataSnapshot
         int partition = 0;
         StreamId[] partitions = reader.List(40, () =>
         {
-            StreamState stream = ReadStream(reader, topicId, partition++);
+            StreamState stream = ReadStream(reader, version, topicId, partition++);
             streams.Add(stream);
             return stream.StreamId;
         });
         return new TopicState(topicId, name, [.. partitions], configs, isInternal);
     }
 
-    private static StreamState ReadStream(FormatReader reader, Guid topicId, int partition) => new(
+    private static StreamState ReadStream(FormatReader reader, ushort version, Guid topicId, int partition) => new(
         new StreamId(reader.Int64()),
         topicId,
         partition,
@@ -189,6 +193,7 @@ internal static class MetadataSnapshot
         new LeaderEpoch(reader.Int32()),
         StartOffset: new Offset(reader.Int64()),
         EndOffset: new Offset(reader.Int64()),
+        CleanedEnd: new Offset(version >= FirstWithCompaction ? reader.Int64() : 0),
         EpochHistory: [.. reader.List(12, () => new EpochStart(new LeaderEpoch(reader.Int32()), new Offset(reader.Int64())))],
         Ranges: [.. reader.List(
             8 + MetadataCodec.RangeBytes, () => new ObjectRange(new ObjectId(reader.Int64()), MetadataCodec.ReadRange(reader)))]);

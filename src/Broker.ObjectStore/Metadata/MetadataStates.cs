@@ -27,6 +27,7 @@ public readonly record struct EpochStart(LeaderEpoch Epoch, Offset StartOffset);
 /// <param name="EpochHistory">Rising epochs with their start offsets, as far back as records are kept.</param>
 /// <param name="StartOffset">The first offset that readers may see.</param>
 /// <param name="EndOffset">The offset after the last uploaded record.</param>
+/// <param name="CleanedEnd">Of a compacted topic: before it no key has more than one record. Zero before the first cleaning.</param>
 /// <param name="Ranges">Contiguous, in the order of offsets, ending at <paramref name="EndOffset"/>; the first may begin before the start.</param>
 public sealed record StreamState(
     StreamId StreamId,
@@ -37,10 +38,11 @@ public sealed record StreamState(
     ImmutableArray<EpochStart> EpochHistory,
     Offset StartOffset,
     Offset EndOffset,
+    Offset CleanedEnd,
     ImmutableList<ObjectRange> Ranges)
 {
     internal static StreamState New(StreamId id, Guid topicId, int partition)
-        => new(id, topicId, partition, NodeId.None, LeaderEpoch.None, [], Offset.Zero, Offset.Zero, []);
+        => new(id, topicId, partition, NodeId.None, LeaderEpoch.None, [], Offset.Zero, Offset.Zero, Offset.Zero, []);
 
     /// <summary>The range that holds <paramref name="offset"/>, or null when it is trimmed or not uploaded. O(log² n).</summary>
     public ObjectRange? FindRange(Offset offset)

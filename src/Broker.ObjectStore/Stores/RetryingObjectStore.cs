@@ -51,7 +51,7 @@ public sealed class RetryingObjectStore(IObjectStore inner, RetryingObjectStoreO
                 {
                     isNext = await list.MoveNextAsync();
                 }
-                catch (StorageException error) when (error.Kind == StorageErrorKind.Unavailable && attempts.MayGoOn)
+                catch (StorageException error) when (error.Kind == StorageErrorKind.Unavailable && attempts.MayGoOnAfter(error))
                 {
                     await attempts.PauseAsync(ct);
                     await list.DisposeAsync();
@@ -101,7 +101,7 @@ public sealed class RetryingObjectStore(IObjectStore inner, RetryingObjectStoreO
             {
                 return await request();
             }
-            catch (StorageException error) when (error.Kind == StorageErrorKind.Unavailable && attempts.MayGoOn)
+            catch (StorageException error) when (error.Kind == StorageErrorKind.Unavailable && attempts.MayGoOnAfter(error))
             {
                 await attempts.PauseAsync(ct);
             }
@@ -115,6 +115,7 @@ public sealed class RetryingObjectStore(IObjectStore inner, RetryingObjectStoreO
         PutResult? unknown = null;
         while (true)
         {
+            StorageException? refusal = null;
             try
             {
                 PutResult result = await request();
@@ -134,10 +135,12 @@ public sealed class RetryingObjectStore(IObjectStore inner, RetryingObjectStoreO
             }
             catch (StorageException error) when (error.Kind == StorageErrorKind.Unavailable)
             {
-                if (unknown is null && !attempts.MayGoOn)
+                if (unknown is null && !attempts.MayGoOnAfter(error))
                 {
                     throw;
                 }
+
+                refusal = error;
             }
 
             // A refusal after a doubtful try does not settle that one.
@@ -146,7 +149,15 @@ public sealed class RetryingObjectStore(IObjectStore inner, RetryingObjectStoreO
                 return unknown.Value;
             }
 
-            await attempts.PauseAsync(ct);
+            try
+            {
+                await attempts.PauseAsync(ct);
+            }
+            catch (OperationCanceledException) when (refusal is not null && unknown is null)
+            {
+                // The caller learns more than that it cancelled: nothing was applied.
+                throw new StorageException(refusal.Kind, refusal.Message, refusal);
+            }
         }
     }
 
@@ -157,6 +168,9 @@ public sealed class RetryingObjectStore(IObjectStore inner, RetryingObjectStoreO
         private TimeSpan _bound = options.FirstPause;
 
         internal bool MayGoOn => options.Time.GetElapsedTime(_start) < options.Deadline;
+
+        internal bool MayGoOnAfter(StorageException error) =>
+            MayGoOn && (error is not StoreDeniedException || options.Time.GetElapsedTime(_start) < options.DeniedDeadline);
 
         /// <summary>Full jitter: anything up to the bound, so that clients that failed together do not return together.</summary>
         internal Task PauseAsync(CancellationToken ct)

@@ -12,6 +12,12 @@ public sealed record RetryingObjectStoreOptions
     /// <summary>No try begins later than this after the first. 30 s: beyond it the caller's own back-pressure takes over.</summary>
     public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// The deadline while the store denies what is asked (<see cref="StoreDeniedException"/>). 3 s: a gateway that is just coming up denies for a moment, and
+    /// what somebody must set right takes longer than any request should.
+    /// </summary>
+    public TimeSpan DeniedDeadline { get; init; } = TimeSpan.FromSeconds(3);
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Names conditional PUTs that come without a write id.</summary>

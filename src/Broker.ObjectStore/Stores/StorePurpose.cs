@@ -21,6 +21,9 @@ public static class StorePurpose
     /// <summary>Reads of data objects, for clients and ahead of them.</summary>
     public const string Read = "read";
 
+    /// <summary>Reads and writes of objects that take the place of others.</summary>
+    public const string Compaction = "compaction";
+
     /// <summary>Deletion of objects that nothing refers to.</summary>
     public const string Delete = "delete";
 

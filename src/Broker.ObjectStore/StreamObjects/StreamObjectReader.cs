@@ -189,7 +189,8 @@ public sealed class StreamObjectReader
         }
     }
 
-    private static void CheckBlock(ObjectKey key, IndexEntry entry, ReadOnlySpan<byte> bytes)
+    /// <exception cref="StorageException">Corrupt: the bytes are not what was written.</exception>
+    internal static void CheckBlock(ObjectKey key, IndexEntry entry, ReadOnlySpan<byte> bytes)
     {
         uint crc = Crc32C.Compute(bytes);
         if (crc != entry.Crc)

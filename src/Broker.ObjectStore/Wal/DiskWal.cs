@@ -46,7 +46,7 @@ public sealed class DiskWal : IWriteAheadLog
 
     /// <summary>Locks the folder and reads the segments' headers. Recover before the first append.</summary>
     /// <exception cref="StorageException">
-    /// Invalid: bad options, another node's folder, or a newer version's. Unavailable: another process uses the folder, or it cannot be
+    /// Invalid: bad options, another node's folder, or a newer version's. Unavailable (<see cref="WalFolderException"/>): another process uses the folder, or it cannot be
     /// read. Corrupt: a segment's header is damaged.
     /// </exception>
     public static ValueTask<DiskWal> OpenAsync(DiskWalOptions options, CancellationToken ct)
@@ -170,7 +170,7 @@ public sealed class DiskWal : IWriteAheadLog
             folderLock?.Dispose();
             if (error is IOException or UnauthorizedAccessException)
             {
-                throw new StorageException(StorageErrorKind.Unavailable, $"the WAL in '{options.Folder}' cannot be opened: {error.Message}", error);
+                throw new WalFolderException($"the WAL in '{options.Folder}' cannot be opened: {error.Message}", error);
             }
 
             throw;
@@ -185,10 +185,8 @@ public sealed class DiskWal : IWriteAheadLog
         }
         catch (IOException error)
         {
-            throw new StorageException(
-                StorageErrorKind.Unavailable,
-                $"the WAL in '{files.Description}' is in use: {error.Message}. Stop the other broker, or give this one its own folder",
-                error);
+            throw new WalFolderException(
+                $"the WAL in '{files.Description}' is in use: {error.Message}. Stop the other broker, or give this one its own folder", error);
         }
     }
 

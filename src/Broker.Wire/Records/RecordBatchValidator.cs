@@ -74,6 +74,15 @@ public static class RecordBatchValidator
             : BatchError.BadRecords;
     }
 
+    /// <summary>
+    /// Checks the records of a batch that <see cref="ValidateFromProducer"/> has let pass once they are decompressed, as it
+    /// checks those that need not be.
+    /// </summary>
+    /// <param name="records">All of them, as <see cref="RecordUnpacker.Unpack"/> gives them.</param>
+    /// <param name="count">As many as the batch states.</param>
+    public static BatchError ValidateUnpacked(ReadOnlySpan<byte> records, int count) =>
+        RecordWalk.IsWhole(records, count) ? BatchError.None : BatchError.BadRecords;
+
     private static BatchError CheckClaims(in RecordBatchView view)
     {
         if (view.RecordCount == 0)

@@ -17,6 +17,7 @@ public sealed class CoordinatorActorTests : ActorTest
     private readonly InMemoryObjectStore _store = new();
     private readonly TestProbe _manager;
     private volatile bool _storeIsAway;
+    private volatile bool _putsAreLost;
 
     public CoordinatorActorTests() => _manager = CreateTestProbe();
 
@@ -57,6 +58,25 @@ public sealed class CoordinatorActorTests : ActorTest
     }
 
     [Fact]
+    public async Task M5_commit_in_doubt_that_holds_is_shown_when_that_is_known_and_commands_succeed_again()
+    {
+        IActorRef coordinator = await StartAsync();
+        (_storeIsAway, _putsAreLost) = (true, true);
+        coordinator.Tell(Make("in-doubt"), TestActor);
+        Assert.Equal(StorageErrorKind.Unavailable, ExpectMsg<CommandFailed>(Patience).Kind);
+        (_storeIsAway, _putsAreLost) = (false, false);
+        coordinator.Tell(Make("t"), TestActor);
+        Assert.Equal(StorageErrorKind.Unavailable, ExpectMsg<CommandFailed>(Patience).Kind);
+
+        ImageCommitted found = _manager.ExpectMsg<ImageCommitted>(Patience);
+        Assert.Empty(found.Replies);
+        Assert.NotNull(found.Image.FindTopic("in-doubt"));
+        coordinator.Tell(Make("t"), TestActor);
+
+        Assert.NotNull(_manager.ExpectMsg<ImageCommitted>(Patience).Image.FindTopic("t"));
+    }
+
+    [Fact]
     public async Task Commands_that_arrive_together_are_all_answered_in_order()
     {
         IActorRef coordinator = await StartAsync();
@@ -93,13 +113,13 @@ public sealed class CoordinatorActorTests : ActorTest
 
     private async Task<IActorRef> StartAsync()
     {
-        MetadataLog log = await OpenAsync(new FaultyObjectStore(_store, (_, _, _) => _storeIsAway ? Fault.Refuse : Fault.None));
+        MetadataLog log = await OpenAsync(new FaultyObjectStore(_store, (_, _, _) => !_storeIsAway ? Fault.None : _putsAreLost ? Fault.UnknownApplied : Fault.Refuse));
         CoordinatorServices services = new(_manager.Ref, new NodeId(1), new TestClock(), new SeededIdSource(3).Next, NullLogger.Instance, _ => { });
         return Sys.ActorOf(Props.Create(() => new CoordinatorActor(log, services)));
     }
 
     private async Task<MetadataLog> OpenAsync(IObjectStore? store = null) =>
-        await MetadataLog.OpenAsync(store ?? _store, new MetadataLogOptions(), CancellationToken.None);
+        await MetadataLog.OpenAsync(store ?? _store, new MetadataLogOptions { ResolveTimeout = TimeSpan.FromSeconds(1) }, CancellationToken.None);
 
     private static MakeTopics Make(string name) => new([new NewTopic(name, 1, new Dictionary<string, string>())]);
 }

@@ -4,6 +4,7 @@ using Akka.Actor;
 using Akka.Configuration;
 using Broker.Actors.Configuration;
 using Broker.Actors.Connections;
+using Broker.Actors.Metrics;
 using Broker.Actors.Storage;
 using Broker.Actors.Unit.Fakes;
 using Broker.ObjectStore;
@@ -32,6 +33,9 @@ internal sealed class TestNode : IAsyncDisposable
     }
 
     public BrokerSystem System { get; }
+
+    /// <summary>What the node counts.</summary>
+    public required BrokerMetrics Metrics { get; init; }
 
     public ActorSystem Actors { get; }
 
@@ -70,8 +74,9 @@ internal sealed class TestNode : IAsyncDisposable
         StorageSources sources = new(TimeProvider.System, new SeededIdSource(seed), new Random(seed));
         StorageEngine storage = await StorageEngine.OpenAsync(store, options, sources, NullLogger.Instance, CancellationToken.None);
         ActorSystem actors = ActorSystem.Create("test", ConfigurationFactory.ParseString("akka { loglevel = ERROR, stdout-loglevel = OFF, log-dead-letters = off }"));
-        BrokerSystem system = await BrokerSystem.StartAsync(actors, storage, options, sources, NullLoggerFactory.Instance);
-        return new TestNode(folder, store, storage, system, actors, options);
+        BrokerMetrics metrics = new();
+        BrokerSystem system = await BrokerSystem.StartAsync(actors, storage, options, sources, NullLoggerFactory.Instance, metrics);
+        return new TestNode(folder, store, storage, system, actors, options) { Metrics = metrics };
     }
 
     /// <summary>Opens a connection, as Kestrel would hand it over.</summary>

@@ -110,7 +110,7 @@ public sealed class BatchAdmissionTests
     [Fact]
     public void Every_refusal_says_why()
     {
-        (ErrorCode _, string? message) = BatchAdmission.Check(default, Defaults, isInternal: false, TestBatches.TimestampMs);
+        string? message = BatchAdmission.Check(default, Defaults, isInternal: false, TestBatches.TimestampMs).Message;
 
         Assert.False(string.IsNullOrWhiteSpace(message));
     }

@@ -23,7 +23,7 @@ public sealed class StorageEngineTests : IDisposable
     {
         await using StorageEngine first = await OpenAsync();
 
-        StorageException refused = await Assert.ThrowsAsync<StorageException>(() => OpenAsync());
+        WalFolderException refused = await Assert.ThrowsAsync<WalFolderException>(() => OpenAsync());
 
         Assert.Contains(_folder, refused.Message, StringComparison.Ordinal);
         await first.Metadata.CommitAsync([new NodeRegistered(new NodeId(9), 1)], CancellationToken.None);

@@ -275,6 +275,21 @@ public sealed class WalWriterActorTests : ActorTest
     }
 
     [Fact]
+    public async Task W4_what_waits_behind_a_write_that_fails_is_refused_with_it()
+    {
+        IActorRef writer = Start(_options with { LogCacheBytes = BatchBytes });
+        writer.Tell(Append(First, 0), TestActor);
+        HeldWrite write = await _wal.NextAsync();
+        writer.Tell(Append(Second, 0), TestActor);
+
+        write.Outcome.SetException(new StorageException(StorageErrorKind.Unavailable, "the test's log has failed"));
+
+        ExpectMsg<WalRefused>();
+        ExpectMsg<WalRefused>();
+        Assert.False(_wal.HasNext);
+    }
+
+    [Fact]
     public async Task Wal_that_another_owner_has_ends_the_node()
     {
         IActorRef writer = Start();

@@ -40,6 +40,24 @@ internal sealed class SmallDisk : IAsyncDisposable
         }
     }
 
+    /// <summary>Takes all there is, also what is less than a block of <see cref="Fill"/>.</summary>
+    public void FillToTheLastByte(string name)
+    {
+        Fill(name, long.MaxValue);
+        using FileStream file = new(Path.Combine(_folder, name), FileMode.Append, FileAccess.Write, FileShare.None, bufferSize: 0);
+        try
+        {
+            while (true)
+            {
+                file.WriteByte(0);
+            }
+        }
+        catch (IOException)
+        {
+            // Not one byte more.
+        }
+    }
+
     public void Remove(string name) => File.Delete(Path.Combine(_folder, name));
 
     // Lazily: a broker that a failed test has left may still have files open.

@@ -82,7 +82,7 @@ public sealed class ExecutableTests
             using TempFolder folder = new("node");
             string advertised = $"advertised.listeners=PLAINTEXT://127.0.0.1:{port}";
 
-            ToolRun run = await RunAsync("start", "--override", $"listeners={listener}", "--override", advertised, "--override", $"log.dirs={folder.Path}");
+            ToolRun run = await RunAsync("start", "--override", $"listeners={listener}", "--override", advertised, "--override", $"log.dirs={folder.Path}", "--override", "management.listener=");
 
             AssertCannotStart(run);
             Assert.StartsWith($"broker: cannot listen on {listener}: ", Assert.Single(run.Errors), StringComparison.Ordinal);
@@ -95,7 +95,7 @@ public sealed class ExecutableTests
     {
         using TempFolder folder = new("node");
 
-        ToolRun run = await RunAsync("start", "--override", "listeners=PLAINTEXT://192.0.2.1:19092", "--override", $"log.dirs={folder.Path}");
+        ToolRun run = await RunAsync("start", "--override", "listeners=PLAINTEXT://192.0.2.1:19092", "--override", $"log.dirs={folder.Path}", "--override", "management.listener=");
 
         AssertCannotStart(run);
         Assert.StartsWith("broker: cannot listen on PLAINTEXT://192.0.2.1:19092: ", Assert.Single(run.Errors), StringComparison.Ordinal);
@@ -108,7 +108,7 @@ public sealed class ExecutableTests
         string file = Path.Combine(folder.Path, "file");
         await File.WriteAllTextAsync(file, "");
 
-        ToolRun run = await RunAsync("start", "--override", "listeners=PLAINTEXT://127.0.0.1:0", "--override", $"log.dirs={file}/below");
+        ToolRun run = await RunAsync("start", "--override", "listeners=PLAINTEXT://127.0.0.1:0", "--override", $"log.dirs={file}/below", "--override", "management.listener=");
 
         AssertCannotStart(run);
         Assert.Contains("log.dirs", Assert.Single(run.Errors), StringComparison.Ordinal);

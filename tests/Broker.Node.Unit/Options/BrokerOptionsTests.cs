@@ -160,6 +160,11 @@ public sealed class BrokerOptionsTests
     [InlineData("log.retention.hours", "0", "at least 1, or -1")]
     [InlineData("connections.max.idle.ms", "100", "more than connection.failed.authentication.delay.ms")]
     [InlineData("default.replication.factor", "40000", "1 to 32767")]
+    [InlineData("log.cleanup.policy", "compact,foo", "one of delete, compact")]
+    [InlineData("log.cleaner.dedupe.buffer.size", "1048576", "at least 1048577")]
+    [InlineData("log.cleaner.io.buffer.load.factor", "0", "0.1 to 1")]
+    [InlineData("log.cleaner.min.cleanable.ratio", "1.5", "0 to 1")]
+    [InlineData("log.cleaner.max.compaction.lag.ms", "0", "at least 1")]
     public void Value_that_cannot_be_is_told_with_its_key_its_place_and_what_is_allowed(string name, string value, string allowed)
     {
         string problem = Problem((name, value), ("node.id", "1"));
@@ -199,6 +204,32 @@ public sealed class BrokerOptionsTests
 
         Assert.Equal(("1000", TopicConfig.Origin.StaticBroker), new TopicConfig(settings, new Dictionary<string, string>()).Value("max.message.bytes"));
         Assert.Equal(("5", TopicConfig.Origin.Topic), new TopicConfig(settings, new Dictionary<string, string> { ["max.message.bytes"] = "5" }).Value("max.message.bytes"));
+    }
+
+    [Theory]
+    [InlineData("", false, false)]
+    [InlineData("delete", false, true)]
+    [InlineData("compact", true, false)]
+    [InlineData("delete, compact", true, true)]
+    [InlineData("compact,compact", true, false)]
+    public void Cleanup_policy_is_a_list_in_any_order(string policy, bool isCompacted, bool isDeleted)
+    {
+        TopicConfig config = new(Settings(("log.cleanup.policy", policy)), new Dictionary<string, string>());
+
+        Assert.Equal((isCompacted, isDeleted), (config.IsCompacted, config.IsDeleted));
+    }
+
+    [Fact]
+    public void Settings_of_the_cleaner_are_Kafkas()
+    {
+        CleanerOptions defaults = Of().Cleaner;
+        TopicConfig topic = new(
+            Settings(("log.cleaner.min.cleanable.ratio", "0.25"), ("log.cleaner.min.compaction.lag.ms", "1"), ("log.cleaner.max.compaction.lag.ms", "2"), ("log.cleaner.delete.retention.ms", "3")),
+            new Dictionary<string, string>());
+
+        Assert.Equal(new CleanerOptions(128 << 20, 0.9), defaults);
+        Assert.Equal(new CleanerOptions(2 << 20, 0.5), Of(("log.cleaner.dedupe.buffer.size", "2097152"), ("log.cleaner.io.buffer.load.factor", "0.5")).Cleaner);
+        Assert.Equal((0.25, 1, 2, 3), (topic.MinCleanableDirtyRatio, topic.MinCompactionLagMs, topic.MaxCompactionLagMs, topic.DeleteRetentionMs));
     }
 
     private static string Problem(params (string, string)[] given) => Assert.Throws<SettingsException>(() => Of(given)).Message;

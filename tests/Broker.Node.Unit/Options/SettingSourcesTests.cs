@@ -90,8 +90,8 @@ public sealed class SettingSourcesTests : IDisposable
     [Fact]
     public void Setting_that_is_not_honoured_yet_may_only_have_its_default()
     {
-        Assert.Contains("only its default (delete)", Problem(overrides: "log.cleanup.policy=compact"), StringComparison.Ordinal);
-        Assert.Equal("delete", Resolve(overrides: "log.cleanup.policy=delete").Text("log.cleanup.policy"));
+        Assert.Contains("only its default (producer)", Problem(overrides: "compression.type=gzip"), StringComparison.Ordinal);
+        Assert.Equal("producer", Resolve(overrides: "compression.type=producer").Text("compression.type"));
     }
 
     [Fact]

@@ -229,7 +229,7 @@ public sealed class DiskWalCrashTests(ITestOutputHelper output)
     {
         SimulatedWalFileSystem files = new();
         DiskWal log = await OpenAsync(files, 1);
-        Assert.Equal(StorageErrorKind.Unavailable, (await Assert.ThrowsAsync<StorageException>(() => OpenAsync(files, 1))).Kind);
+        Assert.Equal(StorageErrorKind.Unavailable, (await Assert.ThrowsAsync<WalFolderException>(() => OpenAsync(files, 1))).Kind);
         await RecoverAsync(log);
         await AppendAsync(log, 1, 1, 10);
         await log.DisposeAsync();

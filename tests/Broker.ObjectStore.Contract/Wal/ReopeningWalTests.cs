@@ -103,6 +103,69 @@ public sealed class ReopeningWalTests : WalContract
     }
 
     [Fact]
+    public async Task Append_waits_no_longer_than_a_client_for_a_log_that_is_long_in_opening_and_a_later_one_gets_it()
+    {
+        SteppedTime time = new();
+        TaskCompletionSource gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        int opened = 0;
+        await using IWriteAheadLog log = new ReopeningWal(
+            await OpenDiskAsync(_files),
+            async _ =>
+            {
+                opened++;
+                await gate.Task;
+                return await OpenDiskAsync(_files);
+            },
+            time);
+        await RecoverAsync(log);
+        await AppendAsync(log, 1, 1);
+        _files.SyncFails = true;
+        await Assert.ThrowsAsync<StorageException>(() => AppendAsync(log, 2, 1));
+        _files.SyncFails = false;
+
+        Task<int> first = AppendAsync(log, 3, 1);
+        time.Advance(TimeSpan.FromSeconds(15));
+        Task<int> second = AppendAsync(log, 4, 1);
+        time.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.Contains("being opened again", (await Assert.ThrowsAsync<StorageException>(() => first)).Message, StringComparison.Ordinal);
+        Assert.False(second.IsCompleted);
+        gate.SetResult();
+        int position = await second;
+        Assert.Equal(position + 1, await AppendAsync(log, 5, 1));
+        Assert.Equal(1, opened);
+    }
+
+    [Fact]
+    public async Task Appends_that_waited_for_a_try_to_open_the_log_that_failed_do_not_each_wait_for_another()
+    {
+        TaskCompletionSource<IWriteAheadLog> gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        int opened = 0;
+        await using IWriteAheadLog log = new ReopeningWal(
+            await OpenDiskAsync(_files),
+            _ =>
+            {
+                opened++;
+                return new ValueTask<IWriteAheadLog>(gate.Task);
+            },
+            _time);
+        await RecoverAsync(log);
+        _files.SyncFails = true;
+        await Assert.ThrowsAsync<StorageException>(() => AppendAsync(log, 1, 1));
+
+        List<Task<int>> appends = [.. Range(2, 5).Select(number => AppendAsync(log, number, 1))];
+        _time.Advance(TimeSpan.FromSeconds(15));
+        gate.SetException(new StorageException(StorageErrorKind.Unavailable, "the store is away"));
+
+        foreach (Task<int> append in appends)
+        {
+            await Assert.ThrowsAsync<StorageException>(() => append);
+        }
+
+        Assert.Equal(1, opened);
+    }
+
+    [Fact]
     public async Task Log_that_another_owner_has_is_not_opened_again()
     {
         int reopened = 0;

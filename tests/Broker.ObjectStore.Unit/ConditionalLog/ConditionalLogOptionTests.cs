@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Broker.Shared;
+using Broker.TestSupport.Simulation;
 using Broker.TestSupport.Storage;
 using static Broker.ObjectStore.Unit.ConditionalLogs.LogFixture;
 
@@ -41,6 +42,37 @@ public sealed class ConditionalLogOptionTests
         Assert.NotNull(log.Failure);
         (_, List<LogEntry> replay) = await OpenAsync(_store, Options(2, maxInFlight: 2));
         Assert.Empty(replay);
+    }
+
+    [Fact]
+    public async Task An_append_whose_PUT_hangs_is_in_doubt_when_its_time_is_up_G5()
+    {
+        SteppedTime time = new();
+        bool isHanging = false;
+        FaultyObjectStore client = new(_store, (request, _, _) => isHanging && request == StoreRequest.Put ? Fault.Hang : Fault.None);
+        (ConditionalLog log, _) = await OpenAsync(client, Options(1, time: time) with { ResolveTimeout = TimeSpan.FromSeconds(20) });
+        isHanging = true;
+        Task<long> append = log.AppendAsync("a");
+
+        time.Advance(TimeSpan.FromSeconds(19));
+        Assert.False(append.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        StorageException doubt = await FailsAsync(StorageErrorKind.Unavailable, () => append);
+        Assert.Contains("unknown", doubt.Message, StringComparison.Ordinal);
+        Assert.NotNull(log.Failure);
+    }
+
+    [Fact]
+    public async Task An_opener_that_may_not_take_the_log_from_its_owner_is_Fenced_and_leaves_the_owner_alone_G2()
+    {
+        (ConditionalLog owner, _) = await OpenAsync(_store, Options(1));
+        IReadOnlyList<string> keys = _store.Keys;
+
+        await FailsAsync(StorageErrorKind.Fenced, () => OpenAsync(_store, Options(2) with { MayTakeFrom = found => found.WriterId != owner.WriterId }));
+
+        Assert.Equal(keys, _store.Keys);
+        await owner.AppendAsync("a");
     }
 
     [Fact]

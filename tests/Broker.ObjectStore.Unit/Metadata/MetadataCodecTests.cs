@@ -65,7 +65,7 @@ public sealed class MetadataCodecTests(ITestOutputHelper output)
         }
 
         Assert.Equal(MetadataSnapshot.Encode(direct, default), MetadataSnapshot.Encode(decoded, default));
-        Assert.Equal(14, kinds.Count);
+        Assert.Equal(17, kinds.Count);
     }
 
     [Fact]
@@ -142,7 +142,25 @@ public sealed class MetadataCodecTests(ITestOutputHelper output)
         (MetadataImage back, LogPosition backPosition) = MetadataSnapshot.Decode(new ObjectKey("s"), bytes);
         Assert.Equal(position, backPosition);
         Assert.Equal(bytes, MetadataSnapshot.Encode(back, position));
-        Assert.Equal("42434D53" + "0100" + "0000" + "9101000000000000" + "0900000000000000", Convert.ToHexString(bytes[..24]));
+        Assert.Equal("42434D53" + "0200" + "0000" + "9101000000000000" + "0900000000000000", Convert.ToHexString(bytes[..24]));
+    }
+
+    [Fact]
+    public void A_snapshot_of_version_1_is_read_as_never_compacted()
+    {
+        // As a build before compaction wrote it: one topic of one partition, one object.
+        byte[] bytes = Convert.FromHexString(
+            "42434D53010000000500000000000000020000000000000000112233445566778899AABBCCDDEEFF0400000000000000010000006303000000000000"
+            + "00090000000000000000000000000000000000000000000000000000000100000000112233445566778899AABBCCDDEEFF0100000074000000000001"
+            + "0000000200000000000000010000000300000000000000000000000A0000000000000001000000030000000000000000000000010000000800000000"
+            + "00000002000000000000000300000000000000000000000A000000000000000700000000000000640000000000000020030000000000003200000000"
+            + "000000000000000000000001000000080000000000000006000000646174612F3801E8030000000000002A0000000000000001000000000000000000"
+            + "0000FB30AD39");
+        (MetadataImage image, _) = MetadataSnapshot.Decode(new ObjectKey("s"), bytes);
+        Assert.Equal(default, image.ClosedObjectIds);
+        StreamState stream = image.Streams.Values.Single();
+        Assert.Equal((new Offset(10), Offset.Zero), (stream.EndOffset, stream.CleanedEnd));
+        Assert.Equal(new ObjectId(8), stream.Ranges.Single().ObjectId);
     }
 
     private static (MetadataImage Image, byte[] LastCommit) History(int seed, int commits)

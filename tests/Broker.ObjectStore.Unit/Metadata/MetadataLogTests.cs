@@ -249,6 +249,70 @@ public sealed class MetadataLogTests(ITestOutputHelper output)
         Assert.Equal([new NodeId(3)], last.Image.NodeEpochs.Keys);
     }
 
+    [Theory]
+    [InlineData(Fault.UnknownLost)]
+    [InlineData(Fault.UnknownApplied)]
+    [InlineData(Fault.UnknownLate)]
+    public async Task M5_A_log_whose_commit_stayed_in_doubt_is_decided_by_the_next_call_and_goes_on(Fault fate)
+    {
+        bool isDown = false;
+        FaultyObjectStore client = new(_store, (request, _, _) => !isDown ? Fault.None : request == StoreRequest.Put ? fate : Fault.Refuse);
+        using MetadataLog log = await OpenAsync(client);
+        await log.CommitAsync([Node(1, 1)], default);
+        isDown = true;
+        await FailsAsync(StorageErrorKind.Unavailable, () => log.CommitAsync([Node(2, 1)], default).AsTask());
+        await FailsAsync(StorageErrorKind.Unavailable, () => log.CommitAsync([Node(3, 1)], default).AsTask());
+        isDown = false;
+
+        // Nothing of what was judged by the image before the doubt is written.
+        await FailsAsync(StorageErrorKind.Unavailable, () => log.CommitAsync([Node(4, 1)], default).AsTask());
+        Assert.Equal(fate == Fault.UnknownApplied, log.Image.NodeEpochs.ContainsKey(new NodeId(2)));
+        await client.DeliverLateAsync();
+        await log.CommitAsync([Node(5, 1)], default);
+
+        using MetadataLog next = await OpenAsync(_store);
+        AssertSame(log.Image, next.Image);
+        Assert.Equal([1, .. fate == Fault.UnknownApplied ? [2] : Array.Empty<int>(), 5], next.Image.NodeEpochs.Keys.Select(node => node.Value).Order());
+    }
+
+    [Fact]
+    public async Task M5_A_log_whose_own_fence_was_in_doubt_too_is_taken_again()
+    {
+        bool isDown = false;
+        FaultyObjectStore client = new(_store, (request, _, _) => !isDown ? Fault.None : request == StoreRequest.Put ? Fault.UnknownApplied : Fault.None);
+        using MetadataLog log = await OpenAsync(client);
+
+        // The commit is there, and so is the first fence that reopening puts; but a read right after each of them fails.
+        FaultyObjectStore blind = new(_store, (request, _, _) => !isDown ? Fault.None : request is StoreRequest.Put ? Fault.UnknownApplied : request is StoreRequest.Get ? Fault.Refuse : Fault.None);
+        using MetadataLog second = await OpenAsync(blind);
+        isDown = true;
+        await FailsAsync(StorageErrorKind.Unavailable, () => second.CommitAsync([Node(2, 1)], default).AsTask());
+        await FailsAsync(StorageErrorKind.Unavailable, () => second.CommitAsync([Node(3, 1)], default).AsTask());
+        isDown = false;
+        await FailsAsync(StorageErrorKind.Unavailable, () => second.CommitAsync([Node(4, 1)], default).AsTask());
+        await second.CommitAsync([Node(5, 1)], default);
+
+        Assert.Equal([2, 5], second.Image.NodeEpochs.Keys.Select(node => node.Value).Order());
+        await FailsAsync(StorageErrorKind.Fenced, () => log.CommitAsync([Node(6, 1)], default).AsTask());
+    }
+
+    [Fact]
+    public async Task M5_A_log_that_another_took_over_while_a_commit_was_in_doubt_is_not_taken_back()
+    {
+        bool isDown = false;
+        FaultyObjectStore client = new(_store, (request, _, _) => !isDown ? Fault.None : request == StoreRequest.Put ? Fault.UnknownLost : Fault.Refuse);
+        using MetadataLog log = await OpenAsync(client);
+        isDown = true;
+        await FailsAsync(StorageErrorKind.Unavailable, () => log.CommitAsync([Node(1, 1)], default).AsTask());
+        isDown = false;
+        using MetadataLog other = await OpenAsync(_store);
+
+        await FailsAsync(StorageErrorKind.Fenced, () => log.CommitAsync([Node(2, 1)], default).AsTask());
+        await FailsAsync(StorageErrorKind.Fenced, () => log.CommitAsync([Node(2, 1)], default).AsTask());
+
+        await other.CommitAsync([Node(3, 1)], default);
+    }
+
     [Fact]
     public async Task A_failed_snapshot_does_not_fail_the_commit_and_is_tried_again()
     {

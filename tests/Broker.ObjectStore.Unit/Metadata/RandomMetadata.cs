@@ -47,7 +47,7 @@ internal sealed class RandomMetadata(int seed)
 
         TopicState topic = topics[_random.Next(topics.Length)];
         StreamState stream = streams[_random.Next(streams.Length)];
-        return _random.Next(18) switch
+        return _random.Next(22) switch
         {
             0 => NewTopic(image),
             1 when topics.Length > 3 => new TopicDeleted(topic.TopicId),
@@ -62,10 +62,30 @@ internal sealed class RandomMetadata(int seed)
             12 => new ObjectIdBlockAllocated(new NodeId(1), image.NextObjectId.Value, 3),
             16 => new WalAttached(new WalId(_ids.Next()), new NodeId(_random.Next(3)), "host-é", $"/wal/{_random.Next(9)}"),
             17 when image.Wals.Count > 0 => new WalReleased(image.Wals.Keys.First(), (WalReleaseReason)_random.Next(1, 3)),
+            18 or 19 => Compaction(image, stream),
+            20 when image.NextObjectId.Value > 5 => new ObjectIdsClosed(new ObjectId(Math.Max(image.ClosedObjectIds.Value, image.NextObjectId.Value - 5))),
+            21 => new StreamCleaned(stream.StreamId, stream.CleanedEnd + ((stream.EndOffset.Value - stream.CleanedEnd.Value) / 2)),
             13 => Upload(image, image.NextObjectId.Value, [], _ => 0),
             _ => Upload(
                 image, image.NextObjectId.Value + _random.Next(2), streams.Where(_ => _random.Next(3) > 0), _ => _random.Next(1, 20)),
         };
+    }
+
+    private ObjectCompacted? Compaction(MetadataImage image, StreamState stream)
+    {
+        if (stream.Ranges.IsEmpty)
+        {
+            return null;
+        }
+
+        int first = _random.Next(stream.Ranges.Count);
+        ObjectRange[] replaced = [.. stream.Ranges.Skip(first).Take(_random.Next(1, 4))];
+        ObjectCommitted added = Upload(image, image.NextObjectId.Value, [], _ => 0) with
+        {
+            Kind = ObjectKind.Stream,
+            Ranges = [replaced[^1].Range with { BaseOffset = replaced[0].BaseOffset, IndexPosition = 5_000 }],
+        };
+        return new ObjectCompacted(added, [.. replaced.Select(range => range.ObjectId)]);
     }
 
     private TopicCreated NewTopic(MetadataImage image)

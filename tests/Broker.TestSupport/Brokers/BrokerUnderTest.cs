@@ -41,8 +41,21 @@ public abstract class BrokerUnderTest : IAsyncDisposable
 
     private ChildProcess Running => _process ?? throw new InvalidOperationException("the broker is not running");
 
+    /// <summary>What the process has written to standard output since its last start.</summary>
+    public IReadOnlyList<string> Output => Running.Output;
+
+    /// <summary>What the process has written to standard error since its last start.</summary>
+    public IReadOnlyList<string> Errors => Running.Errors;
+
     /// <summary>Starts the process on the port and data it had before, and returns when it serves.</summary>
     public async Task StartAsync()
+    {
+        await LaunchAsync();
+        await WaitUntilReadyAsync();
+    }
+
+    /// <summary>Starts the process, and does not wait for it.</summary>
+    public async Task LaunchAsync()
     {
         if (_process is not null)
         {
@@ -53,15 +66,30 @@ public abstract class BrokerUnderTest : IAsyncDisposable
         _log ??= new StreamWriter(LogFile, append: true);
         await PrepareAsync();
         _process = Launch(_log);
+    }
+
+    /// <summary>Returns when the process, once launched, serves.</summary>
+    public async Task WaitUntilReadyAsync()
+    {
         try
         {
-            await ReadinessProbe.WaitAsync(Port, StartDeadline, () => _process.HasExited);
+            await ReadinessProbe.WaitAsync(Port, StartDeadline, () => Running.HasExited);
         }
         catch (TimeoutException notReady)
         {
-            throw new InvalidOperationException($"the broker did not start: {notReady.Message}\n{_process.OutputTail()}", notReady);
+            throw new InvalidOperationException($"the broker did not start: {notReady.Message}\n{Running.OutputTail()}", notReady);
         }
     }
+
+    /// <summary>Waits until a line of its output contains that.</summary>
+    /// <exception cref="TimeoutException">None did in time, or the process ended.</exception>
+    public Task WaitForOutputAsync(string text, TimeSpan deadline) =>
+        Running.WaitUntilAsync(process => process.Output.Any(line => line.Contains(text, StringComparison.Ordinal)), $"'{text}'", deadline);
+
+    /// <summary>Waits until a line of its standard error contains that.</summary>
+    /// <exception cref="TimeoutException">None did in time.</exception>
+    public Task WaitForErrorAsync(string text, TimeSpan deadline) =>
+        Running.WaitUntilAsync(process => process.Errors.Any(line => line.Contains(text, StringComparison.Ordinal)), $"'{text}'", deadline);
 
     /// <summary>Kills the process with SIGKILL and waits until it is gone.</summary>
     public async Task KillAsync()

@@ -65,9 +65,14 @@ public sealed class SimulationContext : SynchronizationContext
     }
 }
 
-/// <summary>A clock that jumps: a timer fires at once, and the clock then shows the time it waited for.</summary>
+/// <summary>
+/// A clock that jumps: a timer fires at once, and the clock then shows the time it waited for. But not for a deadline, the timer of a
+/// <see cref="CancellationTokenSource"/>: nobody waits for it, and it fires when the clock has come that far by others.
+/// </summary>
 public sealed class JumpingTime : TimeProvider
 {
+    private readonly Lock _lock = new();
+    private readonly List<Deadline> _deadlines = [];
     private long _ticks = new DateTimeOffset(2025, 1, 1, 0, 0, 0, TimeSpan.Zero).UtcTicks;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -77,24 +82,79 @@ public sealed class JumpingTime : TimeProvider
     public override DateTimeOffset GetUtcNow() => new(GetTimestamp(), TimeSpan.Zero);
 
     /// <summary>Moves the clock.</summary>
-    public void Advance(TimeSpan by) => Interlocked.Add(ref _ticks, by.Ticks);
+    public void Advance(TimeSpan by)
+    {
+        long now = Interlocked.Add(ref _ticks, by.Ticks);
+        Deadline[] due;
+        lock (_lock)
+        {
+            due = [.. _deadlines.Where(deadline => deadline.AtTicks <= now)];
+            _deadlines.RemoveAll(due.Contains);
+        }
+
+        foreach (Deadline deadline in due)
+        {
+            Fire(deadline.Callback, deadline.Source);
+        }
+    }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
+        if (dueTime > TimeSpan.Zero && state is CancellationTokenSource source)
+        {
+            Deadline deadline = new(this, GetTimestamp() + dueTime.Ticks, callback, source);
+            lock (_lock)
+            {
+                _deadlines.Add(deadline);
+            }
+
+            return deadline;
+        }
+
         if (dueTime >= TimeSpan.Zero)
         {
             Advance(dueTime);
-            if (SynchronizationContext.Current is { } context)
-            {
-                context.Post(_ => callback(state), null);
-            }
-            else
-            {
-                callback(state);
-            }
+            Fire(callback, state);
         }
 
         return new FiredTimer();
+    }
+
+    private static void Fire(TimerCallback callback, object? state)
+    {
+        if (SynchronizationContext.Current is { } context)
+        {
+            context.Post(_ => callback(state), null);
+        }
+        else
+        {
+            callback(state);
+        }
+    }
+
+    private sealed class Deadline(JumpingTime time, long atTicks, TimerCallback callback, CancellationTokenSource source) : ITimer
+    {
+        public long AtTicks => atTicks;
+
+        public TimerCallback Callback => callback;
+
+        public CancellationTokenSource Source => source;
+
+        public bool Change(TimeSpan dueTime, TimeSpan period) => throw new NotSupportedException("deadlines are not moved in simulations yet");
+
+        public void Dispose()
+        {
+            lock (time._lock)
+            {
+                time._deadlines.Remove(this);
+            }
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
     }
 
     private sealed class FiredTimer : ITimer

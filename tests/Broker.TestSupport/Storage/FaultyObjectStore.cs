@@ -27,7 +27,7 @@ public enum Fault
     /// <summary>The client dies before the answer reaches it.</summary>
     CrashAfter,
 
-    /// <summary>A PUT that never ends and is never applied. Other requests: refused.</summary>
+    /// <summary>A PUT that does not end before it is cancelled, and is never applied. Other requests: refused.</summary>
     Hang,
 }
 
@@ -84,7 +84,7 @@ public sealed class FaultyObjectStore(IObjectStore inner, Func<StoreRequest, Obj
             case Fault.UnknownLost:
                 return PutResult.Unknown(null);
             case Fault.Hang:
-                return await new TaskCompletionSource<PutResult>().Task;
+                return await new TaskCompletionSource<PutResult>().Task.WaitAsync(ct);
             case Fault.UnknownLate:
                 _late.Add((key, body.ToArray(), condition));
                 return PutResult.Unknown(null);

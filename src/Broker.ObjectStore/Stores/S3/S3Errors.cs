@@ -37,6 +37,9 @@ internal sealed class S3Errors(S3ObjectStoreOptions options)
             : Failure(S3FailureKind.MayBeApplied, Message(what, $"the connection broke or the answer was damaged ({error.Message})"), error);
     }
 
+    /// <summary>What to do when there is no such bucket.</summary>
+    internal const string NoBucketAdvice = "Make the bucket, or set the name of one that exists (object.store)";
+
     /// <summary>A response whose body was not what its head promised.</summary>
     internal StorageException Damaged(string what, string how) => new(StorageErrorKind.Unavailable, Message(what, how));
 
@@ -53,11 +56,11 @@ internal sealed class S3Errors(S3ObjectStoreOptions options)
             case HttpStatusCode.RequestedRangeNotSatisfiable:
                 return new S3Failure(S3FailureKind.OutOfRange, new StorageException(StorageErrorKind.Invalid, said, answer));
             case HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized:
-                return Failure(S3FailureKind.NotApplied, $"{said}. Check the credentials, their permissions on the bucket, and this machine's clock", answer);
+                return Denied($"{said}. Check the credentials, their permissions on the bucket, and this machine's clock", answer);
             case HttpStatusCode.NotFound:
                 return OfNotFound(answer, code, said);
             case HttpStatusCode.MovedPermanently or HttpStatusCode.TemporaryRedirect:
-                return Failure(S3FailureKind.NotApplied, $"{said}. The bucket is elsewhere: set its region and endpoint", answer);
+                return Denied($"{said}. The bucket is elsewhere: set its region and endpoint (s3.region, s3.endpoint)", answer);
             case HttpStatusCode.TooManyRequests:
             case HttpStatusCode.ServiceUnavailable when code == "SlowDown":
                 return new S3Failure(S3FailureKind.NotApplied, new StoreThrottledException(said, answer));
@@ -78,7 +81,7 @@ internal sealed class S3Errors(S3ObjectStoreOptions options)
 
     private static S3Failure OfNotFound(AmazonServiceException answer, string code, string said) => code switch
     {
-        "NoSuchBucket" => Failure(S3FailureKind.NotApplied, $"{said}. Make the bucket, or set the name of one that exists", answer),
+        "NoSuchBucket" => Denied($"{said}. {NoBucketAdvice}", answer),
         "NoSuchUpload" => new S3Failure(S3FailureKind.NoUpload, new StorageException(StorageErrorKind.NotFound, said, answer)),
         _ => new S3Failure(S3FailureKind.NoObject, new StorageException(StorageErrorKind.NotFound, said, answer)),
     };
@@ -105,6 +108,8 @@ internal sealed class S3Errors(S3ObjectStoreOptions options)
 
         return null;
     }
+
+    private static S3Failure Denied(string message, Exception inner) => new(S3FailureKind.NotApplied, new StoreDeniedException(message, inner));
 
     private static S3Failure Failure(S3FailureKind kind, string message, Exception inner)
         => new(kind, new StorageException(StorageErrorKind.Unavailable, message, inner));

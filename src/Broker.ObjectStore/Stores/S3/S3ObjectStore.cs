@@ -138,8 +138,7 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
             .SendAsync(StoreOperation.Head, "find the bucket", (client, token) => client.HeadBucketAsync(_requests.HeadBucket(), token), ct).ConfigureAwait(false);
         if (answer.Failure is { Kind: S3FailureKind.NoObject })
         {
-            throw new StorageException(
-                StorageErrorKind.Unavailable, $"{answer.Failure.Error.Message}. Make the bucket, or set the name of one that exists", answer.Failure.Error.InnerException);
+            throw new StoreDeniedException($"{answer.Failure.Error.Message}. {S3Errors.NoBucketAdvice}", answer.Failure.Error.InnerException);
         }
 
         answer.OrThrow();

@@ -44,8 +44,11 @@ public sealed record BucketWalOptions
     /// </summary>
     public TimeSpan MaxLinger { get; init; } = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>How long an append of unknown outcome is looked after; see <see cref="ConditionalLogOptions.ResolveTimeout"/>.</summary>
-    public TimeSpan ResolveTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>
+    /// How long an append may take, see <see cref="ConditionalLogOptions.ResolveTimeout"/>. 25 s: a full batch of 8 MiB may take 23 s at the lowest rate that the S3 store
+    /// allows, and clients give up after 30 s.
+    /// </summary>
+    public TimeSpan ResolveTimeout { get; init; } = TimeSpan.FromSeconds(25);
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

@@ -1,0 +1,64 @@
+using Akka.Actor;
+using Akka.Configuration;
+using Broker.Actors;
+using Broker.Actors.Configuration;
+using Broker.Actors.Metrics;
+using Broker.Actors.Storage;
+using Broker.ObjectStore;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Node.Composition;
+
+/// <summary>What of a node rests on its stores, open: all but the listeners. Whoever has it closes each part, in the reverse of this order.</summary>
+internal sealed record OpenedNode(ObjectStores Objects, StorageEngine Storage, ActorSystem Actors, BrokerSystem System)
+{
+    /// <summary>Opens all of it, or nothing: a failure closes what was open, and it can be tried again from the beginning.</summary>
+    /// <exception cref="StorageException">The store or the write-ahead log cannot be opened.</exception>
+    /// <exception cref="IOException">The data folder cannot be made.</exception>
+    /// <exception cref="OperationCanceledException">Through <paramref name="cancellation"/>: at once, whatever the store does. Nothing was acknowledged yet.</exception>
+    public static async Task<OpenedNode> OpenAsync(BrokerOptions options, Config hocon, ILoggerFactory loggers, StorageSources sources, StoreMetrics requests, BrokerMetrics metrics, CancellationToken cancellation)
+    {
+        if (options.ObjectStore.Bucket is null || options.Storage.WalKind == WalKind.Disk)
+        {
+            MakeDataFolder(options.DataFolder);
+        }
+
+        ObjectStores objects = ObjectStores.Open(options.ObjectStore, sources, requests);
+        Task<StorageEngine>? opening = null;
+        ActorSystem? actors = null;
+        try
+        {
+            await objects.ProbeAsync(cancellation);
+            opening = StorageEngine.OpenAsync(objects.Store, options, sources, loggers.CreateLogger("Broker.Node"), cancellation);
+
+            // A PUT that was sent is seen to its end, which may take long: who wants to stop does not wait for it.
+            StorageEngine storage = await opening.WaitAsync(cancellation);
+            actors = ActorSystemLogs.CreateSystem("broker", hocon, loggers);
+            BrokerSystem system = await BrokerSystem.StartAsync(actors, storage, options, sources, loggers, metrics).WaitAsync(cancellation);
+            return new OpenedNode(objects, storage, actors, system);
+        }
+        catch
+        {
+            await (actors?.Terminate() ?? Task.CompletedTask);
+            if (opening is { IsCompletedSuccessfully: true })
+            {
+                await (await opening).DisposeAsync();
+            }
+
+            objects.Dispose();
+            throw;
+        }
+    }
+
+    private static void MakeDataFolder(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"cannot make the data folder '{folder}' (log.dirs): {cause.Message}", cause);
+        }
+    }
+}

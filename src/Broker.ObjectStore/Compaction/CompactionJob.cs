@@ -1,0 +1,24 @@
+using Broker.ObjectStore.Metadata;
+
+namespace Broker.ObjectStore.Compaction;
+
+/// <summary>Neighbouring ranges of a stream that become one.</summary>
+public sealed record StreamRun(StreamId Stream, IReadOnlyList<ObjectRange> Ranges)
+{
+    public Offset BaseOffset => Ranges[0].BaseOffset;
+
+    public Offset EndOffset => Ranges[^1].EndOffset;
+
+    /// <summary>Bytes of records.</summary>
+    public long SizeBytes { get; } = Ranges.Sum(range => range.Range.SizeBytes);
+}
+
+/// <summary>An object to be made.</summary>
+/// <param name="Kind">What it will hold.</param>
+/// <param name="Runs">In the order of streams, then offsets. At least one.</param>
+/// <param name="Sources">Where their ranges lie, in the order of ids.</param>
+public sealed record CompactionOutput(ObjectKind Kind, IReadOnlyList<StreamRun> Runs, IReadOnlyList<ObjectState> Sources)
+{
+    /// <summary>Bytes of records.</summary>
+    public long SizeBytes { get; } = Runs.Sum(run => run.SizeBytes);
+}

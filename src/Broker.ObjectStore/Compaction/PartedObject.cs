@@ -1,0 +1,64 @@
+using System.Buffers;
+
+namespace Broker.ObjectStore.Compaction;
+
+/// <summary>
+/// An object that is written from its beginning to its end: at once when it is small, in parts otherwise. Its key must be nobody else's, ever: the write is
+/// unconditional, and may be repeated. Disposed before it is complete it leaves nothing behind, as far as the store can be reached. Not thread-safe.
+/// </summary>
+internal sealed class PartedObject(IObjectStore store, ObjectKey key, int partBytes, Func<long, CancellationToken, ValueTask> pace) : IAsyncDisposable
+{
+    private readonly byte[] _part = GC.AllocateUninitializedArray<byte>(partBytes);
+    private IMultipartUpload? _upload;
+    private int _filled;
+    private int _parts;
+
+    /// <summary>Copies bytes; full parts are sent.</summary>
+    public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken ct)
+    {
+        while (!bytes.IsEmpty)
+        {
+            if (_filled == _part.Length)
+            {
+                await SendPartAsync(ct);
+            }
+
+            int count = Math.Min(bytes.Length, _part.Length - _filled);
+            bytes[..count].CopyTo(_part.AsMemory(_filled));
+            _filled += count;
+            bytes = bytes[count..];
+        }
+    }
+
+    /// <summary>Makes the object.</summary>
+    /// <exception cref="StorageException">As the store says; Unavailable when it may or may not be there.</exception>
+    public async ValueTask CompleteAsync(CancellationToken ct)
+    {
+        PutResult result;
+        if (_upload is null)
+        {
+            result = await store.PutAsync(key, new ReadOnlySequence<byte>(_part, 0, _filled), PutCondition.None, ct);
+            await pace(_filled, ct);
+        }
+        else
+        {
+            await SendPartAsync(ct);
+            result = await _upload.CompleteAsync(PutCondition.None, ct);
+        }
+
+        if (result.Outcome != PutOutcome.Written)
+        {
+            throw new StorageException(StorageErrorKind.Unavailable, $"the outcome of putting {key} was {result.Outcome}");
+        }
+    }
+
+    public ValueTask DisposeAsync() => _upload?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private async ValueTask SendPartAsync(CancellationToken ct)
+    {
+        _upload ??= await store.StartMultipartAsync(key, Guid.Empty, ct);
+        await _upload.UploadPartAsync(++_parts, new ReadOnlySequence<byte>(_part, 0, _filled), ct);
+        await pace(_filled, ct);
+        _filled = 0;
+    }
+}
