@@ -21,7 +21,6 @@ internal sealed class WalRecovery(MetadataImage image, BufferPool buffers)
     private readonly Dictionary<StreamId, List<Recovered>> _byStream = [];
     private int _order;
     private WalPosition _last = WalPosition.None;
-    private WalPosition _firstLeftOut = WalPosition.None;
 
     /// <summary>Record batches that were dropped because of R1 or R2.</summary>
     public int DroppedBatches { get; private set; }
@@ -53,8 +52,7 @@ internal sealed class WalRecovery(MetadataImage image, BufferPool buffers)
     private WalPosition TrimmableUpTo(Recovered[] kept)
     {
         WalPosition end = kept is [{ Batch.Position: var first }, ..] ? new WalPosition(first.Value - 1) : _last;
-        bool isAllAccountedFor = LeftOut is { Conflicting.Count: 0, BehindGaps.Count: 0 };
-        return isAllAccountedFor || _firstLeftOut > end ? end : new WalPosition(_firstLeftOut.Value - 1);
+        return LeftOut.First is { } leftOut && leftOut <= end ? new WalPosition(leftOut.Value - 1) : end;
     }
 
     private void Take(in WalRecoveredRecord recovered)
@@ -84,8 +82,7 @@ internal sealed class WalRecovery(MetadataImage image, BufferPool buffers)
         if (record.LastOffset < stream.EndOffset || record.BaseOffset != end)
         {
             DroppedBatches++;
-            LeftOut.Add(record, stream);
-            _firstLeftOut = _firstLeftOut == WalPosition.None ? recovered.Position : _firstLeftOut;
+            LeftOut.Add(recovered.Position, record, stream);
             return;
         }
 

@@ -58,12 +58,12 @@ public sealed class WalRecoveryTests
     }
 
     [Fact]
-    public async Task R3_log_that_holds_what_is_not_accounted_for_is_not_trimmed_at_the_start()
+    public async Task R3_log_may_be_trimmed_before_but_not_beyond_what_is_not_accounted_for()
     {
         LogCache cache = NewCache();
-        await new WalRecovery(ImageWith(0), _buffers).RunAsync(new RecordedWal([(30, 34)]), cache, CancellationToken.None);
+        await new WalRecovery(ImageWith(10), _buffers).RunAsync(new RecordedWal([(0, 9), (30, 34)]), cache, CancellationToken.None);
 
-        Assert.Equal(WalPosition.None, cache.UploadedUpTo);
+        Assert.Equal(new WalPosition(1), cache.UploadedUpTo);
     }
 
     [Fact]

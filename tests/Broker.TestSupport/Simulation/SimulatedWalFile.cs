@@ -46,7 +46,10 @@ internal sealed class SimulatedWalFile(SimulatedWalFileSystem files, SimulatedWa
             throw new IOException("the simulated disk failed to sync");
         }
 
-        content.Sync();
+        if (!files.SyncLies)
+        {
+            content.Sync();
+        }
     }
 
     public void Dispose()

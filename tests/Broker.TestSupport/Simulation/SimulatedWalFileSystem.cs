@@ -24,6 +24,9 @@ public sealed class SimulatedWalFileSystem : IWalFileSystem
     /// <summary>Syncs of data fail while set, and the kernel then takes the lost pages for clean.</summary>
     public bool SyncFails { get; set; }
 
+    /// <summary>Syncs of data succeed and do nothing.</summary>
+    public bool SyncLies { get; init; }
+
     /// <summary>Bytes that all files together may have; writes and creations beyond fail as a full disk.</summary>
     public long DiskBytes { get; set; } = long.MaxValue;
 
