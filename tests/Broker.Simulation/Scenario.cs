@@ -107,10 +107,11 @@ internal sealed class Scenario
         }
 
         await CheckAsync();
+        await RestartAsync();
+        await CheckAsync();
         await _world.DelayAsync(Rest);
         SimulatedNode node = await _cluster.NewestServingAsync();
         _audit.Check(node.Storage.Metadata.Image, _world.Outside.Clock.GetUtcNow(), _ground.Options.Topics.DeleteDelay);
-        await RestartAsync();
         await CheckAsync();
         _cluster.End();
     }

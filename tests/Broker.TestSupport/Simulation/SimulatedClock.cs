@@ -29,13 +29,7 @@ internal sealed class SimulatedTimer(SimulatedWorld world, SimulatedProcess proc
     public bool Change(TimeSpan dueTime, TimeSpan period)
     {
         _period = period;
-        DueTicks = Never;
-        if (dueTime >= TimeSpan.Zero && !process.IsDead)
-        {
-            DueTicks = world.NowTicks + dueTime.Ticks;
-            world.AddTimer(this);
-        }
-
+        Set(dueTime);
         return true;
     }
 
@@ -53,12 +47,29 @@ internal sealed class SimulatedTimer(SimulatedWorld world, SimulatedProcess proc
     internal void Fire()
     {
         DueTicks = Never;
+        if (process.PausedFor is { } pause)
+        {
+            // One that repeats is not made up for: it goes on from there.
+            Set(pause);
+            return;
+        }
+
         if (_period > TimeSpan.Zero)
         {
             Change(_period, _period);
         }
 
         process.Run(static timer => ((SimulatedTimer)timer!).Invoke(), this);
+    }
+
+    private void Set(TimeSpan dueTime)
+    {
+        DueTicks = Never;
+        if (dueTime >= TimeSpan.Zero && !process.IsDead)
+        {
+            DueTicks = world.NowTicks + dueTime.Ticks;
+            world.AddTimer(this);
+        }
     }
 
     private void Invoke() => callback(state);

@@ -23,7 +23,8 @@ public sealed class SimulatedProcess : SynchronizationContext
 
     public bool IsDead { get; private set; }
 
-    public bool IsPaused => _pausedUntil > _world.NowTicks;
+    /// <summary>How long it will still be paused; null when it is not.</summary>
+    public TimeSpan? PausedFor => _pausedUntil > _world.NowTicks ? new TimeSpan(_pausedUntil - _world.NowTicks) : null;
 
     /// <summary>Called once, when it is killed.</summary>
     public event Action? Died;
@@ -88,9 +89,9 @@ public sealed class SimulatedProcess : SynchronizationContext
             return;
         }
 
-        if (IsPaused)
+        if (PausedFor is { } pause)
         {
-            new SimulatedTimer(_world, this, static later => ((Action)later!)(), () => callback(state)).Change(new TimeSpan(_pausedUntil - _world.NowTicks), Timeout.InfiniteTimeSpan);
+            Call(pause, () => callback(state));
             return;
         }
 
