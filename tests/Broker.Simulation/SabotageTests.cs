@@ -8,19 +8,19 @@ public sealed class SabotageTests
     // Found within some dozen; so many make sure of it.
     private const int Seeds = 400;
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("data/")]
     [InlineData("wal/")]
     [InlineData("meta/log/")]
     public void Store_that_forgets_what_it_acknowledged_is_found_out_whatever_it_was(string prefix) =>
         Assert.Matches(@"^seed \d+: ", FirstFailure(new Sabotage(store => new ForgetfulStore(store, prefix))));
 
-    [Fact]
+    [SkippableFact]
     public void Disk_that_does_not_sync_is_found_out() =>
         Assert.Matches(@"^seed \d+: L\d", FirstFailure(new Sabotage(store => store, DiskLies: true)));
 
     // What follows the seed is what is needed to see it again.
-    [Fact]
+    [SkippableFact]
     public void Failure_names_its_seed_the_promise_its_replay_and_its_last_events()
     {
         string text = FirstFailure(new Sabotage(store => new ForgetfulStore(store, "wal/")));
@@ -30,5 +30,9 @@ public sealed class SabotageTests
         Assert.Matches(@"\d+\.\d{3} ms  node-", text);
     }
 
-    private static string FirstFailure(Sabotage sabotage) => new SeedRange(1, Seeds, sabotage).Run().Failure?.Text ?? "";
+    private static string FirstFailure(Sabotage sabotage)
+    {
+        BundledAkka.Require();
+        return new SeedRange(1, Seeds, sabotage).Run().Failure?.Text ?? "";
+    }
 }
