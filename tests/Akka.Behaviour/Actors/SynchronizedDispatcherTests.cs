@@ -14,7 +14,7 @@ public sealed class SynchronizedDispatcherTests
     {
         OneThread context = new();
         using ActorSystem system = ActorSystem.Create("synchronized", ConfigurationFactory.ParseString("akka.loglevel = OFF, akka.stdout-loglevel = OFF"));
-        Task<int[]> threads = context.Run(async () =>
+        int[] threads = context.Run(async () =>
         {
             IActorRef actor = system.ActorOf(Props.Create(() => new Witness()).WithDispatcher("akka.actor.synchronized-dispatcher"));
             int told = await actor.Ask<int>("tell", Patience);
@@ -23,7 +23,7 @@ public sealed class SynchronizedDispatcherTests
             return new[] { told, piped, awaited };
         });
 
-        Assert.All(threads.Result, thread => Assert.Equal(context.ThreadId, thread));
+        Assert.All(threads, thread => Assert.Equal(context.ThreadId, thread));
     }
 
     private sealed class Witness : ReceiveActor
@@ -56,7 +56,7 @@ public sealed class SynchronizedDispatcherTests
 
         public override void Post(SendOrPostCallback d, object? state) => _work.Add((d, state));
 
-        public Task<T> Run<T>(Func<Task<T>> main)
+        public T Run<T>(Func<Task<T>> main)
         {
             SynchronizationContext? before = Current;
             SetSynchronizationContext(this);
@@ -69,7 +69,7 @@ public sealed class SynchronizedDispatcherTests
                 }
 
                 Assert.True(task.IsCompleted, "nothing more came");
-                return task;
+                return task.GetAwaiter().GetResult();
             }
             finally
             {
