@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using Broker.Actors.Configuration;
 using Broker.Actors.Storage;
 using Broker.Node.Composition;
