@@ -5,7 +5,7 @@ TEST_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test format gen bench
+.PHONY: help run build test format gen bench sim
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -19,6 +19,10 @@ build: ## Build everything
 test: ## Install the test tools and run every test (TEST_ARGS="--filter FullyQualifiedName~Kcat")
 	@scripts/install-test-tools.sh
 	@BROKER_TESTS_REQUIRE_TOOLS=1 scripts/test.sh $(TEST_ARGS)
+
+sim: ## Simulate histories of a broker: SEEDS=20000 of them, or SEED=n alone with all its events
+	@BROKER_SIM_SEEDS="$(SEEDS)" BROKER_SIM_SEED="$(SEED)" dotnet test tests/Broker.Simulation -c $(CONFIGURATION) --nologo -v q \
+		--logger "console;verbosity=detailed" --filter FullyQualifiedName~SimulationTests
 
 format: ## Format the code
 	dotnet format Broker.sln
