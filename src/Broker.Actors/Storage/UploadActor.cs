@@ -84,6 +84,7 @@ internal sealed class UploadActor : ReceiveActor, IWithTimers
             _services.Wal.Tell(new UploadsStalled($"none has ended for {(int)idle.TotalSeconds} s"));
         }
 
+        Trim();
         SealWhatIsDue();
     }
 
@@ -137,12 +138,6 @@ internal sealed class UploadActor : ReceiveActor, IWithTimers
         _services.Wal.Tell(StorageRoomMade.Instance);
         SealWhatIsDue();
         AnswerFlushed();
-    }
-
-    private void OnCheck()
-    {
-        Trim();
-        SealWhatIsDue();
     }
 
     // One at a time. A trim that failed, or was cut off by the end of the process, is made up for without waiting for an upload: a full log may take
