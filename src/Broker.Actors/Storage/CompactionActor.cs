@@ -138,6 +138,10 @@ internal sealed class CompactionActor : ReceiveActor, IWithTimers, IDisposable
                 CompactionLog.Damaged(_services.Log, cause.SourceId, cause.Message);
                 return new Finished(made) { Damaged = [cause.SourceId] };
             }
+            catch (OperationCanceledException) when (ct.IsCancellationRequested)
+            {
+                return new Finished(made);
+            }
             catch (Exception cause) when (cause is StorageException or AskTimeoutException or OperationCanceledException)
             {
                 // Nothing is lost by it: the sources are as they were, and the next check plans anew.
@@ -169,6 +173,10 @@ internal sealed class CompactionActor : ReceiveActor, IWithTimers, IDisposable
         {
             CompactionLog.Uncleanable(_services.Log, topic.Name, partition, cause.Message);
             return new Finished(0) { Uncleanable = [due.Stream] };
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            return new Finished(0);
         }
         catch (Exception cause) when (cause is StorageException or AskTimeoutException or OperationCanceledException)
         {
