@@ -93,12 +93,11 @@ internal sealed class SimulatedNode
     {
         StorageSources sources = new(Process.Clock, new SeededIdSource(_ground.World.Random.Next()), new Random(_ground.World.Random.Next()))
         {
-            WalFiles = _ground.Disk.Files,
+            WalFiles = _ground.Disk.FolderOf(Process),
             WalTurns = SimulatedDisk.TurnsOf(Process),
         };
         ILogger log = _ground.Loggers.CreateLogger(Process.Name);
         Storage = await StorageEngine.OpenAsync(OpenStore(sources), _ground.Options, sources, log, CancellationToken.None);
-        _ground.Disk.Attach(Process);
         ActorSystem actors = ActorSystem.Create("broker", NodeSettings.Actors);
         System = await BrokerSystem.StartAsync(actors, Storage, _ground.Options, sources, _ground.Loggers);
         Epoch = Storage.Metadata.Image.NodeEpochs[_ground.Options.NodeId];
