@@ -92,15 +92,16 @@ internal sealed partial class PartitionActor
     private void Open(ProducerTable producers)
     {
         _producers = producers;
-        _next = Offset.Max(_opened.LogStart, _opened.UploadedEnd);
+        _next = _opened.UploadedEnd;
         ReplayCache();
+        _next = Offset.Max(_next, _opened.LogStart);
         _highWatermark = _next;
         Become(Serving);
         Stash.UnstashAll();
         TellOpened(null);
     }
 
-    // What the write-ahead log brought back lies in the cache: it is durable, and its producers count.
+    // What the write-ahead log brought back lies in the cache: it is durable, and its producers count, also where its records were deleted since.
     private void ReplayCache()
     {
         while (_services.Cache.Read(_opened.Stream, _next, int.MaxValue) is { Status: CacheReadStatus.Hit } hit)

@@ -37,10 +37,10 @@ public abstract class PartitionFixture : ActorTest
         return partition;
     }
 
-    private protected IActorRef Start(int epoch, (string, string)[] config)
+    private protected IActorRef Start(int epoch, (string, string)[] config, long logStart = 0)
     {
         PartitionServices services = new(_cache, _history, _wal.Ref, TestOptions.Of().Topics, _clock, NullLogger.Instance);
-        OpenedPartition opened = new(Stream, new TopicPartition("t", 0), new LeaderEpoch(epoch), [new EpochStart(new LeaderEpoch(epoch), Offset.Zero)], Offset.Zero, Offset.Zero);
+        OpenedPartition opened = new(Stream, new TopicPartition("t", 0), new LeaderEpoch(epoch), [new EpochStart(new LeaderEpoch(epoch), Offset.Zero)], new Offset(logStart), Offset.Zero);
         return Sys.ActorOf(Props.Create(() => new PartitionActor(opened, TestOptions.Topic(config), services)));
     }
 

@@ -58,6 +58,26 @@ public sealed class PartitionOpeningTests : PartitionFixture
         _wal.ExpectMsg<WalAppend>();
     }
 
+    // DeleteRecords may go beyond what is uploaded; the write-ahead log brings those records back, and with them what is known of their producers.
+    [Fact]
+    public void P4_batch_of_a_record_that_was_deleted_before_its_upload_is_known_after_a_restart()
+    {
+        IActorRef before = Open();
+        for (int sequence = 0; sequence < 2; sequence++)
+        {
+            before.Tell(Append(sequence, Sequenced(sequence)), TestActor);
+            MakeDurable(before, _wal.ExpectMsg<WalAppend>());
+            Assert.Equal(ErrorCode.None, ExpectMsg<AppendReply>().Error);
+        }
+
+        IActorRef partition = Start(Epoch + 1, [], logStart: 2);
+        partition.Tell(Append(7, Sequenced(1)), TestActor);
+        AppendReply repeated = ExpectMsg<AppendReply>();
+        Assert.Equal((ErrorCode.None, 1L, 2L), (repeated.Error, repeated.BaseOffset, repeated.LogStartOffset));
+        partition.Tell(Append(8, Sequenced(2)), TestActor);
+        Assert.Equal(2, _wal.ExpectMsg<WalAppend>().Batch.BaseOffset.Value);
+    }
+
     [Fact]
     public void Closing_answers_what_waits()
     {
