@@ -10,10 +10,11 @@ namespace Broker.Crash.StoreFaults;
 /// </summary>
 public sealed class StoreFaultTests(ITestOutputHelper output)
 {
-    private static readonly TimeSpan SoonAfter = TimeSpan.FromSeconds(10);
+    /// <summary>A WAL that had to be given up is opened again within 5 s; the rest is for a machine that is busy.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     /// <summary>Longer than the store may fail before it is told.</summary>
-    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(2.5);
 
     /// <summary>Per fault and broker: that the store fails and serves, uploads, the WAL and metadata likewise, a little more.</summary>
     private const int MaxLinesOfAFault = 10;
@@ -29,7 +30,6 @@ public sealed class StoreFaultTests(ITestOutputHelper output)
         ("flapping", _ => Environment.TickCount64 / 400 % 2 == 0, ProxyFault.DropRequest),
         ("losing every other answer", _ => Interlocked.Increment(ref _requests) % 2 == 0, ProxyFault.DropResponse),
         ("500, though it was done", _ => Interlocked.Increment(ref _requests) % 3 > 0, ProxyFault.Answer(500, "InternalError", isForwarded: true)),
-        ("slow", _ => true, ProxyFault.Hold(Task.Delay(Duration / 2))),
     ];
 
     [SkippableFact]
@@ -47,7 +47,7 @@ public sealed class StoreFaultTests(ITestOutputHelper output)
             current = name;
             await Task.Delay(Duration);
             current = null;
-            await both.WaitForAcknowledgementsAsync(SoonAfter);
+            await both.WaitForAcknowledgementsAsync(Patience);
             foreach ((NodeBroker broker, int lines) in both.Brokers.Zip(before))
             {
                 string[] told = [.. broker.Output.Skip(lines)];
@@ -56,7 +56,11 @@ public sealed class StoreFaultTests(ITestOutputHelper output)
             }
         }
 
+        proxy.Latency = new LatencyDistribution(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), seed: 1);
+        await both.WaitForAcknowledgementsAsync(Patience);
+        proxy.Latency = null;
         await both.WaitForProgressAsync();
+        Assert.True(both.SlowestAnswer < BothWals.ClientTimeout, $"an answer took {both.SlowestAnswer}");
         await both.KillAndStartAsync();
 
         // Now the history comes out of the store, and every third answer breaks off in the middle of its body.
