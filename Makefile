@@ -5,7 +5,7 @@ TEST_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test format gen bench
+.PHONY: help run build test ceph format gen bench sim
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -19,6 +19,18 @@ build: ## Build everything
 test: ## Install the test tools and run every test (TEST_ARGS="--filter FullyQualifiedName~Kcat")
 	@scripts/install-test-tools.sh
 	@BROKER_TESTS_REQUIRE_TOOLS=1 scripts/test.sh $(TEST_ARGS)
+
+ceph: ## Run the tests of real clients and of crashes on Ceph's gateway, with the WAL on disk and in the bucket
+	@scripts/install-test-tools.sh
+	@dotnet build Broker.sln -c $(CONFIGURATION) -v q
+	@for wal in disk bucket; do for suite in Broker.Interop Broker.Crash; do \
+		echo "== $$suite, WAL: $$wal"; \
+		BROKER_TESTS_REQUIRE_TOOLS=1 BROKER_TESTS_STORE=ceph BROKER_TESTS_WAL=$$wal dotnet test tests/$$suite -c $(CONFIGURATION) --no-build --nologo -v q || exit 1; \
+	done; done
+
+sim: ## Simulate histories of a broker: SEEDS=20000 of them, or SEED=n alone with all its events
+	@BROKER_SIM_SEEDS="$(SEEDS)" BROKER_SIM_SEED="$(SEED)" dotnet test tests/Broker.Simulation -c $(CONFIGURATION) --nologo -v q \
+		--logger "console;verbosity=detailed" --filter FullyQualifiedName~SimulationTests
 
 format: ## Format the code
 	dotnet format Broker.sln

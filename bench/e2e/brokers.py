@@ -39,7 +39,11 @@ class Broker:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         self.prepare()
-        self.log = open(self.folder / "broker.log", "w")
+        self.start()
+        return self
+
+    def start(self):
+        self.log = open(self.folder / "broker.log", "a")
         self.process = subprocess.Popen(
             self.command(), env={**os.environ, **self.environment()}, stdin=subprocess.DEVNULL,
             stdout=self.log, stderr=subprocess.STDOUT)
@@ -48,7 +52,11 @@ class Broker:
         except BaseException:
             self.stop()
             raise
-        return self
+
+    def restart(self):
+        """Stops it cleanly and starts it on what it left."""
+        self.stop()
+        self.start()
 
     def __exit__(self, *_):
         self.stop()
@@ -107,7 +115,9 @@ class Ours(Broker):
         self.overrides = list(overrides)
 
     def command(self):
-        settings = [f"listeners=PLAINTEXT://{self.bootstrap}", f"log.dirs={self.folder}/data", "management.listener=127.0.0.1:0"] + self.overrides
+        settings = [f"listeners=PLAINTEXT://{self.bootstrap}", f"log.dirs={self.folder}/data"] + self.overrides
+        if not any(setting.startswith("management.listener=") for setting in settings):
+            settings.append("management.listener=127.0.0.1:0")
         return ["dotnet", str(self.assembly), "start"] + [word for s in settings for word in ("--override", s)]
 
 

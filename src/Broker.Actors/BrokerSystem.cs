@@ -120,7 +120,7 @@ public sealed class BrokerSystem
         if (settings.Enabled)
         {
             CompactionServices compactionServices = new(
-                view, coordinator, new PurposeObjectStore(storage.Store, StorePurpose.Compaction), options.Settings, settings, sources.Clock, loggers.CreateLogger("Broker.Compaction"));
+                view, coordinator, new PurposeObjectStore(storage.Store, StorePurpose.Compaction), options.Settings, settings, options.Cleaner, sources.Clock, loggers.CreateLogger("Broker.Compaction"));
             system.ActorOf(Props.Create(() => new CompactionActor(compactionServices)), "compaction");
         }
     }

@@ -39,7 +39,7 @@ public sealed class HandlerTests
         });
 
     [Theory]
-    [InlineData("Produce,Fetch,ListOffsets,Metadata,OffsetCommit,OffsetFetch,FindCoordinator,JoinGroup,Heartbeat,LeaveGroup,SyncGroup,DescribeGroups,ListGroups,ApiVersions,CreateTopics,DeleteTopics,InitProducerId,DescribeConfigs,DescribeCluster")]
+    [InlineData("Produce,Fetch,ListOffsets,Metadata,OffsetCommit,OffsetFetch,FindCoordinator,JoinGroup,Heartbeat,LeaveGroup,SyncGroup,DescribeGroups,ListGroups,ApiVersions,CreateTopics,DeleteTopics,DeleteRecords,InitProducerId,DescribeConfigs,DescribeCluster")]
     public void The_apis_that_clients_need_are_served(string apis) => Assert.Subset(
         Handlers.CreateTable(null!, null!).Handlers.Select(handler => handler.ApiKey.ToString()).ToHashSet(),
         apis.Split(',').ToHashSet());

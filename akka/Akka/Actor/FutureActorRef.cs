@@ -12,11 +12,18 @@ internal sealed class FutureActorRef<T>(ActorSystemImpl system) : MinimalActorRe
 
     public Task<T> Answer => _answer.Task;
 
+    /// <summary>What ends the wait without an answer; called off by the answer, in the turn that brings it. Set before the question is sent.</summary>
+    public ICancelable? Timer { get; set; }
+
     internal override ActorSystemImpl SystemOfRef => system;
 
     public bool Fail(Exception cause) => _answer.TrySetException(cause);
 
-    public bool Cancel(CancellationToken token) => _answer.TrySetCanceled(token);
+    public bool Cancel(CancellationToken token)
+    {
+        Timer?.Cancel();
+        return _answer.TrySetCanceled(token);
+    }
 
     internal override void SystemTell(SystemMessage message)
     {
@@ -37,7 +44,11 @@ internal sealed class FutureActorRef<T>(ActorSystemImpl system) : MinimalActorRe
                 $"Received message of type [{message.GetType()}] - Ask expected message of type [{typeof(T)}]")),
         };
 
-        if (!taken && !_answer.Task.IsCanceled)
+        if (taken)
+        {
+            Timer?.Cancel();
+        }
+        else if (!_answer.Task.IsCanceled)
         {
             system.DeadLetterRef.UserMessageLost(message, sender, this);
         }

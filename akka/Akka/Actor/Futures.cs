@@ -43,14 +43,18 @@ public static class Futures
 
         if (wait > TimeSpan.Zero)
         {
-            ICancelable timer = system.Scheduler.Advanced.ScheduleOnceCancelable(wait, () => future.Fail(Timeout(wait)));
-            Afterwards(future.Answer, timer.Cancel);
+            future.Timer = system.Scheduler.Advanced.ScheduleOnceCancelable(wait, () => future.Fail(Timeout(wait)));
         }
 
         if (cancellationToken.CanBeCanceled)
         {
             CancellationTokenRegistration registration = cancellationToken.Register(() => future.Cancel(cancellationToken));
-            Afterwards(future.Answer, () => registration.Unregister());
+            future.Answer.ContinueWith(
+                static (_, state) => ((CancellationTokenRegistration)state!).Unregister(),
+                registration,
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default);
         }
 
         self.Tell(messageFactory(future), future);
@@ -66,11 +70,4 @@ public static class Futures
     };
 
     private static AskTimeoutException Timeout(TimeSpan wait) => new($"Timeout after {wait.TotalSeconds} seconds");
-
-    private static void Afterwards(Task task, Action action) => task.ContinueWith(
-        static (_, state) => ((Action)state!)(),
-        action,
-        CancellationToken.None,
-        TaskContinuationOptions.ExecuteSynchronously,
-        TaskScheduler.Default);
 }

@@ -21,12 +21,15 @@ public static class PipeToSupport
     public static Task PipeTo(this ValueTask taskToPipe, ICanTell recipient, IActorRef? sender = null, Func<object>? success = null, Func<Exception, object>? failure = null) =>
         Pipe(taskToPipe, recipient, sender, success, failure);
 
+    // Elsewhere a context that happens to be current is none of the actors' business, and might be blocked.
+    private static bool StaysInContext => ActorCell.Current is { Dispatcher.RunsInContext: true };
+
     private static async Task Pipe<T>(ValueTask<T> task, ICanTell recipient, IActorRef? sender, Func<T, object>? success, Func<Exception, object>? failure)
     {
         object message;
         try
         {
-            T result = await task.ConfigureAwait(false);
+            T result = await task.ConfigureAwait(StaysInContext);
             message = success is not null ? success(result) : result!;
         }
         catch (Exception cause)
@@ -42,7 +45,7 @@ public static class PipeToSupport
         object? message;
         try
         {
-            await task.ConfigureAwait(false);
+            await task.ConfigureAwait(StaysInContext);
             message = success?.Invoke();
         }
         catch (Exception cause)

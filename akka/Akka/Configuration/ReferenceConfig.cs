@@ -26,6 +26,12 @@ internal static class ReferenceConfig
               # Messages that an actor processes before it makes room for others.
               throughput = 30
             }
+
+            # Runs actors in the SynchronizationContext that is current at its first use.
+            synchronized-dispatcher {
+              type = SynchronizedDispatcher
+              throughput = 10
+            }
           }
 
           scheduler.implementation = "Akka.Actor.DeadlineScheduler"

@@ -27,9 +27,7 @@ internal sealed class AsyncReceive : TaskScheduler
     {
         AsyncReceive receive = new(cell);
         Task<Task> start = new(handler, CancellationToken.None, TaskCreationOptions.DenyChildAttach);
-        receive._stepping = true;
-        start.RunSynchronously(receive);
-        receive._stepping = false;
+        receive.Step(() => start.RunSynchronously(receive));
         Task all = start.Unwrap();
         if (all.IsCompletedSuccessfully)
         {
@@ -46,12 +44,7 @@ internal sealed class AsyncReceive : TaskScheduler
     }
 
     /// <summary>Runs in the actor's turn.</summary>
-    public void RunStep(Task step) => _cell.WithMessage(_message, _sender, () =>
-    {
-        _stepping = true;
-        TryExecuteTask(step);
-        _stepping = false;
-    });
+    public void RunStep(Task step) => _cell.WithMessage(_message, _sender, () => Step(() => TryExecuteTask(step)));
 
     /// <summary>Runs in the actor's turn, with the receive's message as the current one.</summary>
     public void InContext(Action action) => _cell.WithMessage(_message, _sender, action);
@@ -62,6 +55,23 @@ internal sealed class AsyncReceive : TaskScheduler
         !taskWasPreviouslyQueued && _stepping && ReferenceEquals(ActorCell.Current, _cell) && TryExecuteTask(task);
 
     protected override IEnumerable<Task> GetScheduledTasks() => [];
+
+    // Not with a context of the dispatcher's: awaits would go on there, beside the actor's turns, and not through this scheduler.
+    private void Step(Action run)
+    {
+        SynchronizationContext? context = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
+        _stepping = true;
+        try
+        {
+            run();
+        }
+        finally
+        {
+            _stepping = false;
+            SynchronizationContext.SetSynchronizationContext(context);
+        }
+    }
 
     private void Ended(Task ended)
     {

@@ -8,6 +8,8 @@ public sealed class Dispatchers
 {
     public static readonly string DefaultDispatcherId = "akka.actor.default-dispatcher";
 
+    public static readonly string SynchronizedDispatcherId = "akka.actor.synchronized-dispatcher";
+
     private readonly ConcurrentDictionary<string, Lazy<MessageDispatcher>> _byId = new();
     private readonly Config _config;
 
@@ -54,8 +56,10 @@ public sealed class Dispatchers
             "Dispatcher" or "TaskDispatcher" => new ThreadPoolDispatcher(id, throughput),
             "ForkJoinDispatcher" => new DedicatedThreadsDispatcher(
                 id, throughput, config.GetInt("dedicated-thread-pool.thread-count", Environment.ProcessorCount)),
+            "SynchronizedDispatcher" => new CurrentSynchronizationContextDispatcher(
+                id, throughput, SynchronizationContext.Current ?? throw new ConfigurationException($"{id} is first used where there is no SynchronizationContext.")),
             _ => throw new ConfigurationException(
-                $"{id}.type is '{type}'; known are Dispatcher, TaskDispatcher and ForkJoinDispatcher."),
+                $"{id}.type is '{type}'; known are Dispatcher, TaskDispatcher, ForkJoinDispatcher and SynchronizedDispatcher."),
         };
     }
 }

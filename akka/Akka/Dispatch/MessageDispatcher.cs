@@ -15,6 +15,9 @@ public abstract class MessageDispatcher
     /// <summary>How many messages an actor may process before it makes room for others (default 30).</summary>
     public int Throughput { get; }
 
+    /// <summary>Whether actors run in a synchronization context, in which the outcomes of their tasks then come back as well.</summary>
+    internal virtual bool RunsInContext => false;
+
     /// <summary>Runs <paramref name="run"/> on one of this dispatcher's threads.</summary>
     public abstract void Schedule(Action run);
 

@@ -8,6 +8,7 @@ public sealed record GroupOptions(
     int MaxSize,
     int MaxOffsetMetadataBytes,
     int OffsetsTopicPartitions,
+    int OffsetsTopicSegmentBytes,
     TimeSpan OffsetsRetention,
     TimeSpan OffsetsRetentionCheckInterval,
     TimeSpan CommitTimeout)
@@ -19,6 +20,7 @@ public sealed record GroupOptions(
         settings.Int("group.max.size"),
         settings.Int("offset.metadata.max.bytes"),
         settings.Int("offsets.topic.num.partitions"),
+        settings.Int("offsets.topic.segment.bytes"),
         TimeSpan.FromMinutes(settings.Long("offsets.retention.minutes")),
         settings.Duration("offsets.retention.check.interval.ms"),
         settings.Duration("offsets.commit.timeout.ms"));

@@ -11,6 +11,7 @@ internal static class ResponseErrors
     {
         ProduceResponse produce => First(produce.Responses, static topic => First(topic.PartitionResponses, static partition => partition.ErrorCode)),
         FetchResponse fetch => Either(fetch.ErrorCode, First(fetch.Responses, static topic => First(topic.Partitions, static partition => partition.ErrorCode))),
+        DeleteRecordsResponse deleted => First(deleted.Topics, static topic => First(topic.Partitions, static partition => partition.ErrorCode)),
         ListOffsetsResponse offsets => First(offsets.Topics, static topic => First(topic.Partitions, static partition => partition.ErrorCode)),
         MetadataResponse metadata => Either(
             metadata.ErrorCode, First(metadata.Topics, static topic => Either(topic.ErrorCode, First(topic.Partitions, static partition => partition.ErrorCode)))),

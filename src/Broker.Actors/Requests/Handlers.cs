@@ -27,6 +27,7 @@ public static class Handlers
             new ListGroupsHandler(services),
             new CreateTopicsHandler(services),
             new DeleteTopicsHandler(services),
+            new DeleteRecordsHandler(services),
             new InitProducerIdHandler(services),
             new DescribeConfigsHandler(services),
             new DescribeClusterHandler(services),

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Broker.Actors.Cleaning;
 using Broker.Actors.Configuration;
 using Broker.Actors.Coordination;
 using Broker.ObjectStore;
@@ -10,7 +11,7 @@ using Microsoft.Extensions.Logging;
 namespace Broker.Actors.Storage;
 
 /// <summary>
-/// Makes few large objects of many small ones, one at a time, within a bandwidth budget: what it reads passes the caches by, and what it replaces stays
+/// Makes few large objects of many small ones, and cleans the logs of compacted topics, one object at a time, within a bandwidth budget: what it reads passes the caches by, and what it replaces stays
 /// in the store until those who read it are done (<c>log.segment.delete.delay.ms</c>).
 ///
 /// K1. A source is given up by a commit that holds its replacement, never before.
@@ -18,18 +19,23 @@ namespace Broker.Actors.Storage;
 /// </summary>
 internal sealed class CompactionActor : ReceiveActor, IWithTimers, IDisposable
 {
-    // A source that is damaged stays as it is until someone has looked at it; the next start tries again.
+    // A source that is damaged, or a log with it, stays as it is until someone has looked at it; the next start tries again.
     private readonly HashSet<ObjectId> _damaged = [];
     private readonly CancellationTokenSource _stopping = new();
+    private readonly HashSet<StreamId> _uncleanable = [];
     private readonly CompactionServices _services;
-    private readonly ObjectCompactor _compactor;
+    private readonly ObjectReplacement _replacement;
+    private readonly LogCleaner _cleaner;
     private bool _working;
+    private bool _cleansNext;
 
     public CompactionActor(CompactionServices services)
     {
         _services = services;
         ByteRate rate = new(services.Settings.MaxBytesPerSecond, services.Clock);
-        _compactor = new ObjectCompactor(services.Store, new StreamObjectWriterOptions(), services.Settings.Options, rate.UseAsync);
+        ObjectCompactor compactor = new(services.Store, new StreamObjectWriterOptions(), services.Settings.Options, rate.UseAsync);
+        _replacement = new ObjectReplacement(services.Coordinator, compactor, services.Clock);
+        _cleaner = new LogCleaner(compactor, _replacement, services.Cleaner, services.Clock);
         Receive<Check>(_ => OnCheck());
         Receive<Finished>(OnFinished);
     }
@@ -53,11 +59,13 @@ internal sealed class CompactionActor : ReceiveActor, IWithTimers, IDisposable
             return;
         }
 
-        IReadOnlyList<CompactionOutput> outputs = Plan();
-        if (outputs.Count > 0)
+        // In turns, so that neither waits for an end of the other's work.
+        Task<Finished>? work = _cleansNext ? StartCleaning() ?? StartMerging() : StartMerging() ?? StartCleaning();
+        if (work is not null)
         {
             _working = true;
-            CompactAsync(outputs, _stopping.Token).PipeTo(Self);
+            _cleansNext = !_cleansNext;
+            work.PipeTo(Self);
         }
     }
 
@@ -65,6 +73,7 @@ internal sealed class CompactionActor : ReceiveActor, IWithTimers, IDisposable
     {
         _working = false;
         _damaged.UnionWith(finished.Damaged);
+        _uncleanable.UnionWith(finished.Uncleanable);
         if (finished.Made > 0)
         {
             // There may be more to do, also of what was just made.
@@ -72,64 +81,121 @@ internal sealed class CompactionActor : ReceiveActor, IWithTimers, IDisposable
         }
     }
 
-    private IReadOnlyList<CompactionOutput> Plan()
+    private Task<Finished>? StartMerging()
     {
-        long nowMs = _services.Clock.GetUtcNow().ToUnixTimeMilliseconds();
         MetadataImage image = _services.Metadata.Current;
-        return new CompactionPlan(image, _services.Settings.Options, stream => LimitsOf(image, stream), _damaged, nowMs).Next();
+        IReadOnlyList<CompactionOutput> outputs = new CompactionPlan(image, _services.Settings.Options, stream => LimitsOf(image, stream), _damaged, NowMs).Next();
+        return outputs.Count > 0 ? MergeAsync(outputs, _stopping.Token) : null;
     }
+
+    private Task<Finished>? StartCleaning()
+    {
+        MetadataImage image = _services.Metadata.Current;
+        IEnumerable<CleanableStream> streams = image.Topics.Values
+            .Select(topic => (Topic: topic, Config: ConfigOf(topic)))
+            .Where(one => one.Config.IsCompacted)
+            .SelectMany(one => one.Topic.Partitions.Select(id => Cleanable(image, image.FindStream(id)!, one.Config)))
+            .Where(stream => !_uncleanable.Contains(stream.Stream));
+        return CleaningRules.InOrder(streams, NowMs) is [var due, ..] ? CleanAsync(due, image, _stopping.Token) : null;
+    }
+
+    private long NowMs => _services.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private TopicConfig ConfigOf(TopicState topic) => new(_services.TopicDefaults, topic.Configs);
 
     private RunLimits LimitsOf(MetadataImage image, StreamState stream)
     {
-        TopicConfig config = new(_services.TopicDefaults, image.FindTopic(stream.TopicId)!.Configs);
+        TopicConfig config = ConfigOf(image.FindTopic(stream.TopicId)!);
         return new RunLimits(config.SegmentBytes, TimeSpan.FromMilliseconds(config.SegmentMs));
     }
 
-    private async Task<Finished> CompactAsync(IReadOnlyList<CompactionOutput> outputs, CancellationToken ct)
+    private static CleanableStream Cleanable(MetadataImage image, StreamState stream, TopicConfig config) => new(
+        stream.StreamId,
+        stream.StartOffset,
+        stream.CleanedEnd,
+        [.. stream.Ranges.Select(range => new CleanableRange(
+            range.BaseOffset,
+            range.EndOffset,
+            range.Range.SizeBytes,
+            range.Range.MaxTimestampMs >= 0 ? range.Range.MaxTimestampMs : image.Objects[range.ObjectId].CreatedMs))],
+        config);
+
+    private async Task<Finished> MergeAsync(IReadOnlyList<CompactionOutput> outputs, CancellationToken ct)
     {
         int made = 0;
-        List<ObjectId> damaged = [];
         foreach (CompactionOutput output in outputs)
         {
             try
             {
-                ObjectCommitted compacted = await CompactAsync(output, ct);
-                CompactionLog.Compacted(_services.Log, output.Sources.Count, output.SizeBytes, compacted.Key.Value, compacted.SizeBytes, output.Runs.Count);
-                made++;
+                if (await _replacement.MakeAsync(output, null, null, ct) is { } compacted)
+                {
+                    CompactionLog.Compacted(_services.Log, output.Sources.Count, output.SizeBytes, compacted.Key.Value, compacted.SizeBytes, output.Runs.Count);
+                    made++;
+                }
             }
             catch (DamagedSourceException cause)
             {
                 CompactionLog.Damaged(_services.Log, cause.SourceId, cause.Message);
-                damaged.Add(cause.SourceId);
-                return new Finished(made, damaged);
+                return new Finished(made) { Damaged = [cause.SourceId] };
+            }
+            catch (OperationCanceledException) when (ct.IsCancellationRequested)
+            {
+                return new Finished(made);
             }
             catch (Exception cause) when (cause is StorageException or AskTimeoutException or OperationCanceledException)
             {
                 // Nothing is lost by it: the sources are as they were, and the next check plans anew.
                 CompactionLog.Failed(_services.Log, output.Sources.Count, cause.Message);
-                return new Finished(0, damaged);
+                return new Finished(0);
             }
         }
 
-        return new Finished(made, damaged);
+        return new Finished(made);
     }
 
-    private async Task<ObjectCommitted> CompactAsync(CompactionOutput output, CancellationToken ct)
+    private async Task<Finished> CleanAsync(DueCleaning due, MetadataImage image, CancellationToken ct)
     {
-        ObjectId id = await _services.Coordinator.Ask(GiveObjectId.Instance, CoordinatorTimeouts.Command, ct) is ObjectIdGiven given
-            ? given.ObjectId
-            : throw new StorageException(StorageErrorKind.Unavailable, "the coordinator gave no object id");
-        long nowMs = _services.Clock.GetUtcNow().ToUnixTimeMilliseconds();
-        ObjectCompacted compacted = await _compactor.WriteAsync(output, id, DataKeys.For(id), nowMs, null, ct);
-        object answer = await _services.Coordinator.Ask(new CommitCompaction(compacted), CoordinatorTimeouts.Command, ct);
-        return answer is CommandFailed failed ? throw new StorageException(failed.Kind, failed.Reason) : compacted.Object;
+        TopicState topic = image.FindTopic(image.FindStream(due.Stream)!.TopicId)!;
+        TopicConfig config = ConfigOf(topic);
+        int partition = image.FindStream(due.Stream)!.Partition;
+        try
+        {
+            long maxPieceBytes = Math.Min(config.SegmentBytes, _services.Settings.Options.MaxObjectBytes);
+            if (await _cleaner.CleanAsync(due, image, config, maxPieceBytes, ct) is not { } result)
+            {
+                return new Finished(0);
+            }
+
+            CompactionLog.Cleaned(_services.Log, topic.Name, partition, result.CleanedEnd.Value, result.RecordsKept, result.RecordsRead, result.WrittenBytes, result.ReadBytes);
+            return new Finished(1);
+        }
+        catch (StorageException cause) when (cause.Kind is StorageErrorKind.Corrupt or StorageErrorKind.Invalid)
+        {
+            CompactionLog.Uncleanable(_services.Log, topic.Name, partition, cause.Message);
+            return new Finished(0) { Uncleanable = [due.Stream] };
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            return new Finished(0);
+        }
+        catch (Exception cause) when (cause is StorageException or AskTimeoutException or OperationCanceledException)
+        {
+            CompactionLog.CleaningFailed(_services.Log, topic.Name, partition, cause.Message);
+            return new Finished(0);
+        }
     }
 
     private sealed record Check;
 
-    /// <param name="Made">How many objects were committed.</param>
-    /// <param name="Damaged">Sources that cannot be read.</param>
-    private sealed record Finished(int Made, IReadOnlyList<ObjectId> Damaged);
+    /// <param name="Made">How much was done; 0: nothing is to be gained by going on at once.</param>
+    private sealed record Finished(int Made)
+    {
+        /// <summary>Sources that cannot be read.</summary>
+        public IReadOnlyList<ObjectId> Damaged { get; init; } = [];
+
+        /// <summary>Streams with batches that cannot be read.</summary>
+        public IReadOnlyList<StreamId> Uncleanable { get; init; } = [];
+    }
 }
 
 /// <summary>What compaction works with.</summary>
@@ -140,6 +206,7 @@ internal sealed record CompactionServices(
     IObjectStore Store,
     BrokerSettings TopicDefaults,
     CompactionSettings Settings,
+    CleanerOptions Cleaner,
     TimeProvider Clock,
     ILogger Log);
 
@@ -153,4 +220,13 @@ internal static partial class CompactionLog
 
     [LoggerMessage(EventId = 3303, EventName = "CompactionSourceDamaged", Level = LogLevel.Error, Message = "Compaction leaves {Source} as it is until the next start, because it cannot be read: {Problem}")]
     public static partial void Damaged(ILogger log, ObjectId source, string problem);
+
+    [LoggerMessage(EventId = 3304, EventName = "LogCleaned", Level = LogLevel.Information, Message = "{Topic}-{Partition} is clean up to {Offset}: {Kept} of {Read} records are left, {WrittenBytes} of {ReadBytes} bytes")]
+    public static partial void Cleaned(ILogger log, string topic, int partition, long offset, long kept, long read, long writtenBytes, long readBytes);
+
+    [LoggerMessage(EventId = 3305, EventName = "LogUncleanable", Level = LogLevel.Error, Message = "{Topic}-{Partition} is not cleaned until the next start, because it cannot be read: {Problem}")]
+    public static partial void Uncleanable(ILogger log, string topic, int partition, string problem);
+
+    [LoggerMessage(EventId = 3306, EventName = "CleaningFailed", Level = LogLevel.Warning, Message = "Cleaning {Topic}-{Partition} failed, and is tried again: {Problem}")]
+    public static partial void CleaningFailed(ILogger log, string topic, int partition, string problem);
 }

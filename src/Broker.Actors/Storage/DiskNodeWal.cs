@@ -52,5 +52,7 @@ internal sealed class DiskNodeWal : INodeWal
         SegmentBytes = options.Storage.WalSegmentBytes,
         ReserveBytes = options.Storage.WalReserveBytes,
         MaxGroupBytes = options.Storage.WalBatchMaxBytes,
+        FileSystem = sources.WalFiles,
+        Turns = sources.WalTurns,
     };
 }

@@ -5,7 +5,7 @@ using Broker.ObjectStore.Wal;
 namespace Broker.Actors.Storage;
 
 /// <summary>A record batch of the write-ahead log that recovery leaves out.</summary>
-internal readonly record struct LeftOutBatch(StreamId Stream, LeaderEpoch Epoch, Offset BaseOffset, Offset LastOffset);
+internal readonly record struct LeftOutBatch(WalPosition Position, StreamId Stream, LeaderEpoch Epoch, Offset BaseOffset, Offset LastOffset);
 
 /// <summary>
 /// Judges what recovery leaves out of one log (R3). A batch is accounted for when the records that were uploaded in its place are of its
@@ -22,6 +22,9 @@ internal sealed class LeftOutBatches
     /// <summary>What lies behind records that are nowhere.</summary>
     public IReadOnlyList<LeftOutBatch> BehindGaps => [.. Suspects(isConflict: false)];
 
+    /// <summary>Where the first of either kind lies in the log; null when there is none.</summary>
+    public WalPosition? First => _suspects.Values.SelectMany(suspects => suspects).Select(suspect => (WalPosition?)suspect.Batch.Position).Min();
+
     /// <summary>The log goes on with this record, left out or not.</summary>
     public void Supersede(in WalRecord by)
     {
@@ -33,9 +36,10 @@ internal sealed class LeftOutBatches
     }
 
     /// <summary>This record is left out.</summary>
+    /// <param name="position">Where it lies in the log.</param>
     /// <param name="record">The record.</param>
     /// <param name="stream">Its stream, as far as it is uploaded.</param>
-    public void Add(in WalRecord record, StreamState stream)
+    public void Add(WalPosition position, in WalRecord record, StreamState stream)
     {
         bool isBelowEnd = record.BaseOffset < stream.EndOffset;
         if (isBelowEnd && record.LastOffset < stream.EndOffset && EpochAt(stream, record.BaseOffset) is var epoch && (epoch is null || epoch == record.Epoch))
@@ -48,7 +52,7 @@ internal sealed class LeftOutBatches
             _suspects[record.Stream] = suspects = [];
         }
 
-        suspects.Add((new LeftOutBatch(record.Stream, record.Epoch, record.BaseOffset, record.LastOffset), isBelowEnd));
+        suspects.Add((new LeftOutBatch(position, record.Stream, record.Epoch, record.BaseOffset, record.LastOffset), isBelowEnd));
     }
 
     // Null: before what the history still tells.

@@ -172,4 +172,11 @@ public sealed class StorageEngine : IAsyncDisposable
 }
 
 /// <summary>Where a node gets time, ids and randomness from.</summary>
-public sealed record StorageSources(TimeProvider Clock, IIdSource Ids, Random Random);
+public sealed record StorageSources(TimeProvider Clock, IIdSource Ids, Random Random)
+{
+    /// <summary>The disk WAL's files; null: the folder that the settings name. A simulation brings a disk of its own.</summary>
+    public IWalFileSystem? WalFiles { get; init; }
+
+    /// <summary>Where the disk WAL does its I/O; null: on a thread of its own.</summary>
+    public SynchronizationContext? WalTurns { get; init; }
+}

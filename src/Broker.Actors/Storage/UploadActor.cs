@@ -25,6 +25,9 @@ internal sealed class UploadActor : ReceiveActor, IWithTimers
     // How late an upload by age, or by a filling WAL, may start.
     private static readonly TimeSpan CheckInterval = TimeSpan.FromMilliseconds(250);
 
+    // A store that comes back is noticed within this, as uploads notice it.
+    private static readonly TimeSpan TrimAgainAfter = TimeSpan.FromSeconds(5);
+
     // The WAL's share in use beyond which bytes are uploaded whatever their number: half of it is left to absorb a slow store.
     private const double WalPressure = 0.5;
 
@@ -35,6 +38,9 @@ internal sealed class UploadActor : ReceiveActor, IWithTimers
     private readonly ISourceQueueWithComplete<SealedUpload> _queue;
     private readonly List<IActorRef> _flushing = [];
     private int _inFlight;
+    private WalPosition _trimmedTo = WalPosition.None;
+    private long _nextTrim;
+    private bool _trimming;
     private bool _offering;
 
     // When an upload last ended, or the first one in flight began.
@@ -55,7 +61,7 @@ internal sealed class UploadActor : ReceiveActor, IWithTimers
         Receive<IQueueOfferResult>(OnOffered);
         Receive<Uploaded>(uploaded => OnUploaded(uploaded.Upload));
         Receive<FlushUploads>(_ => OnFlush());
-        Receive<Trimmed>(_ => _services.Wal.Tell(StorageRoomMade.Instance));
+        Receive<Trimmed>(OnTrimmed);
         Receive<Status.Failure>(failure => throw new InvalidOperationException("the upload stage's stream ended", failure.Cause));
     }
 
@@ -78,18 +84,22 @@ internal sealed class UploadActor : ReceiveActor, IWithTimers
             _services.Wal.Tell(new UploadsStalled($"none has ended for {(int)idle.TotalSeconds} s"));
         }
 
+        Trim();
         SealWhatIsDue();
     }
 
     private void SealWhatIsDue()
     {
         LogCache cache = _services.Cache;
-        if (_offering || cache.UnsealedBytes == 0 || _inFlight >= _services.Options.UploadsInFlight)
+        bool hasOnlyRemoved = cache.HasOnlyRemovedUnsealed;
+        if (_offering || (cache.UnsealedBytes == 0 && !hasOnlyRemoved) || _inFlight >= _services.Options.UploadsInFlight)
         {
             return;
         }
 
-        bool isDue = _flushing.Count > 0
+        // Of deleted topics: no upload of anything else may ever come to free what they hold of the WAL, and to tell who waits for room.
+        bool isDue = hasOnlyRemoved
+            || _flushing.Count > 0
             || cache.UnsealedBytes >= _services.Options.UploadBytes
             || cache.OldestUnsealedAge >= _services.Options.UploadInterval
             || _services.WriteAheadLog.UsedBytes > _services.WriteAheadLog.CapacityBytes * WalPressure
@@ -123,16 +133,43 @@ internal sealed class UploadActor : ReceiveActor, IWithTimers
         _lastProgress = _services.Clock.GetTimestamp();
         _services.Cache.MarkUploaded(upload);
         upload.Dispose();
-        _services.WriteAheadLog.TrimAsync(_services.Cache.UploadedUpTo, CancellationToken.None).AsTask().PipeTo(
-            Self,
-            success: () => new Trimmed(),
-            failure: cause =>
-            {
-                UploadLog.TrimFailed(_services.Log, cause);
-                return new Trimmed();
-            });
+        _nextTrim = 0;
+        Trim();
+        _services.Wal.Tell(StorageRoomMade.Instance);
         SealWhatIsDue();
         AnswerFlushed();
+    }
+
+    // One at a time. A trim that failed, or was cut off by the end of the process, is made up for without waiting for an upload: a full log may take
+    // nothing more that could be uploaded.
+    private void Trim()
+    {
+        WalPosition upTo = _services.Cache.UploadedUpTo;
+        if (_trimming || upTo <= _trimmedTo || _services.Clock.GetTimestamp() < _nextTrim)
+        {
+            return;
+        }
+
+        _trimming = true;
+        _services.WriteAheadLog.TrimAsync(upTo, CancellationToken.None).AsTask().PipeTo(
+            Self,
+            success: () => new Trimmed(upTo, null),
+            failure: cause => new Trimmed(upTo, cause));
+    }
+
+    private void OnTrimmed(Trimmed trimmed)
+    {
+        _trimming = false;
+        if (trimmed.Failure is { } cause)
+        {
+            UploadLog.TrimFailed(_services.Log, cause, TrimAgainAfter);
+            _nextTrim = _services.Clock.GetTimestamp() + (long)(TrimAgainAfter.TotalSeconds * _services.Clock.TimestampFrequency);
+            return;
+        }
+
+        _trimmedTo = trimmed.UpTo;
+        _services.Wal.Tell(StorageRoomMade.Instance);
+        Trim();
     }
 
     private void OnFlush()
@@ -153,7 +190,7 @@ internal sealed class UploadActor : ReceiveActor, IWithTimers
 
     private sealed record Uploaded(SealedUpload Upload);
 
-    private sealed record Trimmed;
+    private sealed record Trimmed(WalPosition UpTo, Exception? Failure);
 }
 
 /// <summary>Something was appended: time to see whether an upload is due.</summary>
@@ -199,6 +236,6 @@ internal static partial class UploadLog
     [LoggerMessage(EventId = 3102, EventName = "UploadRefused", Level = LogLevel.Warning, Message = "Upload: stream {Stream} was left out ({Reason}): {Detail}")]
     public static partial void Refused(ILogger log, StreamId stream, UploadRefusalReason reason, string detail);
 
-    [LoggerMessage(EventId = 3103, EventName = "WalTrimFailed", Level = LogLevel.Warning, Message = "Trimming the write-ahead log failed; the next upload tries again")]
-    public static partial void TrimFailed(ILogger log, Exception cause);
+    [LoggerMessage(EventId = 3103, EventName = "WalTrimFailed", Level = LogLevel.Warning, Message = "Trimming the write-ahead log failed; it is tried again in {Delay} at the latest")]
+    public static partial void TrimFailed(ILogger log, Exception cause, TimeSpan delay);
 }

@@ -20,6 +20,7 @@ internal sealed class WalRecovery(MetadataImage image, BufferPool buffers)
 {
     private readonly Dictionary<StreamId, List<Recovered>> _byStream = [];
     private int _order;
+    private WalPosition _last = WalPosition.None;
 
     /// <summary>Record batches that were dropped because of R1 or R2.</summary>
     public int DroppedBatches { get; private set; }
@@ -34,15 +35,24 @@ internal sealed class WalRecovery(MetadataImage image, BufferPool buffers)
         await foreach (WalRecoveredRecord recovered in wal.RecoverAsync(cancellation))
         {
             Take(recovered);
+            _last = recovered.Position;
         }
 
+        // What needs no upload goes without waiting for one: it may be all that fits the log. What nobody can account for stays a while, to be looked at.
         Recovered[] inOrder = [.. _byStream.Values.SelectMany(records => records).OrderBy(record => record.Order)];
+        cache.StartAfter(TrimmableUpTo(inOrder));
         foreach (Recovered record in inOrder)
         {
             cache.Append(record.Stream, record.Batch);
         }
 
         return inOrder.Length;
+    }
+
+    private WalPosition TrimmableUpTo(Recovered[] kept)
+    {
+        WalPosition end = kept is [{ Batch.Position: var first }, ..] ? new WalPosition(first.Value - 1) : _last;
+        return LeftOut.First is { } leftOut && leftOut <= end ? new WalPosition(leftOut.Value - 1) : end;
     }
 
     private void Take(in WalRecoveredRecord recovered)
@@ -72,7 +82,7 @@ internal sealed class WalRecovery(MetadataImage image, BufferPool buffers)
         if (record.LastOffset < stream.EndOffset || record.BaseOffset != end)
         {
             DroppedBatches++;
-            LeftOut.Add(record, stream);
+            LeftOut.Add(recovered.Position, record, stream);
             return;
         }
 

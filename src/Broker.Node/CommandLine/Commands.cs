@@ -22,10 +22,16 @@ internal static class Commands
             "Asks the running node what it has asked of its object store, and prints requests, bytes and dollars, at the prices given.",
             (settings, parsed, ct) => costs.RunAsync(settings.Options, parsed, ct));
         costs.AddTo(cost);
+        StoreVerifyCommand verification = new();
+        Command verify = OfNode(
+            "verify",
+            "Reads everything that the metadata refer to, and says what is missing or damaged. Changes nothing; may run beside a broker.",
+            (settings, parsed, ct) => verification.RunAsync(settings.Options, parsed, ct));
+        verification.AddTo(verify);
         RootCommand root = new("A Kafka-compatible broker whose log lives in an object store.")
         {
             start,
-            new Command("store", "What concerns the object store.") { check, cost },
+            new Command("store", "What concerns the object store.") { check, cost, verify },
         };
         root.SetAction((_, ct) => RunAsync(null, [], (settings, _) => StartCommand.RunAsync(settings), ct));
         ParseResult parsed = root.Parse(arguments);

@@ -52,6 +52,21 @@ public sealed class LogCache
     /// <summary>Bytes of what no seal has taken yet: what the next upload would have.</summary>
     public long UnsealedBytes => Interlocked.Read(ref _unsealedBytes);
 
+    /// <summary>
+    /// Whether all that no seal has taken is of streams that were removed: there is nothing to upload, and yet a seal is due, so that the WAL can be
+    /// trimmed of it.
+    /// </summary>
+    public bool HasOnlyRemovedUnsealed
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _unsealedBytes == 0 && _order.Count > _uploadedCount + _sealedCount;
+            }
+        }
+    }
+
     /// <summary>Reads that were answered from here.</summary>
     public long Hits => Interlocked.Read(ref _hits);
 
@@ -78,6 +93,20 @@ public sealed class LogCache
 
     /// <summary>How long ago the oldest batch that no seal has taken was appended; null when there is none.</summary>
     public TimeSpan? OldestUnsealedAge => AgeFrom(unsealed: true);
+
+    /// <summary>Says, before the first batch, what of the WAL is uploaded already, or of no use: it may be trimmed to here.</summary>
+    public void StartAfter(WalPosition uploadedUpTo)
+    {
+        lock (_lock)
+        {
+            if (_order.Count > 0)
+            {
+                throw new InvalidOperationException("the cache has batches already");
+            }
+
+            _uploadedUpTo = uploadedUpTo;
+        }
+    }
 
     /// <summary>
     /// Adds a durable batch; calls come in WAL order. Takes over one reference of the batch's lease.

@@ -45,11 +45,12 @@ public sealed class LogReader
 
     /// <summary>The valid entries from <see cref="Position"/> up to the first free slot.</summary>
     /// <exception cref="StorageException">
-    /// NotFound: the log was trimmed past the position, a newer snapshot must exist; Corrupt: an entry is damaged (G9) or missing (G10);
+    /// NotFound: the log was trimmed past where this reading began, a newer snapshot must exist, and what was yielded may lack entries; Corrupt: an entry is damaged (G9) or missing (G10);
     /// Invalid: of a newer version; Unavailable.
     /// </exception>
     public async IAsyncEnumerable<LogEntry> ReadToEndAsync([EnumeratorCancellation] CancellationToken ct)
     {
+        long begin = Position.NextSlot;
         Queue<(long Slot, Task<LogFrame> Frame)> ahead = new(ReadAhead);
         await using IAsyncEnumerator<long> slots = ContiguousSlotsAsync(ct).GetAsyncEnumerator(ct);
         bool more = true;
@@ -82,11 +83,11 @@ public sealed class LogReader
         if (_hasMetGap)
         {
             // What was listed may have come while it was listed, so this is looked at anew, from where the replay ends.
-            await CheckGapAsync(ct);
+            await CheckGapAsync(begin, ct);
         }
         else
         {
-            await CheckNotTrimmedAsync(ct);
+            await CheckNotTrimmedAsync(begin, ct);
         }
     }
 
@@ -134,12 +135,12 @@ public sealed class LogReader
         => await TryGetAsync(_store, _keys, slot, ct) ?? throw Trimmed(slot);
 
     // The order matters: what a later slot proves was true before it was seen; only a trim, whose boundary moves first, makes it untrue.
-    private async ValueTask CheckGapAsync(CancellationToken ct)
+    private async ValueTask CheckGapAsync(long begin, CancellationToken ct)
     {
         long missing = Position.NextSlot;
         ObjectKey? proof = await new LogGap(_store, _keys).FindProofAsync(Position, ct);
         bool isThere = proof is not null && await TryGetAsync(_store, _keys, missing, ct) is not null;
-        await CheckNotTrimmedAsync(ct);
+        await CheckNotTrimmedAsync(begin, ct);
         if (proof is not null && !isThere)
         {
             throw new StorageException(
@@ -149,13 +150,14 @@ public sealed class LogReader
         }
     }
 
-    // A first free slot may also be a slot that a trim has deleted: only the boundary tells.
-    private async ValueTask CheckNotTrimmedAsync(CancellationToken ct)
+    // A first free slot may also be a slot that a trim has deleted: only the boundary tells. And below the boundary a slot may be another's than it was: a
+    // fence that was under way for long finds it free, and void data after it. So all that was read must lie beyond, when all of it has been read.
+    private async ValueTask CheckNotTrimmedAsync(long begin, CancellationToken ct)
     {
         (LogBoundary Boundary, string ETag)? found = await LogBoundary.LoadAsync(_store, _keys, ct);
-        if (found is not null && found.Value.Boundary.First.NextSlot > Position.NextSlot)
+        if (found is not null && found.Value.Boundary.First.NextSlot > begin)
         {
-            throw Trimmed(Position.NextSlot);
+            throw Trimmed(begin);
         }
     }
 

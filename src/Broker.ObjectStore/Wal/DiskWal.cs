@@ -6,7 +6,8 @@ namespace Broker.ObjectStore.Wal;
 /// The write-ahead log in a folder of preallocated segment files (docs/formats/disk-wal.md). Appends that arrive while a sync
 /// runs go out together in the next write: group commit.
 /// <para>Thread-safe, but <see cref="RecoverAsync"/> runs alone before anything else. It owns one thread, the one exception to "no thread
-/// of its own" in this layer: write and fdatasync block, and no pool thread may. <see cref="DiskWalOptions.Inline"/> does without.</para>
+/// of its own" in this layer: write and fdatasync block, and no pool thread may. <see cref="DiskWalOptions.Inline"/> and
+/// <see cref="DiskWalOptions.Turns"/> do without.</para>
 /// <para>A failed write or sync ends the log for good (fsync cannot be asked twice about the same bytes: after an error the kernel may
 /// call lost pages clean). Dispose it and open it anew (<see cref="ReopeningWal"/>); recovery says what is durable. A full disk only refuses
 /// (<see cref="WalFullException"/>).</para>
@@ -26,6 +27,7 @@ public sealed class DiskWal : IWriteAheadLog
     private long _capacityBytes;
     private int _recovery = NotRecovered;
     private int _disposed;
+    private int _turnRequested;
     private bool _poisoned;
 
     private const int NotRecovered = 0;
@@ -100,7 +102,7 @@ public sealed class DiskWal : IWriteAheadLog
         }
 
         _queue.Add(append);
-        RunInline();
+        Wake();
         return new ValueTask<WalPosition>(append.Completion);
     }
 
@@ -118,7 +120,7 @@ public sealed class DiskWal : IWriteAheadLog
             return ValueTask.FromException(error);
         }
 
-        RunInline();
+        Wake();
         return new ValueTask(trim.Completion.Task);
     }
 
@@ -133,6 +135,7 @@ public sealed class DiskWal : IWriteAheadLog
         _queue.Close();
         if (Volatile.Read(ref _recovery) == Recovered && !_options.Inline)
         {
+            RequestTurn();
             await _ended.Task;
         }
 
@@ -189,14 +192,20 @@ public sealed class DiskWal : IWriteAheadLog
 
     private void StartWriting()
     {
-        if (!_options.Inline)
+        if (_options.Turns is not null)
+        {
+            RequestTurn();
+        }
+        else if (!_options.Inline)
         {
             new Thread(WriteUntilClosed) { IsBackground = true, Name = "disk-wal" }.Start();
         }
     }
 
-    private void RunInline()
+    // The thread wakes by itself.
+    private void Wake()
     {
+        RequestTurn();
         if (!_options.Inline)
         {
             return;
@@ -206,6 +215,32 @@ public sealed class DiskWal : IWriteAheadLog
         {
             _queue.Take(_group, _trims, _log.RemainingBytes, _options.MaxGroupBytes, wait: false);
             Write();
+        }
+    }
+
+    private void RequestTurn()
+    {
+        if (_options.Turns is { } turns && Interlocked.Exchange(ref _turnRequested, 1) == 0)
+        {
+            turns.Post(static log => ((DiskWal)log!).TakeTurn(), this);
+        }
+    }
+
+    /// <summary>One round of <see cref="WriteUntilClosed"/>.</summary>
+    private void TakeTurn()
+    {
+        Volatile.Write(ref _turnRequested, 0);
+        if (!_queue.Take(_group, _trims, _log.RemainingBytes, _options.MaxGroupBytes, wait: false))
+        {
+            _ended.TrySetResult();
+            return;
+        }
+
+        bool worked = Write();
+        bool prepared = Prepare(idle: !worked);
+        if (worked || prepared)
+        {
+            RequestTurn();
         }
     }
 

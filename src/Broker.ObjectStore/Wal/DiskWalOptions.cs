@@ -56,6 +56,12 @@ public sealed record DiskWalOptions
     /// </summary>
     public bool Inline { get; init; }
 
+    /// <summary>
+    /// Null: the log's own thread does its I/O (see <see cref="Inline"/>). Else it is done there, a group at a time, each asked for when there is work: so
+    /// that a simulation decides when, and what has gathered by then. One at a time, in the order of the posts.
+    /// </summary>
+    public SynchronizationContext? Turns { get; init; }
+
     /// <summary>The files; null = the real folder. Tests put faults here.</summary>
     public IWalFileSystem? FileSystem { get; init; }
 

@@ -80,7 +80,8 @@ public sealed class ReopeningWal(IWriteAheadLog first, Func<CancellationToken, V
     /// <summary>No append may be waiting any more.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _closing.CancelAsync();
+        // Not on the pool, where a simulation does not see it.
+        _closing.Cancel();
         if (_opening is { } opening)
         {
             await ((Task)opening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);

@@ -34,6 +34,7 @@ internal static class SampleRequests
             ApiKey.ListGroups => [new ListGroupsRequest(), .. version >= 4 ? new[] { new ListGroupsRequest { StatesFilter = ["Stable"] } } : []],
             ApiKey.CreateTopics => CreateTopics(version),
             ApiKey.DeleteTopics => [DeleteTopics(version, Unknown, Guid.Empty), DeleteTopics(version, $"made-{version}", Guid.Empty), .. version >= 6 ? new[] { DeleteTopics(version, null, noTopic) } : []],
+            ApiKey.DeleteRecords => [DeleteRecords(Topic, 0, -1), DeleteRecords(Topic, 0, 1_000_000), DeleteRecords(Topic, 99, 0), DeleteRecords(Unknown, 0, 0)],
             ApiKey.InitProducerId => [new InitProducerIdRequest { TransactionTimeoutMs = 1000 }, new InitProducerIdRequest { TransactionalId = "t", TransactionTimeoutMs = 1000 }],
             ApiKey.DescribeConfigs => DescribeConfigs(),
             ApiKey.DescribeCluster => [new DescribeClusterRequest(), .. version >= 1 ? new[] { new DescribeClusterRequest { EndpointType = 2 } } : []],
@@ -54,6 +55,12 @@ internal static class SampleRequests
         MinBytes = 1,
         MaxBytes = 1 << 20,
         Topics = [new() { Topic = topic.Name, TopicId = topic.Id, Partitions = [new() { Partition = partition, FetchOffset = offset, PartitionMaxBytes = 1 << 20 }] }],
+    };
+
+    private static DeleteRecordsRequest DeleteRecords(string topic, int partition, long before) => new()
+    {
+        TimeoutMs = 10_000,
+        Topics = [new() { Name = topic, Partitions = [new() { PartitionIndex = partition, Offset = before }] }],
     };
 
     private static ListOffsetsRequest ListOffsets(short version, string topic, long timestamp) => new()

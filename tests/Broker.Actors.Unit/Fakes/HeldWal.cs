@@ -25,6 +25,9 @@ internal sealed class HeldWal : IWriteAheadLog
 
     public List<WalPosition> Trims { get; } = [];
 
+    /// <summary>Trims fail, after they were noted, while set.</summary>
+    public bool TrimsFail { get; set; }
+
     /// <summary>Whether a write is waiting that was not taken by <see cref="NextAsync"/>.</summary>
     public bool HasNext => _writes.Reader.TryPeek(out _);
 
@@ -55,7 +58,9 @@ internal sealed class HeldWal : IWriteAheadLog
             Trims.Add(upTo);
         }
 
-        return ValueTask.CompletedTask;
+        return TrimsFail
+            ? ValueTask.FromException(new Broker.ObjectStore.StorageException(Broker.ObjectStore.StorageErrorKind.Unavailable, "the test's log does not trim"))
+            : ValueTask.CompletedTask;
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -69,6 +69,53 @@ public sealed class UploadActorTests : ActorTest
     }
 
     [Fact]
+    public void U2_trim_that_failed_is_made_up_for_without_another_upload()
+    {
+        TestClock clock = new();
+        _wal.TrimsFail = true;
+        IActorRef uploads = Start(clock: clock);
+        Append(0, 1);
+        uploads.Tell(UploadCheck.Instance);
+        AwaitCondition(() => _wal.Trims.Count == 1, Patience);
+
+        _wal.TrimsFail = false;
+        AwaitCondition(
+            () =>
+            {
+                clock.Advance(TimeSpan.FromSeconds(1));
+                return _wal.Trims.Count == 2;
+            },
+            Patience);
+
+        Assert.Equal([new WalPosition(1), new WalPosition(1)], _wal.Trims);
+        Assert.Single(_commits);
+    }
+
+    [Fact]
+    public void U2_what_a_start_finds_uploaded_is_trimmed_without_an_upload()
+    {
+        _cache.StartAfter(new WalPosition(7));
+        Start();
+
+        _walStage.ExpectMsg<StorageRoomMade>(Patience);
+        Assert.Equal([new WalPosition(7)], _wal.Trims);
+        Assert.Empty(_commits);
+    }
+
+    [Fact]
+    public void Log_that_holds_deleted_topics_alone_is_trimmed_without_an_upload()
+    {
+        Append(0, 2);
+        _cache.Remove(Stream);
+        Start(uploadBytes: 10 * BatchBytes);
+
+        _walStage.ExpectMsg<StorageRoomMade>(Patience);
+        AwaitCondition(() => _wal.Trims.Count > 0, Patience);
+        Assert.Equal(new WalPosition(2), _wal.Trims[^1]);
+        Assert.Empty(_inner.Keys);
+    }
+
+    [Fact]
     public void Failing_store_is_tried_until_it_works_and_nothing_is_lost()
     {
         IActorRef uploads = Start(failPuts: put => put < 3);

@@ -44,6 +44,28 @@ public sealed class WalRecoveryTests
     public async Task R1_void_record_is_replaced_by_an_uploaded_one_that_begins_below_it() =>
         Assert.Equal([(20, 20)], await RecoverAsync(20, (20, 29), (10, 19), (20, 20)));
 
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(10, 1)]
+    [InlineData(20, 2)]
+    public async Task R2_log_may_be_trimmed_of_what_lies_before_the_first_record_that_came_back(long uploadedEnd, long trimTo)
+    {
+        LogCache cache = NewCache();
+        WalRecovery recovery = new(ImageWith(uploadedEnd), _buffers);
+        await recovery.RunAsync(new RecordedWal([(0, 9), (10, 19)]), cache, CancellationToken.None);
+
+        Assert.Equal(new WalPosition(trimTo), cache.UploadedUpTo);
+    }
+
+    [Fact]
+    public async Task R3_log_may_be_trimmed_before_but_not_beyond_what_is_not_accounted_for()
+    {
+        LogCache cache = NewCache();
+        await new WalRecovery(ImageWith(10), _buffers).RunAsync(new RecordedWal([(0, 9), (30, 34)]), cache, CancellationToken.None);
+
+        Assert.Equal(new WalPosition(1), cache.UploadedUpTo);
+    }
+
     [Fact]
     public async Task R2_records_of_a_deleted_stream_are_dropped()
     {

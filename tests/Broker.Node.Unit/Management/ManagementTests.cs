@@ -1,6 +1,10 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Broker.Node.Management;
+using Broker.TestSupport;
+using Broker.TestSupport.Brokers;
+using Broker.TestSupport.Processes;
 
 namespace Broker.Node.Unit.Management;
 
@@ -19,6 +23,34 @@ public sealed class ManagementTests
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.NotFound), (health.StatusCode, ready.StatusCode, nothing.StatusCode));
         using JsonDocument document = JsonDocument.Parse(await health.Content.ReadAsStringAsync());
         Assert.True(document.RootElement.GetProperty("live").GetBoolean() && document.RootElement.GetProperty("ready").GetBoolean());
+    }
+
+    // A store that takes connections and says nothing: the node asks on.
+    [Fact]
+    public async Task Node_that_waits_for_its_store_lives_and_is_not_ready()
+    {
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(60));
+        using TempFolder folder = new("node");
+        using TcpListener silent = new(IPAddress.Loopback, 0);
+        silent.Start();
+        int port = FreePort.Take();
+        string[] settings =
+        [
+            $"listeners=PLAINTEXT://127.0.0.1:{FreePort.Take()}", $"log.dirs={folder.Path}", $"management.listener=127.0.0.1:{port}",
+            "object.store=s3://bucket", $"s3.endpoint=http://{silent.LocalEndpoint}",
+        ];
+        Dictionary<string, string> environment = new() { ["AWS_ACCESS_KEY_ID"] = "any", ["AWS_SECRET_ACCESS_KEY"] = "any" };
+        using HttpClient http = new() { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+
+        await using ChildProcess node = ChildProcess.Start(
+            Requirement.Tool("dotnet"), settings.SelectMany(one => new[] { "--override", one }).Prepend("start").Prepend(NodeBroker.Assembly), environment);
+        await AnswersAsync(http, patience.Token);
+        using HttpResponseMessage ready = await http.GetAsync("/health/ready", patience.Token);
+        PrometheusText metrics = PrometheusText.Parse(await http.GetStringAsync("/metrics", patience.Token));
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+        Assert.True(metrics["process_cpu_seconds_total"] > 0);
+        Assert.False(node.HasExited);
     }
 
     [Fact]
@@ -141,6 +173,24 @@ public sealed class ManagementTests
         Assert.Equal(usage.ObjectBytes, metrics["broker_object_bytes"]);
         Assert.Equal(usage.ObjectBytes, metrics["""broker_store_bytes_total{operation="put",purpose="upload"}"""]);
         Assert.Equal((1, 0), (metrics["broker_objects"], metrics["broker_uploads_failing"]));
+    }
+
+    private static async Task AnswersAsync(HttpClient http, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            try
+            {
+                using HttpResponseMessage health = await http.GetAsync("/health", cancellation);
+                Assert.Equal(HttpStatusCode.OK, health.StatusCode);
+                return;
+            }
+            catch (HttpRequestException)
+            {
+                // It does not listen yet.
+                await Task.Delay(20, cancellation);
+            }
+        }
     }
 
     private static async Task<StoreUsage> UntilAsync(RunningNode node, Func<StoreUsage, bool> holds)

@@ -1,5 +1,6 @@
 using Broker.ObjectStore.Wal;
 using Broker.Shared;
+using Broker.TestSupport.Simulation;
 using Xunit.Abstractions;
 
 namespace Broker.ObjectStore.Contract.Wal;

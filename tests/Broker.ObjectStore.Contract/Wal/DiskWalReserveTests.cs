@@ -1,4 +1,5 @@
 using Broker.ObjectStore.Wal;
+using Broker.TestSupport.Simulation;
 
 namespace Broker.ObjectStore.Contract.Wal;
 

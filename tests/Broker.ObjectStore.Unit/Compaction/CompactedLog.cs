@@ -17,6 +17,8 @@ internal sealed class CompactedLog : IDisposable
     private readonly TestBatches _batches = new();
     private readonly BufferPool _buffers = new(new BufferPoolOptions());
     private readonly Dictionary<StreamId, List<(Offset Base, Offset Last, int Bytes)>> _written = [];
+    private readonly List<MetadataEvent> _notStored = [];
+    private MetadataLog? _metadata;
     private long _walPosition;
 
     public CompactedLog(int streams)
@@ -49,7 +51,11 @@ internal sealed class CompactedLog : IDisposable
     /// <summary>Bytes that compaction has read and written.</summary>
     public long PacedBytes { get; private set; }
 
-    public void Dispose() => Assert.Equal(0, _buffers.OutstandingBytes);
+    public void Dispose()
+    {
+        _metadata?.Dispose();
+        Assert.Equal(0, _buffers.OutstandingBytes);
+    }
 
     /// <summary>Uploads some batches of some streams as one object.</summary>
     public async Task UploadAsync(params (long Stream, int[] Sizes)[] content)
@@ -70,8 +76,8 @@ internal sealed class CompactedLog : IDisposable
         using SealedUpload upload = cache.Seal(long.MaxValue);
         EncodedObject encoded = new StreamSetObjectWriter(new StreamObjectWriterOptions { BlockBytes = 3000 }).Write(upload, StateOf);
         ObjectId id = Image.NextObjectId;
-        await Store.PutAsync(KeyOf(id), encoded.Body, PutCondition.IfAbsent, None);
-        Commit(new ObjectCommitted(id, KeyOf(id), ObjectKind.StreamSet, encoded.SizeBytes, NowMs, encoded.Sections));
+        await Store.PutAsync(DataKeys.For(id), encoded.Body, PutCondition.IfAbsent, None);
+        Commit(new ObjectCommitted(id, DataKeys.For(id), ObjectKind.StreamSet, encoded.SizeBytes, NowMs, encoded.Sections));
     }
 
     public IReadOnlyList<CompactionOutput> Plan() => new CompactionPlan(Image, Options, _ => Limits, new HashSet<ObjectId>(), NowMs).Next();
@@ -105,10 +111,25 @@ internal sealed class CompactedLog : IDisposable
             PacedBytes += bytes;
             return ValueTask.CompletedTask;
         });
-        return await compactor.WriteAsync(output, id, KeyOf(id), NowMs, rewriter, None);
+        return await compactor.WriteAsync(output, id, DataKeys.For(id), NowMs, rewriter, None);
     }
 
-    public void Commit(params MetadataEvent[] events) => Image = Image.Apply(new MetadataBatch(NowMs, events), Image.Version + 1);
+    public void Commit(params MetadataEvent[] events)
+    {
+        Image = Image.Apply(new MetadataBatch(NowMs, events), Image.Version + 1);
+        _notStored.AddRange(events);
+    }
+
+    /// <summary>Puts the metadata into the store too, as a node has them there.</summary>
+    public async Task StoreMetadataAsync()
+    {
+        _metadata ??= await MetadataLog.OpenAsync(Store, new MetadataLogOptions(), None);
+        if (_notStored.Count > 0)
+        {
+            await _metadata.CommitAsync([.. _notStored], None);
+            _notStored.Clear();
+        }
+    }
 
     /// <summary>Reads every stream from its start to its end by the metadata, and compares it with what was written; states too.</summary>
     public async Task VerifyAsync()
@@ -139,12 +160,10 @@ internal sealed class CompactedLog : IDisposable
     public void VerifyObjects()
     {
         IEnumerable<string> known = Image.Objects.Values.Select(item => item.Key.Value).Concat(Image.DeletableObjects.Values.Select(item => item.Key.Value));
-        Assert.Equal(known.Order(StringComparer.Ordinal), Store.Keys);
+        Assert.Equal(known.Order(StringComparer.Ordinal), Store.Keys.Where(key => key.StartsWith(DataKeys.Prefix, StringComparison.Ordinal)));
     }
 
     private static ReadOnlyMemory<byte> StateOf(StreamId stream) => BitConverter.GetBytes(stream.Value);
-
-    private static ObjectKey KeyOf(ObjectId id) => new($"data/{id.Value:D19}");
 
     private List<(Offset Base, Offset Last, int Bytes)> Written(StreamId stream)
     {

@@ -36,6 +36,11 @@ public sealed class ConditionalLogSimulation(ITestOutputHelper output)
         Assert.True(totals.Acknowledged > Seeds && totals.Failed > Seeds / 4 && totals.Openings > Seeds * 2 && totals.Trims > Seeds / 10);
     }
 
+    // A reader that began below the boundary took a late fence in a slot that was free again for the owner's entry there, and what followed for void.
+    [Theory]
+    [InlineData(690634, 1)]
+    public void History_that_once_failed_keeps_the_guarantees(int seed, int maxInFlight) => Run(seed, maxInFlight, new Totals());
+
     [Fact]
     public void A_seed_replays_to_the_step()
     {

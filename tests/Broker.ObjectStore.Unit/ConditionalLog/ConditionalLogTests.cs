@@ -142,6 +142,34 @@ public sealed class ConditionalLogTests
         Assert.Equal(["goes on"], replay.Texts());
     }
 
+    // Slots 2 and below are trimmed; a fence that had been under way since before takes slot 2 again, where an owner's entry was.
+    [Fact]
+    public async Task Reader_that_began_below_the_boundary_is_told_so_when_a_late_fence_lies_in_a_trimmed_slot_G3()
+    {
+        InMemoryObjectStore store = new();
+        (ConditionalLog log, _) = await OpenAsync(store, Options(1));
+        LogPosition early = default;
+        for (int i = 0; i < 4; i++)
+        {
+            await log.AppendAsync($"{i}");
+            early = i == 0 ? log.Tail : early;
+        }
+
+        LogPosition boundary = early with { NextSlot = early.NextSlot + 1 };
+        await log.TrimAsync(boundary, default);
+        (ReadOnlySequence<byte> late, _) = LogFrame.Encode(LogFrameKind.FenceAhead, early.NextSlot, log.Epoch, Guid.NewGuid(), ReadOnlySequence<byte>.Empty);
+        await store.PutAsync(new LogKeys(Prefix).Slot(early.NextSlot), late, PutCondition.IfAbsent, default);
+
+        await FailsAsync(StorageErrorKind.NotFound, async () =>
+        {
+            await foreach (LogEntry entry in new LogReader(store, Prefix, early).ReadToEndAsync(default))
+            {
+                Assert.Fail($"slot {entry.Slot} was taken for valid");
+            }
+        });
+        Assert.Equal(["2", "3"], await new LogReader(store, Prefix, boundary).ReadToEndAsync(default).Select(entry => entry.Text()).ToListAsync());
+    }
+
     private static async Task FillAndTrimAsync(ConditionalLog log, int entries)
     {
         for (int i = 0; i < entries; i++)

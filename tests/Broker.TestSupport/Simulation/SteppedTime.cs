@@ -9,14 +9,14 @@ public sealed class SteppedTime : TimeProvider
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    /// <summary>How many timers wait for their time.</summary>
+    /// <summary>How many timers wait for their time, but for deadlines, the timers of a <see cref="CancellationTokenSource"/>: nobody waits for these.</summary>
     public int Waiting
     {
         get
         {
             lock (_lock)
             {
-                return _timers.Count;
+                return _timers.Count(timer => !timer.IsDeadline);
             }
         }
     }
@@ -64,6 +64,8 @@ public sealed class SteppedTime : TimeProvider
         private TimeSpan _period;
 
         internal long Due { get; private set; }
+
+        internal bool IsDeadline => state is CancellationTokenSource;
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {

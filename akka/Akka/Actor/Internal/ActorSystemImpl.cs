@@ -182,7 +182,7 @@ internal sealed partial class ActorSystemImpl : ExtendedActorSystem
     private void OnRootStopped()
     {
         // Not in the root's last turn: callbacks may be slow, and the dispatchers end here.
-        ThreadPool.UnsafeQueueUserWorkItem(static system => system.AfterRootStopped(), this, preferLocal: false);
+        Dispatchers.DefaultGlobalDispatcher.Schedule(AfterRootStopped);
     }
 
     private void AfterRootStopped()

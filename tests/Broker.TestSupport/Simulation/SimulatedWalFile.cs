@@ -1,6 +1,6 @@
 using Broker.ObjectStore.Wal;
 
-namespace Broker.ObjectStore.Contract.Wal;
+namespace Broker.TestSupport.Simulation;
 
 /// <summary>An open file of a <see cref="SimulatedWalFileSystem"/>.</summary>
 internal sealed class SimulatedWalFile(SimulatedWalFileSystem files, SimulatedWalFileSystem.Content content) : IWalFile
@@ -46,7 +46,10 @@ internal sealed class SimulatedWalFile(SimulatedWalFileSystem files, SimulatedWa
             throw new IOException("the simulated disk failed to sync");
         }
 
-        content.Sync();
+        if (!files.SyncLies)
+        {
+            content.Sync();
+        }
     }
 
     public void Dispose()

@@ -1,6 +1,6 @@
 using Broker.ObjectStore.Wal;
 
-namespace Broker.ObjectStore.Contract.Wal;
+namespace Broker.TestSupport.Simulation;
 
 /// <summary>
 /// A folder in memory that loses at a crash what no sync made durable: any subset of unsynced sectors survives, and a prefix of the
@@ -8,7 +8,7 @@ namespace Broker.ObjectStore.Contract.Wal;
 /// </summary>
 public sealed class SimulatedWalFileSystem : IWalFileSystem
 {
-    internal const int SectorBytes = 512;
+    public const int SectorBytes = 512;
 
     private readonly List<Action<Dictionary<string, Content>>> _unsyncedChanges = [];
     private Dictionary<string, Content> _names = [];
@@ -24,6 +24,9 @@ public sealed class SimulatedWalFileSystem : IWalFileSystem
     /// <summary>Syncs of data fail while set, and the kernel then takes the lost pages for clean.</summary>
     public bool SyncFails { get; set; }
 
+    /// <summary>Syncs of data succeed and do nothing.</summary>
+    public bool SyncLies { get; init; }
+
     /// <summary>Bytes that all files together may have; writes and creations beyond fail as a full disk.</summary>
     public long DiskBytes { get; set; } = long.MaxValue;
 
@@ -31,6 +34,12 @@ public sealed class SimulatedWalFileSystem : IWalFileSystem
     public bool WritesFindDiskFull { get; set; }
 
     public bool IsCrashed { get; private set; }
+
+    /// <summary>Called when an operation finds its process dead: at <see cref="CrashAtStep"/>.</summary>
+    public Action? OnCrash { get; set; }
+
+    /// <summary>The process is dead: whatever it still asks for fails.</summary>
+    public void Crash() => IsCrashed = true;
 
     public string Description => "simulated";
 
@@ -121,7 +130,12 @@ public sealed class SimulatedWalFileSystem : IWalFileSystem
     {
         if (IsCrashed || ++Steps >= CrashAtStep)
         {
-            IsCrashed = true;
+            if (!IsCrashed)
+            {
+                IsCrashed = true;
+                OnCrash?.Invoke();
+            }
+
             throw new IOException("the simulated process died");
         }
     }

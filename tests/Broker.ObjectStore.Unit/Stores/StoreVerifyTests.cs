@@ -1,0 +1,116 @@
+using Broker.ObjectStore.Inspection;
+using Broker.ObjectStore.Metadata;
+using Broker.ObjectStore.Unit.Compaction;
+
+namespace Broker.ObjectStore.Unit.Stores;
+
+public sealed class StoreVerifyTests : IDisposable
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+    private readonly CompactedLog _log = new(3);
+
+    public void Dispose() => _log.Dispose();
+
+    [Fact]
+    public async Task Whole_store_has_no_fault_and_everything_was_looked_at()
+    {
+        await FillAsync();
+
+        (StoreVerify verify, List<StoreFault> faults) = await VerifyAsync();
+
+        Assert.Empty(faults);
+        Assert.Equal((4, 12, _log.Image.Objects.Values.Sum(item => item.SizeBytes)), (verify.Totals.Objects, verify.Totals.Ranges, verify.Totals.ObjectBytes));
+        Assert.Equal(4 * 6_600, verify.Totals.BlockBytes);
+        Assert.Equal((0, 0), (verify.Totals.Unknown, verify.Totals.Deletable));
+    }
+
+    [Fact]
+    public async Task Every_damaged_byte_but_the_headers_is_found()
+    {
+        await _log.UploadAsync((1, [300]), (2, [50]));
+        ObjectState item = _log.Image.Objects.Values.Single();
+        List<long> missed = [];
+        for (int position = 0; position < item.SizeBytes; position++)
+        {
+            Damage(item.Key, position);
+            missed.AddRange((await VerifyAsync()).Faults.Count == 0 ? [position] : []);
+            Damage(item.Key, position);
+        }
+
+        // The header is for people; nobody decides by it.
+        Assert.Equal(Enumerable.Range(0, 16).Select(i => (long)i), missed);
+    }
+
+    [Fact]
+    public async Task Missing_and_damaged_objects_are_named_with_the_records_that_they_held()
+    {
+        await FillAsync();
+        ObjectState missing = _log.Image.Objects[new ObjectId(1)];
+        ObjectState damaged = _log.Image.Objects[new ObjectId(3)];
+        await _log.Store.DeleteAsync(missing.Key, None);
+        Damage(damaged.Key, 2_000);
+
+        (StoreVerify verify, List<StoreFault> faults) = await VerifyAsync();
+
+        Assert.Equal([missing.Key, damaged.Key], faults.Select(fault => fault.Object));
+        Assert.Contains("has checksum", faults[1].Problem, StringComparison.Ordinal);
+        Assert.Equal(3, faults[0].Lost.Count);
+        Assert.StartsWith("t-0: offsets ", faults[0].Lost[0], StringComparison.Ordinal);
+        Assert.Equal(4, verify.Totals.Objects);
+    }
+
+    [Fact]
+    public async Task Quick_verification_reads_no_blocks_and_finds_what_is_missing()
+    {
+        await FillAsync();
+        Damage(_log.Image.Objects[new ObjectId(3)].Key, 2_000);
+        Assert.Empty((await VerifyAsync(readsBlocks: false)).Faults);
+        await _log.Store.DeleteAsync(_log.Image.Objects[new ObjectId(1)].Key, None);
+
+        (StoreVerify verify, List<StoreFault> faults) = await VerifyAsync(readsBlocks: false);
+
+        Assert.Single(faults);
+        Assert.Equal(0, verify.Totals.Blocks);
+    }
+
+    [Fact]
+    public async Task Unknown_and_deletable_objects_are_counted_and_no_faults()
+    {
+        await FillAsync();
+        _log.NowMs += 5_000;
+        await _log.CompactAsync();
+        await _log.Store.PutAsync(DataKeys.For(new ObjectId(500)), new System.Buffers.ReadOnlySequence<byte>([1, 2, 3]), PutCondition.IfAbsent, None);
+
+        (StoreVerify verify, List<StoreFault> faults) = await VerifyAsync();
+
+        Assert.Empty(faults);
+        Assert.Equal((1, 3, 4), (verify.Totals.Unknown, verify.Totals.UnknownBytes, verify.Totals.Deletable));
+    }
+
+    private async Task FillAsync()
+    {
+        for (int i = 0; i < 4; i++)
+        {
+            await _log.UploadAsync((1, [1500, 1500]), (2, [3000]), (3, [300, 300]));
+        }
+    }
+
+    private void Damage(ObjectKey key, int position) => _log.Store.Damage(key.Value, bytes =>
+    {
+        bytes[position] ^= 4;
+        return bytes;
+    });
+
+    private async Task<(StoreVerify Verify, List<StoreFault> Faults)> VerifyAsync(bool readsBlocks = true)
+    {
+        await _log.StoreMetadataAsync();
+        StoreVerify verify = new(_log.Store, new MetadataLogOptions(), readsBlocks);
+        List<StoreFault> faults = [];
+        await foreach (StoreFault fault in verify.RunAsync(None))
+        {
+            faults.Add(fault);
+        }
+
+        return (verify, faults);
+    }
+}

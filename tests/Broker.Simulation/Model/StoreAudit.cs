@@ -1,0 +1,71 @@
+using Broker.ObjectStore.Metadata;
+using Broker.Simulation.Store;
+using Broker.TestSupport.Storage;
+
+namespace Broker.Simulation.Model;
+
+/// <summary>
+/// Holds the store against the metadata:
+///
+/// S1. Nothing is missing: every object that the metadata refer to is in the store, at its size.
+/// S2. Nothing is leaked: every data object in the store is referred to, or waits for its deletion, and not for longer than it has to.
+/// </summary>
+internal sealed class StoreAudit(InMemoryObjectStore bucket, StoreWeather weather)
+{
+    private const string DataPrefix = "data/";
+
+    // Deletions are tried at each check of retention; a few of those may fail.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly HashSet<string> _everKnown = [];
+    private MetadataImage? _last;
+
+    /// <summary>Objects whose PUT took effect so late that the search for orphans had been there before; the next search finds them.</summary>
+    public int Latecomers { get; private set; }
+
+    /// <summary>The metadata as they are now: what was in them once is not an orphan later.</summary>
+    public void Observe(MetadataImage image)
+    {
+        if (!ReferenceEquals(image, _last))
+        {
+            _last = image;
+            _everKnown.UnionWith(image.Objects.Values.Select(one => one.Key.Value));
+            _everKnown.UnionWith(image.DeletableObjects.Values.Select(one => one.Key.Value));
+        }
+    }
+
+    /// <summary>Judges a store at rest.</summary>
+    public void Check(MetadataImage image, DateTimeOffset now, TimeSpan deleteDelay)
+    {
+        Observe(image);
+        HashSet<string> inStore = [.. bucket.Keys.Where(key => key.StartsWith(DataPrefix, StringComparison.Ordinal))];
+        foreach (ObjectState state in image.Objects.Values)
+        {
+            if (!inStore.Contains(state.Key.Value) || bucket.Read(state.Key.Value).Length != state.SizeBytes)
+            {
+                throw new ViolationException($"S1: {state.Key} is not in the store as the metadata have it");
+            }
+        }
+
+        HashSet<string> referred = [.. image.Objects.Values.Select(one => one.Key.Value), .. image.DeletableObjects.Values.Select(one => one.Key.Value)];
+        foreach (string key in inStore.Except(referred))
+        {
+            if (!weather.LateWrites.Contains(key))
+            {
+                throw new ViolationException(_everKnown.Contains(key)
+                    ? $"S2: {key} is in the store, and the metadata have forgotten it"
+                    : $"S2: {key} is in the store, and never was in the metadata");
+            }
+
+            Latecomers++;
+        }
+
+        foreach (DeletableObject waiting in image.DeletableObjects.Values)
+        {
+            if (now - DateTimeOffset.FromUnixTimeMilliseconds(waiting.SinceMs) > deleteDelay + Patience)
+            {
+                throw new ViolationException($"S2: {waiting.Key} may be deleted since {now - DateTimeOffset.FromUnixTimeMilliseconds(waiting.SinceMs)}, and is not");
+            }
+        }
+    }
+}

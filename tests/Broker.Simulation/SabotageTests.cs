@@ -1,0 +1,38 @@
+using Broker.Simulation.Store;
+
+namespace Broker.Simulation;
+
+/// <summary>The simulation can fail: what breaks a promise is found.</summary>
+public sealed class SabotageTests
+{
+    // Found within some dozen; so many make sure of it.
+    private const int Seeds = 400;
+
+    [SkippableTheory]
+    [InlineData("data/")]
+    [InlineData("wal/")]
+    [InlineData("meta/log/")]
+    public void Store_that_forgets_what_it_acknowledged_is_found_out_whatever_it_was(string prefix) =>
+        Assert.Matches(@"^seed \d+: ", FirstFailure(new Sabotage(store => new ForgetfulStore(store, prefix))));
+
+    [SkippableFact]
+    public void Disk_that_does_not_sync_is_found_out() =>
+        Assert.Matches(@"^seed \d+: L\d", FirstFailure(new Sabotage(store => store, DiskLies: true)));
+
+    // What follows the seed is what is needed to see it again.
+    [SkippableFact]
+    public void Failure_names_its_seed_the_promise_its_replay_and_its_last_events()
+    {
+        string text = FirstFailure(new Sabotage(store => new ForgetfulStore(store, "wal/")));
+
+        Assert.Matches(@"again: make sim SEED=\d+", text);
+        Assert.Contains("the last events of seed", text, StringComparison.Ordinal);
+        Assert.Matches(@"\d+\.\d{3} ms  node-", text);
+    }
+
+    private static string FirstFailure(Sabotage sabotage)
+    {
+        BundledAkka.Require();
+        return new SeedRange(1, Seeds, sabotage).Run().Failure?.Text ?? "";
+    }
+}

@@ -1,0 +1,36 @@
+using System.Globalization;
+using Xunit.Abstractions;
+
+namespace Broker.Simulation;
+
+/// <summary>
+/// The broker of production, but for sockets and threads, in histories drawn by seeds: L1 to L7, S1, S2. <c>make sim SEEDS=20000</c> runs more of them,
+/// <c>make sim SEED=n</c> one of them, with all its events.
+/// </summary>
+public sealed class SimulationTests(ITestOutputHelper output)
+{
+    private const int DefaultSeeds = 2000;
+
+    [SkippableFact]
+    public void Every_history_keeps_the_promises()
+    {
+        BundledAkka.Require();
+        if (Number("BROKER_SIM_SEED") is { } only)
+        {
+            output.WriteLine(SeedRange.Replay(only, Sabotage.None, keptEvents: int.MaxValue));
+            new SeedRange(only, 1, Sabotage.None).Run().ThrowIfFailed();
+            return;
+        }
+
+        int seeds = Number("BROKER_SIM_SEEDS") ?? DefaultSeeds;
+        int first = Number("BROKER_SIM_FIRST_SEED") ?? (Environment.TickCount & 0xFFFFFF);
+        output.WriteLine($"seeds {first} to {first + seeds - 1}");
+        SeedRange range = new SeedRange(first, seeds, Sabotage.None).Run();
+        output.WriteLine($"{range.Totals}");
+        range.ThrowIfFailed();
+        Assert.True(range.Totals.Acknowledged > seeds * 20L && range.Totals.Read > seeds * 20L && range.Totals.Starts > seeds * 3L, $"{range.Totals}");
+    }
+
+    private static int? Number(string variable) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
+}

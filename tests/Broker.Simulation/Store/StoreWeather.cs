@@ -1,0 +1,104 @@
+using Broker.TestSupport.Simulation;
+
+namespace Broker.Simulation.Store;
+
+/// <summary>What befalls one request to the store.</summary>
+internal enum StoreFault
+{
+    None,
+
+    /// <summary>Refused before it did anything.</summary>
+    Refused,
+
+    /// <summary>503 SlowDown: refused, because there is too much.</summary>
+    Throttled,
+
+    /// <summary>Done, but the answer is lost.</summary>
+    AnswerLost,
+
+    /// <summary>Never done, and no answer.</summary>
+    RequestLost,
+
+    /// <summary>No answer in time; it is done long after.</summary>
+    Late,
+
+    /// <summary>A read whose answer breaks off in the middle.</summary>
+    Truncated,
+}
+
+/// <summary>How the store is doing at the moment; it changes in the course of a run.</summary>
+/// <param name="MinMs">The least latency.</param>
+/// <param name="MaxMs">The most, but for what hangs.</param>
+/// <param name="FaultsPerThousand">Requests that meet a fault.</param>
+internal sealed record StoreClimate(string Name, int MinMs, int MaxMs, int FaultsPerThousand)
+{
+    public static readonly StoreClimate Fair = new("fair", 1, 15, 0);
+
+    private static readonly StoreClimate[] All =
+    [
+        Fair,
+        new("usual", 5, 60, 20),
+        new("flaky", 5, 100, 150),
+        new("slow", 100, 2500, 30),
+        new("away", 1, 300, 1000),
+    ];
+
+    public static StoreClimate Any(Random random) => All[random.Next(All.Length)];
+}
+
+/// <summary>The weather over the store, by the seed.</summary>
+internal sealed class StoreWeather(SimulatedWorld world)
+{
+    // A request of S3's client that gets no answer ends after some seconds to half a minute.
+    private const int MinTimeoutMs = 2_000;
+    private const int MaxTimeoutMs = 20_000;
+
+    /// <summary>Keys of PUTs that took effect long after their client had given them up: after a deletion, even.</summary>
+    public HashSet<string> LateWrites { get; } = [];
+
+    private StoreClimate _climate = StoreClimate.Fair;
+    private bool _isSettled;
+
+    /// <summary>Changes it from time to time, until it is settled.</summary>
+    public async Task ChangeAsync()
+    {
+        while (!_isSettled)
+        {
+            _climate = StoreClimate.Any(world.Random);
+            world.Note("weather", _climate.Name);
+            await world.DelayAsync(_climate.FaultsPerThousand == 1000 ? world.Between(500, 20_000) : world.Between(1_000, 15_000));
+        }
+    }
+
+    /// <summary>Fair from now on.</summary>
+    public void Settle()
+    {
+        _isSettled = true;
+        _climate = StoreClimate.Fair;
+        world.Note("weather", "settled");
+    }
+
+    /// <summary>What befalls the next request.</summary>
+    public StoreFate Next()
+    {
+        TimeSpan there = world.Between(_climate.MinMs, _climate.MaxMs) / 2;
+        TimeSpan back = world.Between(_climate.MinMs, _climate.MaxMs) / 2;
+        if (!world.Chance(_climate.FaultsPerThousand))
+        {
+            return new StoreFate(StoreFault.None, there, back);
+        }
+
+        StoreFault fault = (StoreFault)world.Random.Next(1, (int)StoreFault.Truncated + 1);
+        return fault switch
+        {
+            StoreFault.AnswerLost or StoreFault.RequestLost => new StoreFate(fault, there, world.Between(_climate.MinMs, MaxTimeoutMs)),
+            StoreFault.Late => new StoreFate(fault, world.Between(MinTimeoutMs, 2 * MaxTimeoutMs), world.Between(MinTimeoutMs, MaxTimeoutMs)),
+            _ => new StoreFate(fault, there, back),
+        };
+    }
+}
+
+/// <summary>One request's fate.</summary>
+/// <param name="There">Until it is done, where it is.</param>
+/// <param name="Back">From then, or where the answer does not wait for that: from the start, until the answer.</param>
+internal readonly record struct StoreFate(StoreFault Fault, TimeSpan There, TimeSpan Back);
