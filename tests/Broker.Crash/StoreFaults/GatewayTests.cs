@@ -8,7 +8,7 @@ namespace Broker.Crash.StoreFaults;
 public sealed class GatewayTests(ITestOutputHelper output)
 {
     /// <summary>A WAL that had to be given up is opened again within 5 s, a request pauses 2 s at most between two tries; the rest is for a machine that is busy.</summary>
-    private static readonly TimeSpan SoonAfter = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan SoonAfter = TimeSpan.FromSeconds(20);
 
     private static readonly TimeSpan Away = TimeSpan.FromSeconds(4);
 
