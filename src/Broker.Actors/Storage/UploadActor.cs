@@ -41,6 +41,7 @@ internal sealed class UploadActor : ReceiveActor, IWithTimers
     private WalPosition _trimmedTo = WalPosition.None;
     private long _nextTrim;
     private bool _trimming;
+    private bool _trimFails;
     private bool _offering;
 
     // When an upload last ended, or the first one in flight began.
@@ -162,11 +163,18 @@ internal sealed class UploadActor : ReceiveActor, IWithTimers
         _trimming = false;
         if (trimmed.Failure is { } cause)
         {
-            UploadLog.TrimFailed(_services.Log, cause, TrimAgainAfter);
+            // Once for as long as it fails; the trace only of what nobody expects.
+            if (!_trimFails)
+            {
+                _trimFails = true;
+                UploadLog.TrimFailed(_services.Log, cause is StorageException ? null : cause, cause.Message, TrimAgainAfter);
+            }
+
             _nextTrim = _services.Clock.GetTimestamp() + (long)(TrimAgainAfter.TotalSeconds * _services.Clock.TimestampFrequency);
             return;
         }
 
+        _trimFails = false;
         _trimmedTo = trimmed.UpTo;
         _services.Wal.Tell(StorageRoomMade.Instance);
         Trim();
@@ -236,6 +244,6 @@ internal static partial class UploadLog
     [LoggerMessage(EventId = 3102, EventName = "UploadRefused", Level = LogLevel.Warning, Message = "Upload: stream {Stream} was left out ({Reason}): {Detail}")]
     public static partial void Refused(ILogger log, StreamId stream, UploadRefusalReason reason, string detail);
 
-    [LoggerMessage(EventId = 3103, EventName = "WalTrimFailed", Level = LogLevel.Warning, Message = "Trimming the write-ahead log failed; it is tried again in {Delay} at the latest")]
-    public static partial void TrimFailed(ILogger log, Exception cause, TimeSpan delay);
+    [LoggerMessage(EventId = 3103, EventName = "WalTrimFailed", Level = LogLevel.Warning, Message = "Trimming the write-ahead log failed ({Problem}); it is tried again every {Delay}")]
+    public static partial void TrimFailed(ILogger log, Exception? cause, string problem, TimeSpan delay);
 }
