@@ -23,7 +23,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
         }
 
         int seeds = Number("BROKER_SIM_SEEDS") ?? DefaultSeeds;
-        int first = Number("BROKER_SIM_FIRST_SEED") ?? (Environment.TickCount & 0xFFFFFF);
+        int first = Number("BROKER_SIM_FIRST_SEED") ?? (seeds > DefaultSeeds ? Environment.TickCount & 0xFFFFFF : 1);
         output.WriteLine($"seeds {first} to {first + seeds - 1}");
         SeedRange range = new SeedRange(first, seeds, Sabotage.None).Run();
         output.WriteLine($"{range.Totals}");
