@@ -105,6 +105,8 @@ internal sealed class CommandPlanner(MetadataImage image, CoordinatorServices se
     private CommandPlan PlanObjectId()
     {
         List<MetadataEvent> events = [];
+
+        // What is left of a block whose ids were closed can never be committed.
         if (_nextObjectId == _objectIdsEnd || _nextObjectId < _ahead.ClosedObjectIds.Value)
         {
             _nextObjectId = _ahead.NextObjectId.Value;

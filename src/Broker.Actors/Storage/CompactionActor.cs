@@ -84,7 +84,7 @@ internal sealed class CompactionActor : ReceiveActor, IWithTimers, IDisposable
     private Task<Finished>? StartMerging()
     {
         MetadataImage image = _services.Metadata.Current;
-        IReadOnlyList<CompactionOutput> outputs = new CompactionPlan(image, _services.Settings.Options, stream => LimitsOf(image, stream), _damaged, NowMs).Next();
+        IReadOnlyList<CompactionOutput> outputs = new CompactionPlan(image, _services.Settings.Options, LimitsIn(image), _damaged, NowMs).Next();
         return outputs.Count > 0 ? MergeAsync(outputs, _stopping.Token) : null;
     }
 
@@ -103,10 +103,20 @@ internal sealed class CompactionActor : ReceiveActor, IWithTimers, IDisposable
 
     private TopicConfig ConfigOf(TopicState topic) => new(_services.TopicDefaults, topic.Configs);
 
-    private RunLimits LimitsOf(MetadataImage image, StreamState stream)
+    // A topic's settings are read once for all of its partitions.
+    private Func<StreamState, RunLimits> LimitsIn(MetadataImage image)
     {
-        TopicConfig config = ConfigOf(image.FindTopic(stream.TopicId)!);
-        return new RunLimits(config.SegmentBytes, TimeSpan.FromMilliseconds(config.SegmentMs));
+        Dictionary<Guid, RunLimits> byTopic = [];
+        return stream =>
+        {
+            if (!byTopic.TryGetValue(stream.TopicId, out RunLimits limits))
+            {
+                TopicConfig config = ConfigOf(image.FindTopic(stream.TopicId)!);
+                byTopic[stream.TopicId] = limits = new RunLimits(config.SegmentBytes, TimeSpan.FromMilliseconds(config.SegmentMs));
+            }
+
+            return limits;
+        };
     }
 
     private static CleanableStream Cleanable(MetadataImage image, StreamState stream, TopicConfig config) => new(

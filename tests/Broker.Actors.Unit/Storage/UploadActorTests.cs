@@ -31,6 +31,7 @@ public sealed class UploadActorTests : ActorTest
     private long _position;
     private int _puts;
     private volatile bool _holdCommits;
+    private int _tooLate;
 
     public UploadActorTests() => _walStage = CreateTestProbe();
 
@@ -170,6 +171,23 @@ public sealed class UploadActorTests : ActorTest
         Assert.Contains("15 s", _walStage.ExpectMsg<UploadsStalled>(Patience).Problem, StringComparison.Ordinal);
     }
 
+    // Its id was closed while it waited for its commit, so that it may have been deleted as nobody's.
+    [Fact]
+    public void Object_that_comes_too_late_for_its_commit_is_put_anew_under_another_id()
+    {
+        _tooLate = 1;
+        IActorRef uploads = Start();
+        Append(0, 1);
+        uploads.Tell(UploadCheck.Instance);
+
+        _walStage.FishForMessage(message => message is StorageRoomMade, Patience);
+
+        Assert.Equal([0L, 1], _commits.Select(commit => commit.Upload.ObjectId.Value));
+        Assert.Equal(2, _inner.Keys.Count);
+        Assert.Equal(_commits.First().Upload.Ranges, _commits.Last().Upload.Ranges);
+        Assert.Equal(0, _cache.UnuploadedBytes);
+    }
+
     [Fact]
     public void Little_waits_for_more()
     {
@@ -222,7 +240,7 @@ public sealed class UploadActorTests : ActorTest
         [
             new TopicCreated(Guid.Parse("00000000-0000-0000-0000-000000000001"), "t", [new StreamId(0), Stream], new Dictionary<string, string>(), false),
         ]), 0);
-        _coordinator = Sys.ActorOf(Props.Create(() => new CoordinatorStub(_commits, () => _holdCommits)));
+        _coordinator = Sys.ActorOf(Props.Create(() => new CoordinatorStub(_commits, () => _holdCommits, () => Interlocked.Decrement(ref _tooLate) >= 0)));
         Configuration.StorageOptions options = TestOptions.Of().Storage with { UploadBytes = uploadBytes, UploadInterval = interval ?? TimeSpan.FromHours(1), UploadsInFlight = 2 };
         UploadServices services = new(_cache, _wal, store, new MetadataView(image), new PartitionDirectory(), _coordinator, _walStage.Ref, options, clock ?? TimeProvider.System, NullLogger.Instance);
         return Sys.ActorOf(Props.Create(() => new UploadActor(services)));
@@ -239,19 +257,23 @@ public sealed class UploadActorTests : ActorTest
         }
     }
 
-    /// <summary>Gives ids, and commits at once or when it is told to.</summary>
+    /// <summary>Gives ids, and commits at once, or when it is told to, or not because it is too late.</summary>
     private sealed class CoordinatorStub : ReceiveActor
     {
         private readonly List<IActorRef> _held = [];
         private long _nextId;
 
-        public CoordinatorStub(ConcurrentQueue<CommitUpload> commits, Func<bool> hold)
+        public CoordinatorStub(ConcurrentQueue<CommitUpload> commits, Func<bool> hold, Func<bool> isTooLate)
         {
             Receive<GiveObjectId>(_ => Sender.Tell(new ObjectIdGiven(new ObjectId(_nextId++))));
             Receive<CommitUpload>(commit =>
             {
                 commits.Enqueue(commit);
-                if (hold())
+                if (isTooLate())
+                {
+                    Sender.Tell(UploadTooLate.Instance);
+                }
+                else if (hold())
                 {
                     _held.Add(Sender);
                 }

@@ -28,7 +28,7 @@ public sealed class StoreVerify(IObjectStore store, MetadataLogOptions metadata,
     /// <summary>What was looked at so far.</summary>
     public StoreVerifyTotals Totals { get; private set; } = new();
 
-    /// <summary>Looks at one object after the other and yields what is wrong.</summary>
+    /// <summary>Looks at one object after the other, and then yields what is wrong with those that are still in use.</summary>
     /// <exception cref="StorageException">Unavailable: the store fails; Corrupt: the metadata themselves cannot be read.</exception>
     public async IAsyncEnumerable<StoreFault> RunAsync([EnumeratorCancellation] CancellationToken ct)
     {
@@ -36,17 +36,22 @@ public sealed class StoreVerify(IObjectStore store, MetadataLogOptions metadata,
         ILookup<ObjectId, StreamRange> ranges = image.Streams.Values.SelectMany(stream => stream.Ranges).ToLookup(range => range.ObjectId, range => range.Range);
         using BlockCache cache = new(new BlockCacheOptions(), new BufferPool(new BufferPoolOptions()));
         StreamObjectReader reader = new(store, cache, new StreamObjectReaderOptions());
+        List<(ObjectState Item, string Problem)> suspects = [];
         foreach (ObjectState item in image.Objects.Values.OrderBy(item => item.ObjectId))
         {
             string? problem = await ProblemAsync(item, [.. ranges[item.ObjectId]], reader, ct);
             Totals = Totals with { Objects = Totals.Objects + 1, ObjectBytes = Totals.ObjectBytes + item.SizeBytes };
-            if (problem is not null && await IsStillInUseAsync(item.ObjectId, ct))
+            if (problem is not null)
             {
-                yield return new StoreFault(item.Key, problem, [.. ranges[item.ObjectId].Select(range => Describe(image, range))]);
+                suspects.Add((item, problem));
             }
         }
 
-        await CountUnknownAsync(ct);
+        MetadataImage now = await CountUnknownAsync(ct);
+        foreach ((ObjectState item, string problem) in suspects.Where(suspect => now.Objects.ContainsKey(suspect.Item.ObjectId)))
+        {
+            yield return new StoreFault(item.Key, problem, [.. ranges[item.ObjectId].Select(range => Describe(image, range))]);
+        }
     }
 
     private static string Describe(MetadataImage image, StreamRange range)
@@ -54,8 +59,6 @@ public sealed class StoreVerify(IObjectStore store, MetadataLogOptions metadata,
         StreamState stream = image.FindStream(range.Stream)!;
         return $"{image.FindTopic(stream.TopicId)!.Name}-{stream.Partition}: offsets {range.BaseOffset} to {range.EndOffset - 1}";
     }
-
-    private async Task<bool> IsStillInUseAsync(ObjectId id, CancellationToken ct) => (await MetadataLog.ReadAsync(store, metadata, ct)).Objects.ContainsKey(id);
 
     private async Task<string?> ProblemAsync(ObjectState item, List<StreamRange> ranges, StreamObjectReader reader, CancellationToken ct)
     {
@@ -109,8 +112,8 @@ public sealed class StoreVerify(IObjectStore store, MetadataLogOptions metadata,
         }
     }
 
-    // Listed first: what is committed after the listing is known to the metadata that are read then.
-    private async Task CountUnknownAsync(CancellationToken ct)
+    /// <summary>Counts what streams do not refer to; returns the metadata as they are now. They are read after the listing: so they know what was committed during it.</summary>
+    private async Task<MetadataImage> CountUnknownAsync(CancellationToken ct)
     {
         List<ObjectInfo> listed = [];
         await foreach (ObjectInfo item in store.ListAsync(DataKeys.Prefix, null, ct))
@@ -130,6 +133,8 @@ public sealed class StoreVerify(IObjectStore store, MetadataLogOptions metadata,
                 Totals = Totals with { Unknown = Totals.Unknown + 1, UnknownBytes = Totals.UnknownBytes + item.SizeBytes };
             }
         }
+
+        return image;
     }
 }
 
