@@ -47,6 +47,25 @@ public sealed class S3FaultTests : IAsyncLifetime
         }
     }
 
+    // A connection costs a round trip, with TLS three, and CPU on both sides.
+    [SkippableFact]
+    public async Task Requests_one_after_the_other_share_a_connection()
+    {
+        for (int round = 0; round < 3; round++)
+        {
+            ObjectKey key = new($"log/new/{round}");
+            await _scene.Store.PutAsync(key, S3Scene.Body("body"), PutCondition.IfAbsent, default);
+            await _scene.Store.PutAsync(key, S3Scene.Body("other"), PutCondition.IfAbsent, default);
+            await _scene.Store.GetAsync(key, ByteRange.All, default);
+            await _scene.Store.HeadAsync(key, default);
+            Assert.Null(await _scene.Store.HeadAsync(new ObjectKey("log/missing"), default));
+            Assert.NotEmpty(await _scene.Store.ListAsync("log/", null, default).ToListAsync());
+            await _scene.Store.DeleteAsync(key, default);
+        }
+
+        Assert.Equal(1, _scene.Proxy.ConnectionsAccepted);
+    }
+
     [SkippableFact]
     public async Task Nothing_writes_to_the_callers_memory_after_a_cancelled_read()
     {

@@ -19,6 +19,7 @@ public sealed class FaultProxy : IAsyncDisposable
     private readonly List<(Func<ProxiedRequest, bool> Matches, ProxyFault Fault, int Times)> _rules = [];
     private readonly Queue<ProxiedRequest> _requests = [];
     private TaskCompletionSource _arrival = new();
+    private int _connectionsAccepted;
     private readonly Task _accepting;
 
     public FaultProxy(Uri server)
@@ -31,6 +32,9 @@ public sealed class FaultProxy : IAsyncDisposable
 
     /// <summary>Where clients connect to.</summary>
     public Uri Endpoint { get; }
+
+    /// <summary>Connections that clients have opened so far.</summary>
+    public int ConnectionsAccepted => Volatile.Read(ref _connectionsAccepted);
 
     /// <summary>How long each request waits before it is forwarded; null = not at all.</summary>
     public LatencyDistribution? Latency { get; set; }
@@ -94,6 +98,7 @@ public sealed class FaultProxy : IAsyncDisposable
             {
                 Socket client = await _listener.AcceptSocketAsync(_stop.Token);
                 client.NoDelay = true;
+                Interlocked.Increment(ref _connectionsAccepted);
                 _connections.RemoveAll(connection => connection.IsCompleted);
                 _connections.Add(new ProxyConnection(client, _server, Judge, () => Latency?.Next() ?? TimeSpan.Zero).RunAsync(_stop.Token));
             }

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Amazon;
 using Amazon.Runtime;
 using Amazon.S3;
@@ -15,14 +14,14 @@ namespace Broker.ObjectStore.S3;
 /// XAmzContentSHA256Mismatch). Bodies carry a CRC32C header of our own instead, see <see cref="S3Requests"/>.</item>
 /// <item>Copies of 128 KiB to and from sockets, not 8 KiB: a PUT of 4 MiB then costs 4 ms of CPU instead of 12.</item>
 /// <item>No "Expect: 100-continue", which costs a round trip before each body.</item>
-/// <item>No logging of the SDK's own, no redirects to other hosts, no caching of HTTP clients across stores.</item>
+/// <item>No logging of the SDK's own, no redirects to other hosts, connections of our own (<see cref="S3Connections"/>).</item>
 /// </list>
 /// </summary>
 internal static class S3Client
 {
     private const int CopyBytes = 128 * 1024;
 
-    internal static AmazonS3Client Create(S3ObjectStoreOptions options, AWSCredentials? credentials)
+    internal static AmazonS3Client Create(S3ObjectStoreOptions options, S3Connections connections, AWSCredentials? credentials)
     {
         AmazonS3Config config = new()
         {
@@ -36,7 +35,7 @@ internal static class S3Client
             Timeout = Timeout.InfiniteTimeSpan,
             AllowAutoRedirect = false,
             DisableLogging = true,
-            HttpClientFactory = new Http(options),
+            HttpClientFactory = connections,
         };
         if (options.Endpoint is null)
         {
@@ -49,60 +48,5 @@ internal static class S3Client
         }
 
         return new AmazonS3Client(new S3Credentials(credentials), config);
-    }
-
-    private sealed class Http(S3ObjectStoreOptions options) : HttpClientFactory
-    {
-        public override HttpClient CreateHttpClient(IClientConfig clientConfig)
-        {
-            SocketsHttpHandler sockets = new()
-            {
-                MaxConnectionsPerServer = options.MaxConnections,
-                PooledConnectionIdleTimeout = options.IdleConnectionTimeout,
-                PooledConnectionLifetime = options.ConnectionLifetime,
-                AllowAutoRedirect = false,
-                UseCookies = false,
-                ActivityHeadersPropagator = null,
-                ConnectCallback = ConnectAsync,
-            };
-            return new HttpClient(new WithoutExpectation(sockets)) { Timeout = Timeout.InfiniteTimeSpan };
-        }
-
-        // The SDK's cache is keyed by its own settings, which do not know of ours.
-        public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
-
-        public override bool DisposeHttpClientsAfterUse(IClientConfig clientConfig) => false;
-
-        /// <summary>Connects within the time-out, and fails by an error that tells that nothing was sent, where the handler's own time-out does not.</summary>
-        private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken ct)
-        {
-            using CancellationTokenSource timer = new(options.ConnectTimeout, options.Time);
-            using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, ct);
-            Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            try
-            {
-                await socket.ConnectAsync(context.DnsEndPoint, either.Token).ConfigureAwait(false);
-                return new NetworkStream(socket, ownsSocket: true);
-            }
-            catch (OperationCanceledException) when (timer.IsCancellationRequested && !ct.IsCancellationRequested)
-            {
-                socket.Dispose();
-                throw new SocketException((int)SocketError.TimedOut);
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
-            }
-        }
-    }
-
-    private sealed class WithoutExpectation(HttpMessageHandler inner) : DelegatingHandler(inner)
-    {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            request.Headers.ExpectContinue = false;
-            return base.SendAsync(request, cancellationToken);
-        }
     }
 }

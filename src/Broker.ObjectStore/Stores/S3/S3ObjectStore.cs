@@ -15,6 +15,7 @@ namespace Broker.ObjectStore.S3;
 /// </summary>
 public sealed class S3ObjectStore : IObjectStore, IDisposable
 {
+    private readonly S3Connections _connections;
     private readonly AmazonS3Client _client;
     private readonly S3Sender _sender;
     private readonly S3Requests _requests;
@@ -23,7 +24,8 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
 
     private S3ObjectStore(S3ObjectStoreOptions options, AWSCredentials? credentials)
     {
-        _client = S3Client.Create(options, credentials);
+        _connections = new S3Connections(options);
+        _client = S3Client.Create(options, _connections, credentials);
         _sender = new S3Sender(_client, options, new S3Errors(options));
         _requests = new S3Requests(options);
         _reader = new S3ObjectReader(_sender, _requests);
@@ -129,7 +131,11 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
     }
 
     /// <summary>Closes the connections. No call may be running.</summary>
-    public void Dispose() => _client.Dispose();
+    public void Dispose()
+    {
+        _client.Dispose();
+        _connections.Dispose();
+    }
 
     /// <summary>A HEAD's 404 has no body, and so does not say whether the object is missing or the bucket.</summary>
     private async ValueTask RequireBucketAsync(CancellationToken ct)
