@@ -6,7 +6,8 @@ namespace Broker.Actors.Configuration;
 /// <param name="ResponseMemoryBytes"><c>connection.response.memory.bytes</c>: what the records of all fetches may hold until they are written; a full one makes fetches small.</param>
 /// <param name="MaxIdle"><c>connections.max.idle.ms</c>: a connection without a request for so long is closed; negative for never.</param>
 /// <param name="MaxConnections">Over all listeners; one more is closed at once.</param>
-/// <param name="RequestsInFlight">Requests of one connection that may await their answer at a time.</param>
+/// <param name="RequestsInFlight"><c>connection.requests.in.flight</c>: requests of one connection that may await their answer at a time. 1,000: where an
+/// acknowledgement takes a bucket's 50 ms, 20,000 a second. What they hold is in the node's budget for memory.</param>
 /// <param name="FetchMaxBytes"><c>fetch.max.bytes</c>: caps what one fetch may ask for.</param>
 public sealed record ConnectionOptions(
     int MaxFrameBytes,

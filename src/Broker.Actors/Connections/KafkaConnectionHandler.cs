@@ -60,9 +60,10 @@ public sealed class KafkaConnectionHandler(
         using CancellationTokenRegistration closed = connection.ConnectionClosed.Register(() => stop.CancelAfter(DrainPatience));
         try
         {
-            Task reading = ReadFramesAsync(connection.Transport.Input, actor, gate, stop.Token);
-            Socket? socket = connection.Features.Get<ITlsHandshakeFeature>() is null ? connection.Features.Get<IConnectionSocketFeature>()?.Socket : null;
-            Task writing = WriteResponsesAsync(ResponseOutput.Of(socket, connection.Transport.Output), responses.Reader, gate, stop.Token);
+            Socket? socket = connection.Features.Get<IConnectionSocketFeature>()?.Socket;
+            Task reading = ReadFramesAsync(connection.Transport.Input, new PromptAck(socket), actor, gate, stop.Token);
+            Socket? plain = connection.Features.Get<ITlsHandshakeFeature>() is null ? socket : null;
+            Task writing = WriteResponsesAsync(ResponseOutput.Of(plain, connection.Transport.Output), responses.Reader, gate, stop.Token);
             await Task.WhenAny(reading, writing);
             await stop.CancelAsync();
             await Task.WhenAll(reading, writing);
@@ -80,7 +81,7 @@ public sealed class KafkaConnectionHandler(
         }
     }
 
-    private async Task ReadFramesAsync(PipeReader input, IActorRef actor, SemaphoreSlim gate, CancellationToken stop)
+    private async Task ReadFramesAsync(PipeReader input, PromptAck ack, IActorRef actor, SemaphoreSlim gate, CancellationToken stop)
     {
         using FrameReceiver frames = new(input, options.MaxFrameBytes, resources.Memory, resources.Buffers, clock);
         while (await frames.ReadSizeAsync(stop) is { } frameBytes)
@@ -92,6 +93,7 @@ public sealed class KafkaConnectionHandler(
                 return;
             }
 
+            ack.Send();
             actor.Tell(new FrameReceived(frame), ActorRefs.NoSender);
         }
     }

@@ -39,8 +39,8 @@ public sealed record BucketWalOptions
     public int MaxPutsPerSecond { get; init; } = 20;
 
     /// <summary>
-    /// <c>wal.bucket.linger.ms</c>: how long a batch that is not full waits at most for company while other PUTs are in flight. It waits no longer than spreads
-    /// the PUTs evenly over the time that one takes. The default, 50 ms, matters only while a PUT takes 200 ms or more. The budget may make it wait longer.
+    /// <c>wal.bucket.linger.ms</c>: how long a batch that is not full waits at most for company while other PUTs are in flight. It waits no longer than half the
+    /// time that one takes. The default, 50 ms, matters only while a PUT takes 100 ms or more. The budget may make it wait longer.
     /// </summary>
     public TimeSpan MaxLinger { get; init; } = TimeSpan.FromMilliseconds(50);
 
