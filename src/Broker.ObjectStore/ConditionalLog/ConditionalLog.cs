@@ -105,7 +105,7 @@ public sealed class ConditionalLog
         LogReader reader = new(store, keys, from ?? boundary.First);
         await new LogFencing(store, keys, options, boundary.MaxInFlight, writer, reader).TakeOverAsync(onEntry, ct);
         int maxInFlight = Math.Min(options.MaxInFlight, boundary.MaxInFlight);
-        return new ConditionalLog(keys, options, maxInFlight, writer, new LogTrimmer(store, keys), reader.Position);
+        return new ConditionalLog(keys, options, maxInFlight, writer, new LogTrimmer(store, keys, reader.Position.NextSlot), reader.Position);
     }
 
     /// <summary>The position after <paramref name="slot"/>, which this instance has appended.</summary>
