@@ -6,6 +6,7 @@ import http.client
 import os
 import shutil
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -45,6 +46,23 @@ class Ceph:
     def settings(self, prefix):
         """What a broker needs to keep its objects here."""
         return [f"object.store=s3://{self.bucket}/{prefix}", f"s3.endpoint={self.endpoint}", "s3.path.style=true"]
+
+    @contextmanager
+    def further_away(self, program, latency):
+        """All requests meanwhile take longer by a time of that latency, a pair (p50, p99) in ms; None: as they are."""
+        if latency is None:
+            yield
+            return
+        near, connection = self.endpoint, self.connection
+        command = [str(program), "--to", str(urlparse(near).port), "--p50-ms", str(latency[0]), "--p99-ms", str(latency[1])]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as delay:
+            try:
+                self.endpoint = f"http://127.0.0.1:{int(delay.stdout.readline())}"
+                self.connection = http.client.HTTPConnection(urlparse(self.endpoint).netloc, timeout=60)
+                yield
+            finally:
+                self.endpoint, self.connection = near, connection
+                delay.terminate()
 
     def environment(self):
         return {"AWS_ACCESS_KEY_ID": self.access_key, "AWS_SECRET_ACCESS_KEY": self.secret_key}
