@@ -13,9 +13,10 @@ public enum WalKind
 /// <summary>The bucket WAL's bounds; the reasons for the defaults stand at <see cref="ObjectStore.Wal.BucketWalOptions"/>.</summary>
 /// <param name="CapacityBytes">Records that are written and not trimmed.</param>
 /// <param name="PutsInFlight">PUTs at a time.</param>
-/// <param name="MaxPutsPerSecond">The budget of PUTs that are not full; 0 = none.</param>
+/// <param name="MaxPutsPerSecond">The budget of small PUTs; 0 = none.</param>
+/// <param name="SmallPutBytes">PUTs of less keep to the budget.</param>
 /// <param name="Linger">How long a batch waits at most for company.</param>
-public sealed record BucketWalSettings(long CapacityBytes, int PutsInFlight, int MaxPutsPerSecond, TimeSpan Linger)
+public sealed record BucketWalSettings(long CapacityBytes, int PutsInFlight, int MaxPutsPerSecond, long SmallPutBytes, TimeSpan Linger)
 {
     /// <exception cref="SettingsException">The capacity is too small for the batches.</exception>
     public static BucketWalSettings From(BrokerSettings settings)
@@ -30,6 +31,7 @@ public sealed record BucketWalSettings(long CapacityBytes, int PutsInFlight, int
                 capacityBytes,
                 settings.Int("wal.bucket.puts.in.flight"),
                 settings.Int("wal.bucket.max.puts.per.second"),
+                settings.Long("wal.bucket.small.put.bytes"),
                 settings.Duration("wal.bucket.linger.ms"));
     }
 }

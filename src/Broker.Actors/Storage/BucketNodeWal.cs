@@ -42,6 +42,7 @@ internal sealed class BucketNodeWal(IObjectStore store, BrokerOptions options, S
         MaxBatchBytes = options.Storage.WalBatchMaxBytes,
         MaxInFlight = options.Storage.BucketWal.PutsInFlight,
         MaxPutsPerSecond = options.Storage.BucketWal.MaxPutsPerSecond,
+        SmallPutBytes = options.Storage.BucketWal.SmallPutBytes,
         MaxLinger = options.Storage.BucketWal.Linger,
         Time = sources.Clock,
         Ids = sources.Ids,

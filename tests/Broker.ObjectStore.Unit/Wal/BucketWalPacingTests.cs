@@ -165,6 +165,26 @@ public sealed class BucketWalPacingTests
         Assert.InRange(Appends, (Budget * seconds) - 1, (Budget * seconds) + Budget + 1);
     }
 
+    // A producer that has sent all it may without an acknowledgement waits for the store only.
+    [Fact]
+    public async Task A_batch_that_is_not_small_does_not_wait_for_the_budget_B3()
+    {
+        GatedObjectStore gated = new(_store);
+        BucketWalOptions options = Options(time: _time) with { MaxInFlight = 2, MaxPutsPerSecond = 1, SmallPutBytes = 1000 };
+        await using BucketWal wal = await OpenAsync(gated, options);
+        Task first = wal.AppendAsync(1);
+        (await gated.NextAsync()).Let();
+        await first;
+        Task second = wal.AppendAsync(2);
+        await UntilAsync(() => _time.Waiting == 1);
+        Assert.Equal(1, gated.Begun);
+
+        Task third = wal.AppendAsync(3, 1000);
+
+        (await gated.NextAsync()).Let();
+        await Task.WhenAll(second, third);
+    }
+
     [Fact]
     public async Task No_put_is_larger_than_the_batchs_bound_unless_one_append_is_B3()
     {

@@ -48,7 +48,7 @@ internal static class NodeSettings
             LogCacheBytes = random.Next(8 << 10, 200 << 10),
             BlockCacheBytes = 8 << 20,
             BucketWal = new BucketWalSettings(
-                random.Next(40 << 10, 200 << 10), random.Next(1, 6), random.Next(2) * 20, TimeSpan.FromMilliseconds(random.Next(0, 50))),
+                random.Next(40 << 10, 200 << 10), random.Next(1, 6), random.Next(2) * 20, 8 << 10, TimeSpan.FromMilliseconds(random.Next(0, 50))),
         };
         TopicOptions topics = Common.Topics with
         {

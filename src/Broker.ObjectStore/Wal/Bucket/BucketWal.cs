@@ -9,7 +9,7 @@ namespace Broker.ObjectStore.Wal;
 /// <item>B1. One PUT acknowledges a group of appends. Nothing else is asked of the store but by the opening, by trims that free something, and to
 /// settle a PUT of unknown outcome. An append to an idle log is sent at once, if the budget allows.</item>
 /// <item>B2. Without appends queued or in flight there are no requests and no timers.</item>
-/// <item>B3. No PUT carries more than the batch's bound, unless one append alone is larger; at most k are in flight; those that are not full number at most
+/// <item>B3. No PUT carries more than the batch's bound, unless one append alone is larger; at most k are in flight; those that are small number at most
 /// R * T + R in any T seconds, for a budget of R.</item>
 /// <item>B4. Positions follow each other from slot to slot; where they do not, recovery is Corrupt.</item>
 /// <item>B5. Once a recovery has fenced the log, no append of an earlier opening takes effect or is acknowledged; and an owner with a lower number than the

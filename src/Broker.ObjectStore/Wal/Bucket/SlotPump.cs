@@ -10,7 +10,7 @@ internal sealed class SlotPump(ConditionalLog log, BucketWalOptions options, Slo
 {
     private readonly Lock _lock = new();
     private readonly Queue<PendingAppend> _queued = new();
-    private readonly PutPacer _pacer = new(log.MaxInFlight, options.MaxPutsPerSecond, options.MaxLinger, options.Time);
+    private readonly PutPacer _pacer = new(log.MaxInFlight, options);
     private long _queuedBytes;
     private long _nextPosition = firstPosition;
     private StorageException? _failure;
@@ -62,7 +62,7 @@ internal sealed class SlotPump(ConditionalLog log, BucketWalOptions options, Slo
                 $"{ledger.UsedBytes} bytes in WAL '{options.Prefix}' are not uploaded and trimmed yet; {append.SizeBytes} more do not fit (wal.bucket.capacity.bytes)");
         }
 
-        bool wasFull = IsFull;
+        long before = _queuedBytes;
         _queued.Enqueue(append);
         _queuedBytes += append.SizeBytes;
         if (!_isPumping)
@@ -70,13 +70,11 @@ internal sealed class SlotPump(ConditionalLog log, BucketWalOptions options, Slo
             _isPumping = true;
             _pumping = PumpAsync();
         }
-        else if (IsFull && !wasFull)
+        else if (_pacer.MayGo(_queuedBytes, before))
         {
             _wake?.TrySetResult();
         }
     }
-
-    private bool IsFull => _queuedBytes >= options.MaxBatchBytes;
 
     /// <summary>Sends group after group, until nothing is queued. One at a time runs: so groups go in the order in which they were gathered.</summary>
     private async Task PumpAsync()
@@ -97,11 +95,11 @@ internal sealed class SlotPump(ConditionalLog log, BucketWalOptions options, Slo
                     return;
                 }
 
-                wait = _pacer.Wait(IsFull);
+                wait = _pacer.Wait(_queuedBytes);
                 if (wait == TimeSpan.Zero)
                 {
-                    start = _pacer.Start(IsFull);
                     group = TakeGroup();
+                    start = _pacer.Start(group.Sum(append => append.SizeBytes));
                     position = _nextPosition;
                     _nextPosition += group.Sum(append => append.Records.Count);
                 }
