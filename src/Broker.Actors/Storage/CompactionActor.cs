@@ -123,7 +123,7 @@ internal sealed class CompactionActor : ReceiveActor, IWithTimers, IDisposable
         stream.StreamId,
         stream.StartOffset,
         stream.CleanedEnd,
-        [.. stream.Ranges.Select(range => new CleanableRange(
+        [.. stream.Ranges.Where(range => range.EndOffset > stream.StartOffset).Select(range => new CleanableRange(
             range.BaseOffset,
             range.EndOffset,
             range.Range.SizeBytes,

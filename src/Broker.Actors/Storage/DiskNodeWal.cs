@@ -10,13 +10,26 @@ internal sealed class DiskNodeWal : INodeWal
 {
     private readonly BrokerOptions _options;
     private readonly StorageSources _sources;
+    private readonly KeptWalFolder _folder;
     private readonly DiskWal _first;
 
-    private DiskNodeWal(BrokerOptions options, StorageSources sources, DiskWal first) => (_options, _sources, _first) = (options, sources, first);
+    private DiskNodeWal(BrokerOptions options, StorageSources sources, KeptWalFolder folder, DiskWal first) =>
+        (_options, _sources, _folder, _first) = (options, sources, folder, first);
 
     /// <exception cref="StorageException">As of <see cref="DiskWal.OpenAsync"/>.</exception>
-    public static async ValueTask<INodeWal> OpenAsync(BrokerOptions options, StorageSources sources, CancellationToken cancellation) =>
-        new DiskNodeWal(options, sources, await DiskWal.OpenAsync(WalOptions(options, sources), cancellation));
+    public static async ValueTask<INodeWal> OpenAsync(BrokerOptions options, StorageSources sources, CancellationToken cancellation)
+    {
+        KeptWalFolder folder = new(sources.WalFiles ?? OpenFolder(options.Storage.WalFolder));
+        try
+        {
+            return new DiskNodeWal(options, sources, folder, await DiskWal.OpenAsync(WalOptions(options, sources, folder), cancellation));
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+    }
 
     public WalOwnership OwnershipIn(MetadataImage image) =>
         new(_first.Id, _options.NodeId, Environment.MachineName, _options.Storage.WalFolder, _options.Storage.AcceptedWalLoss);
@@ -25,12 +38,17 @@ internal sealed class DiskNodeWal : INodeWal
 
     public ValueTask RetireAsync(CancellationToken cancellation) => ValueTask.CompletedTask;
 
-    public ValueTask DisposeAsync() => _first.DisposeAsync();
+    /// <summary>The folder is free then.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _first.DisposeAsync();
+        _folder.Dispose();
+    }
 
     // After a failed write or sync. The same folder may lead to another disk by then, or to none.
     private async ValueTask<IWriteAheadLog> ReopenAsync(CancellationToken cancellation)
     {
-        DiskWal wal = await DiskWal.OpenAsync(WalOptions(_options, _sources), cancellation);
+        DiskWal wal = await DiskWal.OpenAsync(WalOptions(_options, _sources, _folder), cancellation);
         if (wal.Id == _first.Id)
         {
             return wal;
@@ -42,7 +60,19 @@ internal sealed class DiskNodeWal : INodeWal
             $"the WAL in '{_options.Storage.WalFolder}' has failed, and another one ({wal.Id}) is in its place now; {_first.Id} is missing: restart the node when it is back");
     }
 
-    private static DiskWalOptions WalOptions(BrokerOptions options, StorageSources sources) => new()
+    private static WalFolder OpenFolder(string path)
+    {
+        try
+        {
+            return new WalFolder(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new WalFolderException($"the WAL in '{path}' cannot be opened: {error.Message}", error);
+        }
+    }
+
+    private static DiskWalOptions WalOptions(BrokerOptions options, StorageSources sources, KeptWalFolder folder) => new()
     {
         Folder = options.Storage.WalFolder,
         NodeId = options.NodeId,
@@ -52,7 +82,7 @@ internal sealed class DiskNodeWal : INodeWal
         SegmentBytes = options.Storage.WalSegmentBytes,
         ReserveBytes = options.Storage.WalReserveBytes,
         MaxGroupBytes = options.Storage.WalBatchMaxBytes,
-        FileSystem = sources.WalFiles,
+        FileSystem = folder,
         Turns = sources.WalTurns,
     };
 }

@@ -130,6 +130,7 @@ public sealed class StorageEngine : IAsyncDisposable
         {
             await WriteAheadLog.DisposeAsync().AsTask().WaitAsync(_releasePatience, _clock);
             await ReleaseWalAsync();
+            await _wal.DisposeAsync();
         }
         catch (TimeoutException)
         {

@@ -5,7 +5,7 @@ namespace Broker.ObjectStore.Compaction;
 
 /// <summary>
 /// Which objects are worth compacting, as a pure function of the metadata: uploads, which hold a little of many streams, become larger ones and objects of single
-/// streams; small objects of a stream become large ones; and what is mostly garbage is rewritten. By sizes, so that no byte is rewritten often.
+/// streams; small objects of a stream become large ones; and what is mostly garbage is rewritten, of a stream without readable records its state alone. By sizes, so that no byte is rewritten often.
 /// </summary>
 /// <param name="image">The metadata.</param>
 /// <param name="options">Sizes and ages.</param>
@@ -14,13 +14,16 @@ namespace Broker.ObjectStore.Compaction;
 /// <param name="nowMs">The time, in milliseconds since 1970.</param>
 public sealed class CompactionPlan(MetadataImage image, CompactionOptions options, Func<StreamState, RunLimits> limitsOf, IReadOnlySet<ObjectId> leftAlone, long nowMs)
 {
+    /// <summary>States that are gathered at a time: each costs a GET of its object's end and of the state.</summary>
+    private const int MaxDeadStreams = 1000;
+
     /// <summary>What to do now, all of which may be done in any order; empty when nothing is worth it.</summary>
     public IReadOnlyList<CompactionOutput> Next()
     {
         Dictionary<ObjectId, long> liveBytes = LiveBytes();
         ObjectState[] sets = [.. image.Objects.Values.Where(item => item.Kind == ObjectKind.StreamSet && IsEligible(item)).OrderBy(item => item.ObjectId)];
         HashSet<ObjectId> sources = Fewer(sets, item => liveBytes[item.ObjectId]) ?? Sparser(sets, liveBytes) ?? [];
-        return sources.Count > 0 ? OutputsOf(sources) : NextOfStreams();
+        return sources.Count > 0 ? OutputsOf(sources) : DeadStreams() is { Count: > 0 } dead ? dead : NextOfStreams();
     }
 
     private static int Log(long value, int radix) => value < radix ? 0 : 1 + Log(value / radix, radix);
@@ -35,9 +38,13 @@ public sealed class CompactionPlan(MetadataImage image, CompactionOptions option
     private Dictionary<ObjectId, long> LiveBytes()
     {
         Dictionary<ObjectId, long> bytes = new(image.Objects.Count);
-        foreach (ObjectRange range in image.Streams.Values.SelectMany(stream => stream.Ranges))
+        foreach (StreamState stream in image.Streams.Values)
         {
-            bytes[range.ObjectId] = bytes.GetValueOrDefault(range.ObjectId) + range.Range.SizeBytes;
+            bool isReadable = stream.DeadRange is null;
+            foreach (ObjectRange range in stream.Ranges)
+            {
+                bytes[range.ObjectId] = bytes.GetValueOrDefault(range.ObjectId) + (isReadable ? range.Range.SizeBytes : range.Range.StateBytes + range.Range.IndexBytes);
+            }
         }
 
         return bytes;
@@ -79,6 +86,26 @@ public sealed class CompactionPlan(MetadataImage image, CompactionOptions option
         return sparse.Sum(item => item.SizeBytes - liveBytes[item.ObjectId]) >= options.DeadBytes ? [.. sparse.Select(item => item.ObjectId)] : null;
     }
 
+    /// <summary>One object of the states of streams whose own objects hold nothing else that counts, once that frees enough.</summary>
+    private List<CompactionOutput> DeadStreams()
+    {
+        List<StreamRun> runs = [];
+        long bytes = 0;
+        foreach (StreamState stream in image.Streams.Values.OrderBy(stream => stream.StreamId))
+        {
+            if (runs.Count < MaxDeadStreams
+                && stream.DeadRange is { Range.SizeBytes: > 0 } dead
+                && image.Objects[dead.ObjectId] is { Kind: ObjectKind.Stream } item
+                && IsEligible(item))
+            {
+                runs.Add(new StreamRun(stream.StreamId, [dead], KeepsRecords: false));
+                bytes += dead.Range.SizeBytes;
+            }
+        }
+
+        return bytes >= options.DeadBytes ? [Output(ObjectKind.StreamSet, runs)] : [];
+    }
+
     private List<CompactionOutput> OutputsOf(HashSet<ObjectId> sources)
     {
         List<CompactionOutput> outputs = [];
@@ -115,6 +142,16 @@ public sealed class CompactionPlan(MetadataImage image, CompactionOptions option
     /// <summary>The neighbouring ranges of a stream in certain objects, cut where they would grow beyond the stream's limits.</summary>
     private IEnumerable<StreamRun> Runs(StreamState stream, Predicate<ObjectId> isIn)
     {
+        if (stream.DeadRange is { } dead)
+        {
+            if (isIn(dead.ObjectId))
+            {
+                yield return new StreamRun(stream.StreamId, [dead], KeepsRecords: false);
+            }
+
+            yield break;
+        }
+
         RunLimits limits = limitsOf(stream);
         List<ObjectRange> run = [];
         long bytes = 0;

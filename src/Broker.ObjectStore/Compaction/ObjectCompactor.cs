@@ -74,7 +74,7 @@ public sealed class ObjectCompactor(
             SourceReader source = await sources.TakeAsync(range.ObjectId, ct);
             bool isLastRange = range == run.Ranges[^1];
             SectionIndex index = source.IndexOf(range.Range);
-            for (int i = 0; i < index.Count; i++)
+            for (int i = 0; i < index.Count && run.KeepsRecords; i++)
             {
                 ReadOnlyMemory<byte> block = await source.ReadBlockAsync(index[i], ct);
                 bool isLast = isLastRange && i == index.Count - 1;

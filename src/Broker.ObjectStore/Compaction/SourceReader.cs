@@ -58,8 +58,8 @@ internal sealed class SourceReader
             SectionIndex.Check(bytes.Span, key, range.IndexPosition);
             SectionIndex index = SectionIndex.Over(bytes, range.Stream, key);
             _indexes[(range.Stream, range.BaseOffset)] = index;
-            IndexEntry last = index[index.Count - 1];
-            _end = Math.Max(_end, Math.Max(last.Position + last.SizeBytes, range.StatePosition + range.StateBytes));
+            long blocksEnd = index.Count > 0 ? index[index.Count - 1].Position + index[index.Count - 1].SizeBytes : 0;
+            _end = Math.Max(_end, Math.Max(blocksEnd, range.StatePosition + range.StateBytes));
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Broker.ObjectStore.Metadata;
 
 /// <content>The events of objects: commits, compaction, trimming, deletion.</content>
@@ -13,17 +15,30 @@ internal sealed partial class MetadataChange
             UploadRefusal? refusal = MetadataRules.Check(stream, range);
             Require(refusal is null, committed, $"{range.Stream}: {refusal?.Reason}, {refusal?.Detail}");
 
-            // Trimmed before it was uploaded: its end counts, but nobody will read it.
-            bool isReadable = range.EndOffset > stream.StartOffset;
-            references += isReadable ? 1 : 0;
+            // Trimmed before it was uploaded: nobody will read it, but its end counts, and its state.
+            bool isKept = range.EndOffset > stream.StartOffset || range.HasState;
+            references += isKept ? 1 : 0;
+            ImmutableList<ObjectRange> before = WithoutDead(stream);
             _streams[range.Stream] = stream with
             {
                 EndOffset = range.EndOffset,
-                Ranges = isReadable ? stream.Ranges.Add(new ObjectRange(committed.ObjectId, range)) : stream.Ranges,
+                Ranges = isKept ? before.Add(new ObjectRange(committed.ObjectId, range)) : before,
             };
         }
 
         AddObject(committed, references);
+    }
+
+    /// <summary>Lets go of a range that was kept for its state alone: a newer one takes its place.</summary>
+    private ImmutableList<ObjectRange> WithoutDead(StreamState stream)
+    {
+        if (stream.DeadRange is not { } dead)
+        {
+            return stream.Ranges;
+        }
+
+        Unreference(dead.ObjectId);
+        return stream.Ranges.RemoveAt(stream.Ranges.Count - 1);
     }
 
     private void CompactObject(ObjectCompacted compacted)
@@ -94,7 +109,9 @@ internal sealed partial class MetadataChange
         StreamState stream = Stream(trimmed, trimmed.Stream);
         Require(
             trimmed.NewStart >= stream.StartOffset, trimmed, $"{trimmed.Stream} begins at {stream.StartOffset}, after {trimmed.NewStart}");
+        // The newest range's state outlives its records: whether a producer's batch is a repeated one does not depend on their retention.
         int dropped = stream.IndexOfFirst(range => range.EndOffset > trimmed.NewStart);
+        dropped = dropped > 0 && dropped == stream.Ranges.Count && stream.Ranges[^1].Range.HasState ? dropped - 1 : dropped;
         for (int i = 0; i < dropped; i++)
         {
             Unreference(stream.Ranges[i].ObjectId);

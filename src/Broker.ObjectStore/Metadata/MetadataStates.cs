@@ -28,7 +28,10 @@ public readonly record struct EpochStart(LeaderEpoch Epoch, Offset StartOffset);
 /// <param name="StartOffset">The first offset that readers may see.</param>
 /// <param name="EndOffset">The offset after the last uploaded record.</param>
 /// <param name="CleanedEnd">Of a compacted topic: before it no key has more than one record. Zero before the first cleaning.</param>
-/// <param name="Ranges">Contiguous, in the order of offsets, ending at <paramref name="EndOffset"/>; the first may begin before the start.</param>
+/// <param name="Ranges">
+/// Contiguous, in the order of offsets, ending at <paramref name="EndOffset"/>; the first may begin before the start. If all records are trimmed, the newest
+/// stays for its state, if it has one, until another takes its place: <see cref="DeadRange"/>.
+/// </param>
 public sealed record StreamState(
     StreamId StreamId,
     Guid TopicId,
@@ -41,6 +44,9 @@ public sealed record StreamState(
     Offset CleanedEnd,
     ImmutableList<ObjectRange> Ranges)
 {
+    /// <summary>The only range left, none of whose records readers may see; null where there are some, or nothing.</summary>
+    public ObjectRange? DeadRange => Ranges is [.., var newest] && newest.EndOffset <= StartOffset ? newest : null;
+
     internal static StreamState New(StreamId id, Guid topicId, int partition)
         => new(id, topicId, partition, NodeId.None, LeaderEpoch.None, [], Offset.Zero, Offset.Zero, Offset.Zero, []);
 

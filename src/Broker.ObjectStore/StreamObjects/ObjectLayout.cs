@@ -73,22 +73,27 @@ internal sealed class ObjectLayout
     }
 
     /// <summary>Ends the section, which reaches to <paramref name="endOffset"/>, whatever the offset of its last batch; returns what to write for its state.</summary>
-    /// <exception cref="ArgumentException">It has no batches, or some beyond its end.</exception>
+    /// <exception cref="ArgumentException">It has neither batches nor a state, or batches beyond its end.</exception>
     public byte[] EndSection(LeaderEpoch epoch, Offset endOffset, ReadOnlySpan<byte> state)
     {
-        if (_block.SizeBytes == 0 || _block.LastOffset >= endOffset)
+        bool hasBatches = _block.SizeBytes > 0;
+        if (hasBatches ? _block.LastOffset >= endOffset : state.IsEmpty)
         {
-            throw new ArgumentException($"a section of {_stream} from {_base} to {endOffset} ends with batches up to {_block.LastOffset}, or without any");
+            throw new ArgumentException($"a section of {_stream} from {_base} to {endOffset} ends with batches up to {_block.LastOffset}, or with nothing");
         }
 
-        _blocks.Add(_block);
+        if (hasBatches)
+        {
+            _blocks.Add(_block);
+        }
+
         byte[] framedState = state.IsEmpty ? [] : SectionState.Encode(state);
         StreamRange section = new(
             _stream,
             epoch,
             _base,
             endOffset,
-            _blocks.Max(block => block.MaxTimestampMs),
+            _blocks.Select(block => block.MaxTimestampMs).DefaultIfEmpty(-1).Max(),
             Length - _begin,
             IndexPosition: 0,
             IndexBytes: 0,

@@ -183,7 +183,7 @@ public sealed class DiskWal : IWriteAheadLog
         {
             return files.Lock(SegmentNames.Lock);
         }
-        catch (IOException error)
+        catch (WalFolderInUseException error)
         {
             throw new WalFolderException(
                 $"the WAL in '{files.Description}' is in use: {error.Message}. Stop the other broker, or give this one its own folder", error);

@@ -78,6 +78,25 @@ public sealed class DeleteRecordsTests : IAsyncLifetime
         Assert.Equal((ErrorCode.None, Records), await FetchAsync(Records));
     }
 
+    // As with Apache Kafka, which keeps snapshots of what it knows of producers.
+    [Fact]
+    public async Task Batch_that_is_sent_again_after_its_deletion_and_a_restart_is_known()
+    {
+        byte[] batch = TestBatches.Of(producerId: 5, producerEpoch: 0, baseSequence: 0);
+        await ProduceAsync(batch);
+        await Eventually.HoldsAsync(() => _node.Storage.Cache.UnuploadedBytes == 0, "nothing was uploaded");
+        Assert.Equal([(0, 1L, ErrorCode.None)], await DeleteAsync("t", (0, -1)));
+        await _client.DisposeAsync();
+        _node = await _node.RestartAsync();
+        _client = _node.Connect();
+
+        await ProduceAsync(batch);
+
+        Assert.Equal((ErrorCode.None, 0), await FetchAsync(1));
+        await ProduceAsync(TestBatches.Of(producerId: 5, producerEpoch: 0, baseSequence: 1));
+        Assert.Equal((ErrorCode.None, 1), await FetchAsync(1));
+    }
+
     [Fact]
     public async Task What_cannot_be_deleted_is_refused_partition_by_partition()
     {
@@ -99,14 +118,19 @@ public sealed class DeleteRecordsTests : IAsyncLifetime
     {
         for (int i = 0; i < Records; i++)
         {
-            ProduceRequest request = new()
-            {
-                Acks = -1,
-                TimeoutMs = 10_000,
-                TopicData = [new() { Name = "t", PartitionData = [new() { Index = 0, Records = new ReadOnlySequence<byte>(TestBatches.Of()) }] }],
-            };
-            Assert.Equal((short)ErrorCode.None, (await _client.CallAsync<ProduceResponse>(request, 9)).Responses.Single().PartitionResponses.Single().ErrorCode);
+            await ProduceAsync(TestBatches.Of());
         }
+    }
+
+    private async Task ProduceAsync(byte[] batch)
+    {
+        ProduceRequest request = new()
+        {
+            Acks = -1,
+            TimeoutMs = 10_000,
+            TopicData = [new() { Name = "t", PartitionData = [new() { Index = 0, Records = new ReadOnlySequence<byte>(batch) }] }],
+        };
+        Assert.Equal((short)ErrorCode.None, (await _client.CallAsync<ProduceResponse>(request, 9)).Responses.Single().PartitionResponses.Single().ErrorCode);
     }
 
     private async Task<List<(int Partition, long LowWatermark, ErrorCode Error)>> DeleteAsync(string topic, params (int Partition, long Before)[] partitions)

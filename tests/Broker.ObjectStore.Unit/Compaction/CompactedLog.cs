@@ -151,6 +151,12 @@ internal sealed class CompactedLog : IDisposable
                 next = range.EndOffset;
             }
 
+            if (stream.DeadRange is { } dead)
+            {
+                SectionLocation section = new(Image.Objects[dead.ObjectId].Key, stream.StreamId, dead.Range.IndexPosition, dead.Range.IndexBytes);
+                Assert.Equal(StateOf(stream.StreamId).ToArray(), (await reader.ReadStateAsync(section, None)).ToArray());
+            }
+
             Assert.Equal(stream.EndOffset, next);
             Assert.True(read.ToArray().AsSpan().EndsWith(expected), $"{stream.StreamId} is not what was written");
         }

@@ -82,6 +82,35 @@ public sealed class CompactionTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Of_streams_without_readable_records_the_states_are_left_in_one_small_object()
+    {
+        using CompactedLog log = new(3);
+        for (int i = 0; i < 4; i++)
+        {
+            await log.UploadAsync((1, [9000]), (2, [9000]), (3, [100]));
+        }
+
+        log.NowMs += 5000;
+        await log.CompactAsync();
+        foreach (StreamState stream in log.Image.Streams.Values)
+        {
+            log.Commit(new StreamTrimmed(stream.StreamId, stream.EndOffset));
+        }
+
+        Assert.Equal(3, log.Image.Objects.Count);
+        log.NowMs += 5000;
+        await log.CompactAsync();
+
+        Assert.All(log.Image.Streams.Values, stream => Assert.Equal(stream.EndOffset, stream.DeadRange?.EndOffset));
+        Assert.InRange(log.Image.Objects.Values.Sum(item => item.SizeBytes), 1, 2000);
+        await log.VerifyAsync();
+        Assert.Empty(log.Plan());
+        await log.UploadAsync((1, [100]), (2, [100]), (3, [100]));
+        await log.VerifyAsync();
+        Assert.All(log.Image.Streams.Values, stream => Assert.Single(stream.Ranges));
+    }
+
+    [Fact]
     public async Task Ranges_do_not_grow_beyond_what_retention_may_let_go_at_a_time()
     {
         using CompactedLog log = new(1) { Limits = new RunLimits(10_000, TimeSpan.FromMilliseconds(3500)) };

@@ -119,6 +119,45 @@ public sealed class MetadataImageTests
     }
 
     [Fact]
+    public void State_of_a_stream_outlives_its_records_until_a_newer_one_takes_its_place()
+    {
+        CreateTopic();
+        Open(One, 0, 0);
+        Commit(Upload(1, (One, 0, 10)), UploadWithState(2, One, 10, 20));
+        Commit(new StreamTrimmed(One, new Offset(25)));
+
+        Assert.Equal(new ObjectId(2), _image.FindStream(One)!.DeadRange?.ObjectId);
+        Assert.Null(_image.FindRange(One, new Offset(15)));
+        Assert.Null(_image.FindStream(One)!.FindRangeByTimestamp(0));
+        Assert.Equal([new ObjectId(1)], _image.DeletableObjects.Keys);
+
+        // Trimmed before it was uploaded, too.
+        Commit(UploadWithState(3, One, 20, 25));
+        Assert.Equal(new ObjectId(3), _image.FindStream(One)!.DeadRange?.ObjectId);
+        Assert.Equal([new ObjectId(1), new ObjectId(2)], _image.DeletableObjects.Keys);
+
+        Commit(Upload(4, (One, 25, 30)));
+        Assert.Null(_image.FindStream(One)!.DeadRange);
+        Assert.Equal([new ObjectId(4)], _image.FindStream(One)!.Ranges.Select(range => range.ObjectId));
+        Assert.Equal([new ObjectId(1), new ObjectId(2), new ObjectId(3)], _image.DeletableObjects.Keys);
+    }
+
+    [Fact]
+    public void Topic_that_is_deleted_takes_the_states_of_its_streams_with_it()
+    {
+        CreateTopic();
+        Open(One, 0, 0);
+        Commit(UploadWithState(1, One, 0, 10));
+        Commit(new StreamTrimmed(One, new Offset(10)));
+        Assert.Empty(_image.DeletableObjects);
+
+        Commit(new TopicDeleted(TopicId));
+
+        Assert.Empty(_image.Objects);
+        Assert.Equal([new ObjectId(1)], _image.DeletableObjects.Keys);
+    }
+
+    [Fact]
     public void CheckUpload_names_the_refused_streams_and_the_rest_can_be_committed()
     {
         CreateTopic();
@@ -197,6 +236,9 @@ public sealed class MetadataImageTests
 
     private static ObjectCommitted Upload(long id, params (StreamId Stream, long From, long To)[] ranges) => new(
         new ObjectId(id), new ObjectKey($"data/{id}"), ObjectKind.StreamSet, 100, 5, [.. ranges.Select(range => Range(range.Stream, range.From, range.To))]);
+
+    private static ObjectCommitted UploadWithState(long id, StreamId stream, long from, long to) =>
+        Upload(id) with { Ranges = [Range(stream, from, to) with { StatePosition = 50, StateBytes = 20 }] };
 
     private IEnumerable<(int Epoch, long Start)> History()
         => _image.FindStream(One)!.EpochHistory.Select(epoch => (epoch.Epoch.Value, epoch.StartOffset.Value));

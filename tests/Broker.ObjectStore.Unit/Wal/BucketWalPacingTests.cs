@@ -185,6 +185,22 @@ public sealed class BucketWalPacingTests
         await Task.WhenAll(second, third);
     }
 
+    // A batch is sent as full when the next append does not fit any more.
+    [Fact]
+    public async Task Full_batches_leave_no_debt_to_the_budget_B3()
+    {
+        BucketWalOptions options = Options(time: _time) with { MaxInFlight = 1, MaxPutsPerSecond = 1, MaxBatchBytes = 1000, SmallPutBytes = 1000 };
+        await using BucketWal wal = await OpenAsync(_store, options);
+        Task[] full = [.. Enumerable.Range(1, 100).Select(i => wal.AppendAsync(i, i < 100 ? 580 : 1000))];
+        await Task.WhenAll(full).WaitAsync(Patience);
+
+        Task last = wal.AppendAsync(101);
+        await UntilAsync(() => _time.Waiting == 1 || last.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        await last.WaitAsync(Patience);
+    }
+
     [Fact]
     public async Task No_put_is_larger_than_the_batchs_bound_unless_one_append_is_B3()
     {

@@ -71,16 +71,9 @@ internal sealed class SimulatedDisk(SimulatedWorld world, bool lies)
     {
         public string Description => disk.Files.Description;
 
-        public IDisposable Lock(string name)
+        public IWalFolderLock Lock(string name)
         {
-            // A log that is opened anew gives its lock free for a moment, in which another process may come in. Such histories are left out as long as
-            // that is so: what they lead to is known.
-            if (disk._user is { IsDead: false } user && user != process)
-            {
-                throw new IOException("locked");
-            }
-
-            IDisposable held = disk.Files.Lock(name);
+            IWalFolderLock held = disk.Files.Lock(name);
             disk.BeUsedBy(process);
             return held;
         }

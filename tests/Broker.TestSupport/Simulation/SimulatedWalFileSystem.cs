@@ -43,11 +43,11 @@ public sealed class SimulatedWalFileSystem : IWalFileSystem
 
     public string Description => "simulated";
 
-    public IDisposable Lock(string name)
+    public IWalFolderLock Lock(string name)
     {
         if (_isLocked)
         {
-            throw new IOException("locked");
+            throw new WalFolderInUseException("locked");
         }
 
         _isLocked = true;
@@ -230,8 +230,10 @@ public sealed class SimulatedWalFileSystem : IWalFileSystem
         }
     }
 
-    private sealed class Unlocker(SimulatedWalFileSystem files) : IDisposable
+    private sealed class Unlocker(SimulatedWalFileSystem files) : IWalFolderLock
     {
+        public bool IsInPlace => files._isLocked;
+
         public void Dispose() => files._isLocked = false;
     }
 }

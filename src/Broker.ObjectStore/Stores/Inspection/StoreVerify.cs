@@ -103,7 +103,7 @@ public sealed class StoreVerify(IObjectStore store, MetadataLogOptions metadata,
                 await source.ReadStateAsync(range, ct);
             }
 
-            if (index[0].BaseOffset < range.BaseOffset || index[index.Count - 1].LastOffset >= range.EndOffset)
+            if (index.Count > 0 && (index[0].BaseOffset < range.BaseOffset || index[index.Count - 1].LastOffset >= range.EndOffset))
             {
                 throw ObjectFormat.Corrupt(item.Key, $"the blocks of {range.Stream} reach from {index[0].BaseOffset} to {index[index.Count - 1].LastOffset}, beyond the range from {range.BaseOffset} to {range.EndOffset}");
             }

@@ -51,7 +51,7 @@ internal sealed class PutPacer(int maxInFlight, BucketWalOptions options)
         return TimeSpan.FromMilliseconds(Math.Round((wait > budget ? wait : budget).TotalMilliseconds));
     }
 
-    /// <summary>A PUT of so many bytes goes now.</summary>
+    /// <summary>A PUT goes now, for which so many bytes were waiting: it is no small one where they were enough, though the last append may not have fitted.</summary>
     /// <returns>Its start, for <see cref="Ended"/>.</returns>
     public long Start(long bytes)
     {

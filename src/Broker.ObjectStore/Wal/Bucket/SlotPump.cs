@@ -98,8 +98,8 @@ internal sealed class SlotPump(ConditionalLog log, BucketWalOptions options, Slo
                 wait = _pacer.Wait(_queuedBytes);
                 if (wait == TimeSpan.Zero)
                 {
+                    start = _pacer.Start(_queuedBytes);
                     group = TakeGroup();
-                    start = _pacer.Start(group.Sum(append => append.SizeBytes));
                     position = _nextPosition;
                     _nextPosition += group.Sum(append => append.Records.Count);
                 }

@@ -6,7 +6,7 @@ namespace Broker.ObjectStore.Wal;
 /// An exclusive lock on a file among all processes, by flock(2): the system drops it when its holder dies, however it dies.
 /// The file itself stays; deleting it would let two holders lock two different files of one name.
 /// </summary>
-internal sealed class FileLock : IDisposable
+internal sealed class FileLock : IWalFolderLock
 {
     private readonly SafeFileHandle _handle;
     private readonly string _path;
@@ -17,7 +17,9 @@ internal sealed class FileLock : IDisposable
         _path = path;
     }
 
-    /// <exception cref="IOException">The lock is held elsewhere, in this or another process.</exception>
+    public bool IsInPlace => LinuxFiles.IsFileAt(_handle, _path);
+
+    /// <exception cref="WalFolderInUseException">The lock is held elsewhere, in this or another process.</exception>
     public static FileLock Take(string path)
     {
         SafeFileHandle handle = LinuxFiles.OpenLockFile(path);
@@ -28,7 +30,7 @@ internal sealed class FileLock : IDisposable
                 return new FileLock(handle, path);
             }
 
-            throw new IOException($"'{path}' is locked by another process");
+            throw new WalFolderInUseException($"'{path}' is locked by another process");
         }
         catch
         {

@@ -11,8 +11,8 @@ public interface IWalFileSystem
     string Description { get; }
 
     /// <summary>Takes the exclusive lock of the folder; dropped on dispose, and by the system when the process dies.</summary>
-    /// <exception cref="IOException">Somebody else holds it.</exception>
-    IDisposable Lock(string name);
+    /// <exception cref="WalFolderInUseException">Somebody else holds it.</exception>
+    IWalFolderLock Lock(string name);
 
     /// <summary>Bytes that the disk would still give to this process.</summary>
     long AvailableBytes();
@@ -34,6 +34,14 @@ public interface IWalFileSystem
 
     /// <summary>Makes the creations, renames and deletions of before durable.</summary>
     void SyncFolder();
+}
+
+/// <summary>The lock of a folder; disposing gives it free.</summary>
+public interface IWalFolderLock : IDisposable
+{
+    /// <summary>Whether it still is the lock of the folder of that name: not when another disk was mounted there since, or the lock file was deleted.</summary>
+    /// <exception cref="IOException">That cannot be told.</exception>
+    bool IsInPlace { get; }
 }
 
 /// <summary>An open file of a disk WAL. Stays valid when the file is renamed. Used by one thread at a time.</summary>

@@ -13,6 +13,8 @@ internal static partial class LinuxFiles
     // O_DIRECTORY differs between processors and is not needed; these have one value on all that .NET runs on.
     private const int OpenFolderFlags = 0x80000;           // O_RDONLY | O_CLOEXEC
     private const int OpenLockFlags = 0x80000 | 0x40 | 2;  // O_CLOEXEC | O_CREAT | O_RDWR
+    private const int CurrentFolder = -100;                // AT_FDCWD
+    private const uint Inode = 0x100;                      // STATX_INO
     private const int OwnerReadWriteOthersRead = 0x1A4;    // 0644
 
     /// <summary>fdatasync(2): the data and what is needed to read it back; not the times, which would cost a journal commit.</summary>
@@ -68,6 +70,36 @@ internal static partial class LinuxFiles
         }
     }
 
+    /// <summary>statx(2): whether the path names that open file. False also where it names nothing.</summary>
+    public static bool IsFileAt(SafeFileHandle file, string path)
+    {
+        const int emptyPath = 0x1000; // AT_EMPTY_PATH
+        const int noFile = 2;         // ENOENT
+        bool isKept = false;
+        file.DangerousAddRef(ref isKept);
+        try
+        {
+            if (StatX((int)file.DangerousGetHandle(), string.Empty, emptyPath, Inode, out FileIdentity open) != 0)
+            {
+                ThrowUnlessInterrupted("statx", path);
+            }
+
+            if (StatX(CurrentFolder, path, 0, Inode, out FileIdentity named) != 0)
+            {
+                return Marshal.GetLastPInvokeError() == noFile ? false : throw new IOException($"statx of '{path}': {Marshal.GetLastPInvokeErrorMessage()}");
+            }
+
+            return (open.Inode, open.DeviceMajor, open.DeviceMinor) == (named.Inode, named.DeviceMajor, named.DeviceMinor);
+        }
+        finally
+        {
+            if (isKept)
+            {
+                file.DangerousRelease();
+            }
+        }
+    }
+
     /// <summary>Whether .NET's error means ENOSPC or EDQUOT. On Unix it keeps the error number in HResult.</summary>
     public static bool IsDiskFull(IOException error) => error.HResult is NoSpace or QuotaExceeded;
 
@@ -107,6 +139,23 @@ internal static partial class LinuxFiles
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     private static partial int FLock(SafeFileHandle file, int operation);
 
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int StatX(int folder, string path, int flags, uint mask, out FileIdentity identity);
+
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial SafeFileHandle Open(string path, int flags, int mode);
+
+    /// <summary>What is needed of the system's struct statx, which is the same on all processors.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    private readonly struct FileIdentity
+    {
+        [FieldOffset(32)]
+        public readonly ulong Inode;
+
+        [FieldOffset(136)]
+        public readonly uint DeviceMajor;
+
+        [FieldOffset(140)]
+        public readonly uint DeviceMinor;
+    }
 }

@@ -15,7 +15,7 @@ public sealed class WalFolder : IWalFileSystem
 
     public string Description => _path;
 
-    public IDisposable Lock(string name) => FileLock.Take(Full(name));
+    public IWalFolderLock Lock(string name) => FileLock.Take(Full(name));
 
     // statvfs(2) of any path, despite its name.
     public long AvailableBytes() => new DriveInfo(_path).AvailableFreeSpace;
