@@ -170,6 +170,11 @@ internal sealed class Scenario
             yield return SpawnClient($"a writer of {partition.Name}", () => writer.RunAsync(() => _isOver));
         }
 
+        if (_world.Chance(300))
+        {
+            yield return SpawnClient($"the deleter of {partition.Name}", () => new RecordsDeleter(_world, _cluster, partition).RunAsync(() => _isOver));
+        }
+
         PartitionReader reader = new(_world, _cluster, partition);
         _chaos.Add(reader);
         yield return SpawnClient($"the reader of {partition.Name}", () => reader.RunAsync(() => _isOver));

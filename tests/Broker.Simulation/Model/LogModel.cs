@@ -13,7 +13,8 @@ internal sealed class ViolationException(string message) : Exception(message);
 /// L3. No fork: what an offset held once, it holds always, whichever run of the node is asked.
 /// L4. No invention: no record that nobody sent.
 /// L5. No resurrection: the log's start does not go back, and a deleted topic stays away.
-/// L6. Nothing goes too early: the start moves only beyond what retention gives free.
+/// L6. Nothing goes too early: the start moves only beyond what retention gives free, or a client asked to be deleted.
+/// L8. What a deletion was confirmed for is gone. (L7, that all comes to its end, is the scenario's.)
 /// </summary>
 internal sealed class LogModel(SimulatedWorld world)
 {

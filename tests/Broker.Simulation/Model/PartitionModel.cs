@@ -5,6 +5,7 @@ internal sealed class PartitionModel(LogModel model, TopicModel topic, int index
 {
     private readonly Dictionary<long, (RecordId Id, long TimestampMs)> _known = [];
     private readonly Dictionary<RecordId, long> _places = [];
+    private long _deletableTo;
 
     public TopicModel Topic => topic;
 
@@ -17,6 +18,9 @@ internal sealed class PartitionModel(LogModel model, TopicModel topic, int index
 
     /// <summary>Where the log begins, as far as was seen.</summary>
     public long Start { get; private set; }
+
+    /// <summary>Someone asked that offsets below be deleted.</summary>
+    public void MayBeginAt(long offset) => _deletableTo = Math.Max(_deletableTo, offset);
 
     /// <summary>A batch was acknowledged.</summary>
     public void Acknowledge(RecordWriter writer, int firstNumber, int count, long baseOffset, long timestampMs)
@@ -138,8 +142,8 @@ internal sealed class PartitionModel(LogModel model, TopicModel topic, int index
         long nowMs = model.World.Outside.Clock.GetUtcNow().ToUnixTimeMilliseconds();
         for (long offset = Start; offset < start; offset++)
         {
-            bool isFree = topic.RetentionMs >= 0 && (!_known.TryGetValue(offset, out (RecordId Id, long TimestampMs) record) || record.TimestampMs < nowMs - topic.RetentionMs);
-            if (!isFree)
+            bool isOld = topic.RetentionMs >= 0 && (!_known.TryGetValue(offset, out (RecordId Id, long TimestampMs) record) || record.TimestampMs < nowMs - topic.RetentionMs);
+            if (!isOld && offset >= _deletableTo)
             {
                 throw new ViolationException($"L6: {Name} begins at {start}, and offset {offset} is gone before its time");
             }
