@@ -16,7 +16,7 @@ internal sealed partial class MetadataChange
             Require(refusal is null, committed, $"{range.Stream}: {refusal?.Reason}, {refusal?.Detail}");
 
             // Trimmed before it was uploaded: nobody will read it, but its end counts, and its state.
-            bool isKept = range.EndOffset > stream.StartOffset || range.HasState;
+            bool isKept = range.EndOffset > stream.StartOffset || (range.HasState && committed.KeepsStates);
             references += isKept ? 1 : 0;
             ImmutableList<ObjectRange> before = WithoutDead(stream);
             _streams[range.Stream] = stream with
@@ -111,7 +111,8 @@ internal sealed partial class MetadataChange
             trimmed.NewStart >= stream.StartOffset, trimmed, $"{trimmed.Stream} begins at {stream.StartOffset}, after {trimmed.NewStart}");
         // The newest range's state outlives its records: whether a producer's batch is a repeated one does not depend on their retention.
         int dropped = stream.IndexOfFirst(range => range.EndOffset > trimmed.NewStart);
-        dropped = dropped > 0 && dropped == stream.Ranges.Count && stream.Ranges[^1].Range.HasState ? dropped - 1 : dropped;
+        bool keepsNewest = trimmed.KeepsState && dropped > 0 && dropped == stream.Ranges.Count && stream.Ranges[^1].Range.HasState;
+        dropped -= keepsNewest ? 1 : 0;
         for (int i = 0; i < dropped; i++)
         {
             Unreference(stream.Ranges[i].ObjectId);

@@ -8,7 +8,10 @@ public static class MetadataCodec
 {
     private const uint Magic = 0x424D4342; // "BCMB"
     private const ushort BatchVersion = 1;
-    private const ushort EventVersion = 1;
+    private const ushort FirstVersion = 1;
+
+    // The layout is that of version 1; what it leaves of a stream without readable records is not.
+    private const ushort KeepsStateVersion = 2;
     private const int EventHeaderBytes = 8;
 
     private enum EventType : ushort
@@ -48,7 +51,7 @@ public static class MetadataCodec
             FormatWriter body = new();
             EventType type = WriteEvent(body, item);
             writer.UInt16((ushort)type);
-            writer.UInt16(EventVersion);
+            writer.UInt16(VersionOf(item));
             writer.Int32(body.Length);
             writer.Bytes(body.Written);
         }
@@ -123,16 +126,19 @@ public static class MetadataCodec
             throw reader.Newer($"an event of type {(ushort)type}, which is unknown here,", version, 0);
         }
 
-        if (version > EventVersion)
+        ushort newest = type is EventType.ObjectCommitted or EventType.StreamTrimmed ? KeepsStateVersion : FirstVersion;
+        if (version > newest)
         {
-            throw reader.Newer($"the event {type}", version, EventVersion);
+            throw reader.Newer($"the event {type}", version, newest);
         }
 
         FormatReader body = reader.Slice(length, $"{what}, event {type}");
-        MetadataEvent item = ReadEvent(body, type);
+        MetadataEvent item = ReadEvent(body, type, version);
         body.End();
         return item;
     }
+
+    private static ushort VersionOf(MetadataEvent item) => item is ObjectCommitted { KeepsStates: true } or StreamTrimmed { KeepsState: true } ? KeepsStateVersion : FirstVersion;
 
     private static EventType WriteEvent(FormatWriter to, MetadataEvent item)
     {
@@ -241,7 +247,7 @@ public static class MetadataCodec
         }
     }
 
-    private static MetadataEvent ReadEvent(FormatReader from, EventType type) => type switch
+    private static MetadataEvent ReadEvent(FormatReader from, EventType type, ushort version) => type switch
     {
         EventType.ClusterCreated => new ClusterCreated(from.String()),
         EventType.TopicCreated => new TopicCreated(from.Guid(), from.String(), ReadStreams(from), from.Map(), from.Bool()),
@@ -250,11 +256,11 @@ public static class MetadataCodec
         EventType.TopicConfigsChanged => new TopicConfigsChanged(from.Guid(), from.Map(), from.List(4, from.String)),
         EventType.StreamOpened => new StreamOpened(
             new StreamId(from.Int64()), new NodeId(from.Int32()), new LeaderEpoch(from.Int32()), new Offset(from.Int64())),
-        EventType.ObjectCommitted => ReadObject(from),
+        EventType.ObjectCommitted => ReadObject(from) with { KeepsStates = version >= KeepsStateVersion },
         EventType.ObjectCompacted => new ObjectCompacted(ReadObject(from), ReadObjectIds(from)),
         EventType.StreamCleaned => new StreamCleaned(new StreamId(from.Int64()), new Offset(from.Int64())),
         EventType.ObjectIdsClosed => new ObjectIdsClosed(new ObjectId(from.Int64())),
-        EventType.StreamTrimmed => new StreamTrimmed(new StreamId(from.Int64()), new Offset(from.Int64())),
+        EventType.StreamTrimmed => new StreamTrimmed(new StreamId(from.Int64()), new Offset(from.Int64()), version >= KeepsStateVersion),
         EventType.ObjectsDeleted => new ObjectsDeleted(ReadObjectIds(from)),
         EventType.ProducerIdBlockAllocated => new ProducerIdBlockAllocated(new NodeId(from.Int32()), from.Int64(), from.Int32()),
         EventType.ObjectIdBlockAllocated => new ObjectIdBlockAllocated(new NodeId(from.Int32()), from.Int64(), from.Int32()),

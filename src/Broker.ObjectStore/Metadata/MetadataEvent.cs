@@ -38,6 +38,7 @@ public sealed record StreamOpened(StreamId Stream, NodeId Leader, LeaderEpoch Ep
 /// <param name="CreatedMs">When, in milliseconds since 1970.</param>
 /// <param name="Ranges">In any order of streams; of one stream in the order of offsets.</param>
 /// <param name="Store">Under whose prefix the object lies; "" = this cluster's own. Others come with forks.</param>
+/// <param name="KeepsStates">A range that is trimmed already stays for its state. False only in commits of builds that let go of it, which are replayed as they were meant.</param>
 public sealed record ObjectCommitted(
     ObjectId ObjectId,
     ObjectKey Key,
@@ -45,7 +46,8 @@ public sealed record ObjectCommitted(
     long SizeBytes,
     long CreatedMs,
     IReadOnlyList<StreamRange> Ranges,
-    string Store = "") : MetadataEvent;
+    string Store = "",
+    bool KeepsStates = true) : MetadataEvent;
 
 /// <summary>
 /// An object that takes the place of what streams had in others, and says the same with fewer objects, or with fewer records of a compacted topic. Each of
@@ -64,7 +66,10 @@ public sealed record StreamCleaned(StreamId Stream, Offset CleanedEnd) : Metadat
 public sealed record ObjectIdsClosed(ObjectId Next) : MetadataEvent;
 
 /// <summary>Records before <paramref name="NewStart"/> are gone (retention, DeleteRecords).</summary>
-public sealed record StreamTrimmed(StreamId Stream, Offset NewStart) : MetadataEvent;
+/// <param name="Stream">Whose.</param>
+/// <param name="NewStart">The first offset that readers may see.</param>
+/// <param name="KeepsState">The newest range stays for its state. False only in commits of builds that let go of it, which are replayed as they were meant.</param>
+public sealed record StreamTrimmed(StreamId Stream, Offset NewStart, bool KeepsState = true) : MetadataEvent;
 
 /// <summary>Deletable objects were deleted from the store.</summary>
 public sealed record ObjectsDeleted(IReadOnlyList<ObjectId> Objects) : MetadataEvent;

@@ -10,7 +10,8 @@ namespace Broker.ObjectStore.Metadata;
 internal static class MetadataSnapshot
 {
     private const uint Magic = 0x534D4342; // "BCMS"
-    private const ushort Version = 2;
+    // Laid out as version 2, before which no range stood without readable records.
+    private const ushort Version = 3;
     private const ushort FirstWithCompaction = 2;
     private const int HeaderBytes = 8;
 

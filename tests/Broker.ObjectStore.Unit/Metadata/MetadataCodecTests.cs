@@ -19,7 +19,7 @@ public sealed class MetadataCodecTests(ITestOutputHelper output)
             + "0200" + "0100" + "30000000"
             + "00112233445566778899AABBCCDDEEFF" + "01000000" + "74" + "01000000" + "0500000000000000"
             + "01000000" + "01000000" + "6B" + "01000000" + "76" + "01"
-            + "0800" + "0100" + "10000000" + "0500000000000000" + "0900000000000000";
+            + "0800" + "0200" + "10000000" + "0500000000000000" + "0900000000000000";
         byte[] bytes = MetadataCodec.Encode(batch);
         Assert.Equal(hex, Convert.ToHexString(bytes));
         Assert.Equal(bytes, MetadataCodec.Encode(MetadataCodec.Decode(bytes, "test")));
@@ -32,7 +32,7 @@ public sealed class MetadataCodecTests(ITestOutputHelper output)
         ObjectCommitted committed = new(new ObjectId(11), new ObjectKey("a/b"), ObjectKind.Stream, 12, 13, [range], "fork");
         string hex =
             "42434D42" + "0100" + "0000" + "0000000000000000" + "01000000"
-            + "0700" + "0100" + "70000000"
+            + "0700" + "0200" + "70000000"
             + "0B00000000000000" + "03000000" + "612F62" + "02" + "0C00000000000000" + "0D00000000000000" + "04000000" + "666F726B"
             + "01000000"
             + "0100000000000000" + "02000000" + "0300000000000000" + "0400000000000000" + "0500000000000000" + "0600000000000000"
@@ -121,12 +121,12 @@ public sealed class MetadataCodecTests(ITestOutputHelper output)
 
     [Theory]
     [InlineData(4, "the commit has version 2")]
-    [InlineData(22, "the event StreamTrimmed has version 2")]
+    [InlineData(22, "the event StreamTrimmed has version 3")]
     [InlineData(20, "an event of type 200")]
     public void Anything_newer_is_Invalid_and_says_so(int position, string said)
     {
         byte[] bytes = MetadataCodec.Encode(new MetadataBatch(0, [new StreamTrimmed(new StreamId(5), new Offset(9))]));
-        bytes[position] = position == 20 ? (byte)200 : (byte)2;
+        bytes[position] = position switch { 20 => 200, 22 => 3, _ => 2 };
         StorageException error = Assert.Throws<StorageException>(() => MetadataCodec.Decode(bytes, "entry 3"));
         Assert.Equal(StorageErrorKind.Invalid, error.Kind);
         Assert.Contains(said, error.Message, StringComparison.Ordinal);
@@ -142,7 +142,7 @@ public sealed class MetadataCodecTests(ITestOutputHelper output)
         (MetadataImage back, LogPosition backPosition) = MetadataSnapshot.Decode(new ObjectKey("s"), bytes);
         Assert.Equal(position, backPosition);
         Assert.Equal(bytes, MetadataSnapshot.Encode(back, position));
-        Assert.Equal("42434D53" + "0200" + "0000" + "9101000000000000" + "0900000000000000", Convert.ToHexString(bytes[..24]));
+        Assert.Equal("42434D53" + "0300" + "0000" + "9101000000000000" + "0900000000000000", Convert.ToHexString(bytes[..24]));
     }
 
     [Fact]
@@ -162,6 +162,53 @@ public sealed class MetadataCodecTests(ITestOutputHelper output)
         Assert.Equal((new Offset(10), Offset.Zero), (stream.EndOffset, stream.CleanedEnd));
         Assert.Equal(new ObjectId(8), stream.Ranges.Single().ObjectId);
     }
+
+    [Fact]
+    public void A_log_of_a_build_that_let_go_of_states_with_their_records_is_replayed_as_it_was_meant()
+    {
+        StreamId uploadedBefore = new(5);
+        StreamId uploadedAfter = new(6);
+        MetadataEvent[] history =
+        [
+            new TopicCreated(TopicId, "t", [uploadedBefore, uploadedAfter], new Dictionary<string, string>(), IsInternal: false),
+            new StreamOpened(uploadedBefore, new NodeId(1), new LeaderEpoch(0), Offset.Zero),
+            new StreamOpened(uploadedAfter, new NodeId(1), new LeaderEpoch(0), Offset.Zero),
+            UploadWithState(1, uploadedBefore, 0, 10),
+            new StreamTrimmed(uploadedBefore, new Offset(10)),
+            new StreamTrimmed(uploadedAfter, new Offset(10)),
+            UploadWithState(2, uploadedAfter, 0, 10),
+            new ObjectsDeleted([new ObjectId(1), new ObjectId(2)]),
+        ];
+        MetadataImage image = MetadataImage.Empty;
+        for (int slot = 0; slot < history.Length; slot++)
+        {
+            byte[] bytes = AsVersion1(history[slot]);
+            MetadataBatch batch = MetadataCodec.Decode(bytes, "test");
+            Assert.Equal(bytes, MetadataCodec.Encode(batch));
+            image = image.Apply(batch, slot);
+        }
+
+        Assert.Empty(image.Objects);
+        Assert.Empty(image.DeletableObjects);
+        Assert.All(image.Streams.Values, stream => Assert.Empty(stream.Ranges));
+        Assert.All(image.Streams.Values, stream => Assert.Equal((new Offset(10), new Offset(10)), (stream.StartOffset, stream.EndOffset)));
+    }
+
+    // The layouts are the same; the version is that of the first event.
+    private static byte[] AsVersion1(MetadataEvent item)
+    {
+        byte[] bytes = MetadataCodec.Encode(new MetadataBatch(0, [item]));
+        bytes[22] = 1;
+        return bytes;
+    }
+
+    private static ObjectCommitted UploadWithState(long id, StreamId stream, long from, long to) => new(
+        new ObjectId(id),
+        new ObjectKey($"data/{id}"),
+        ObjectKind.StreamSet,
+        100,
+        0,
+        [new StreamRange(stream, new LeaderEpoch(0), new Offset(from), new Offset(to), 0, 1, 0, 1, StatePosition: 50, StateBytes: 20)]);
 
     private static (MetadataImage Image, byte[] LastCommit) History(int seed, int commits)
     {
