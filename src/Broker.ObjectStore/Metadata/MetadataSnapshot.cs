@@ -10,6 +10,7 @@ namespace Broker.ObjectStore.Metadata;
 internal static class MetadataSnapshot
 {
     private const uint Magic = 0x534D4342; // "BCMS"
+
     // Laid out as version 2, before which no range stood without readable records.
     private const ushort Version = 3;
     private const ushort FirstWithCompaction = 2;

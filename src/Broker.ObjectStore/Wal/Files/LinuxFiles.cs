@@ -75,29 +75,24 @@ internal static partial class LinuxFiles
     {
         const int emptyPath = 0x1000; // AT_EMPTY_PATH
         const int noFile = 2;         // ENOENT
-        bool isKept = false;
-        file.DangerousAddRef(ref isKept);
-        try
+        FileIdentity open;
+        while (StatX(file, "", emptyPath, Inode, out open) != 0)
         {
-            if (StatX((int)file.DangerousGetHandle(), string.Empty, emptyPath, Inode, out FileIdentity open) != 0)
+            ThrowUnlessInterrupted("statx", path);
+        }
+
+        FileIdentity named;
+        while (StatX(CurrentFolder, path, 0, Inode, out named) != 0)
+        {
+            if (Marshal.GetLastPInvokeError() == noFile)
             {
-                ThrowUnlessInterrupted("statx", path);
+                return false;
             }
 
-            if (StatX(CurrentFolder, path, 0, Inode, out FileIdentity named) != 0)
-            {
-                return Marshal.GetLastPInvokeError() == noFile ? false : throw new IOException($"statx of '{path}': {Marshal.GetLastPInvokeErrorMessage()}");
-            }
+            ThrowUnlessInterrupted("statx", path);
+        }
 
-            return (open.Inode, open.DeviceMajor, open.DeviceMinor) == (named.Inode, named.DeviceMajor, named.DeviceMinor);
-        }
-        finally
-        {
-            if (isKept)
-            {
-                file.DangerousRelease();
-            }
-        }
+        return (open.Inode, open.DeviceMajor, open.DeviceMinor) == (named.Inode, named.DeviceMajor, named.DeviceMinor);
     }
 
     /// <summary>Whether .NET's error means ENOSPC or EDQUOT. On Unix it keeps the error number in HResult.</summary>
@@ -138,6 +133,9 @@ internal static partial class LinuxFiles
 
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     private static partial int FLock(SafeFileHandle file, int operation);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int StatX(SafeFileHandle folder, string path, int flags, uint mask, out FileIdentity identity);
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int StatX(int folder, string path, int flags, uint mask, out FileIdentity identity);
