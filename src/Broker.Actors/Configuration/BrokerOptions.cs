@@ -91,8 +91,13 @@ public sealed record BrokerOptions
 
     private static string SingleFolder(BrokerSettings settings)
     {
-        string name = settings.Text("log.dirs") is { Length: > 0 } ? "log.dirs" : "log.dir";
-        string value = settings.Given(name) is null ? "./data" : settings.Text(name)!;
+        string name = settings.Given("log.dirs") is null ? "log.dir" : "log.dirs";
+        string value = settings.Given(name)?.Value ?? "./data";
+        if (string.IsNullOrWhiteSpace(value))
+        {
+            throw settings.BadValue(name, "a folder, or leave it out for ./data");
+        }
+
         return value.Contains(',')
             ? throw settings.BadValue(name, "one folder: the log lives in the object store, this is its staging place")
             : Path.GetFullPath(value);

@@ -15,8 +15,8 @@ internal static partial class ConnectionLog
     [LoggerMessage(EventId = 1003, EventName = "ConnectionRequestFailed", Level = LogLevel.Error, Message = "{ApiKey} request of client '{ClientId}' failed")]
     public static partial void RequestFailed(ILogger log, Exception cause, ApiKey apiKey, string clientId);
 
-    [LoggerMessage(EventId = 1004, EventName = "ConnectionRefused", Level = LogLevel.Warning, Message = "Refused a connection of {Address}: max.connections or max.connections.per.ip is reached ({Count} open)")]
-    public static partial void Refused(ILogger log, IPAddress address, int count);
+    [LoggerMessage(EventId = 1004, EventName = "ConnectionRefused", Level = LogLevel.Warning, Message = "Refused {Refused} connections, the last of {Address}: max.connections or max.connections.per.ip is reached ({Count} open)")]
+    public static partial void Refused(ILogger log, int refused, IPAddress address, int count);
 
     [LoggerMessage(EventId = 1005, EventName = "ConnectionBroke", Level = LogLevel.Debug, Message = "The connection of {Address} broke: {Problem}")]
     public static partial void Broke(ILogger log, IPAddress address, string problem);

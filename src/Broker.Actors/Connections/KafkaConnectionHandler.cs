@@ -31,6 +31,7 @@ public sealed class KafkaConnectionHandler(
     /// </summary>
     private static readonly TimeSpan DrainPatience = TimeSpan.FromSeconds(10);
 
+    private readonly RefusedConnections _refused = new(clock);
     private readonly ILogger _log = resources.Loggers.CreateLogger("Broker.Connections");
 
     public override async Task OnConnectedAsync(ConnectionContext connection)
@@ -44,7 +45,11 @@ public sealed class KafkaConnectionHandler(
 
         if (!resources.Limiter.TryEnter(address))
         {
-            ConnectionLog.Refused(_log, address, resources.Limiter.Count);
+            if (_refused.Add() is > 0 and int refused)
+            {
+                ConnectionLog.Refused(_log, refused, address, resources.Limiter.Count);
+            }
+
             connection.Abort();
             return;
         }

@@ -11,7 +11,7 @@ namespace Broker.Actors.Requests;
 /// <summary>
 /// Fetch 4-18: long polls, min and max bytes, topics by name or (from 13) by id, leader epochs checked (KIP-320).
 /// Sessions (KIP-227) are always answered with id 0, which tells clients to send full fetches. There are no
-/// transactions yet, so both isolation levels read to the high watermark. Of a connection's fetches one at a time is read and written: a client
+/// transactions yet, so both isolation levels read to the high watermark. A partition that stands twice is answered once. Of a connection's fetches one at a time is read and written: a client
 /// that does not take its answers holds one.
 /// </summary>
 internal sealed class FetchHandler(BrokerServices services, IScheduler scheduler) : IRequestHandler
@@ -36,9 +36,9 @@ internal sealed class FetchHandler(BrokerServices services, IScheduler scheduler
         FetchLimits limits = new(Math.Min(request.MinBytes, maxBytes), maxBytes, TimeSpan.FromMilliseconds(Math.Max(request.MaxWaitMs, 0)));
         PendingFetch pending = new(exchange, response, limits, services.ResponseMemory, services.Traffic, scheduler);
         MetadataImage image = services.Metadata.Current;
-        foreach (FetchRequest.FetchTopic topic in request.Topics)
+        foreach ((FetchRequest.FetchTopic topic, IReadOnlyList<FetchRequest.FetchPartition> partitions) in DistinctPartitions.Of(request.Topics))
         {
-            AddTopic(exchange, image, topic, pending, response, maxBytes);
+            AddTopic(exchange, image, topic, partitions, pending, response, maxBytes);
         }
 
         exchange.RespondInTurn(pending);
@@ -51,7 +51,8 @@ internal sealed class FetchHandler(BrokerServices services, IScheduler scheduler
         _ => ErrorCode.FetchSessionIdNotFound,
     };
 
-    private void AddTopic(RequestExchange exchange, MetadataImage image, FetchRequest.FetchTopic topic, PendingFetch pending, FetchResponse response, int maxBytes)
+    private void AddTopic(
+        RequestExchange exchange, MetadataImage image, FetchRequest.FetchTopic topic, IReadOnlyList<FetchRequest.FetchPartition> partitions, PendingFetch pending, FetchResponse response, int maxBytes)
     {
         TopicState? found = exchange.ApiVersion >= 13 ? image.FindTopic(topic.TopicId) : image.FindTopic(topic.Topic);
         FetchResponse.FetchableTopicResponse answer = new() { Topic = topic.Topic, TopicId = topic.TopicId };
@@ -59,7 +60,7 @@ internal sealed class FetchHandler(BrokerServices services, IScheduler scheduler
         ErrorCode topicError = found is null
             ? exchange.ApiVersion >= 13 ? ErrorCode.UnknownTopicId : ErrorCode.UnknownTopicOrPartition
             : services.Authorizer.Allows(exchange.Client, AclOperation.Read, AclResource.Topic, found.Name) ? ErrorCode.None : ErrorCode.TopicAuthorizationFailed;
-        foreach (FetchRequest.FetchPartition partition in topic.Partitions)
+        foreach (FetchRequest.FetchPartition partition in partitions)
         {
             FetchResponse.PartitionData data = new() { PartitionIndex = partition.Partition, HighWatermark = -1, Records = System.Buffers.ReadOnlySequence<byte>.Empty };
             answer.Partitions.Add(data);

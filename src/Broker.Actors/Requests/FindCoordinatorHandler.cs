@@ -9,10 +9,14 @@ using Broker.Wire.Messages;
 
 namespace Broker.Actors.Requests;
 
-/// <summary>FindCoordinator 0-6 for groups; makes <c>__consumer_offsets</c> when it is first needed. Other kinds of key have no coordinator yet.</summary>
+/// <summary>
+/// FindCoordinator 0-6 for groups; makes <c>__consumer_offsets</c> when it is first needed. There are no transactions yet: their ids are refused
+/// as InitProducerId refuses them, so that a producer ends at once instead of asking until its patience ends.
+/// </summary>
 internal sealed class FindCoordinatorHandler(BrokerServices services) : IRequestHandler
 {
     private const sbyte GroupKey = 0;
+    private const sbyte TransactionKey = 1;
     private const short FirstBatched = 4;
 
     public ApiKey ApiKey => ApiKey.FindCoordinator;
@@ -54,6 +58,7 @@ internal sealed class FindCoordinatorHandler(BrokerServices services) : IRequest
             GroupKey when !services.Authorizer.Allows(exchange.Client, AclOperation.Describe, AclResource.Group, key) => ErrorCode.GroupAuthorizationFailed,
             GroupKey when services.FindGroupCoordinator(key) is not null => ErrorCode.None,
             GroupKey => ErrorCode.CoordinatorNotAvailable,
+            TransactionKey => ErrorCode.TransactionalIdAuthorizationFailed,
             _ => ErrorCode.InvalidRequest,
         };
         if (error != ErrorCode.None)

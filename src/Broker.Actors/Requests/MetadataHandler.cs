@@ -64,7 +64,9 @@ internal sealed class MetadataHandler(BrokerServices services) : IRequestHandler
         for (int i = 0; i < missing.Length; i++)
         {
             ErrorCode error = made is TopicsChanged changed ? changed.Results[i].Error : ErrorCode.LeaderNotAvailable;
-            if (error is not (ErrorCode.None or ErrorCode.TopicAlreadyExists))
+
+            // As Kafka: a name that collides with another topic's is refused to who makes the topic; who asks for it hears that there is none.
+            if (error is not (ErrorCode.None or ErrorCode.TopicAlreadyExists or ErrorCode.InvalidTopicException))
             {
                 failed[missing[i]] = error;
             }

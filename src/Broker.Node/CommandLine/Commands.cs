@@ -47,6 +47,14 @@ internal static class Commands
             Description = "A Kafka node's settings file.",
             Arity = ArgumentArity.ZeroOrOne,
         };
+        properties.Validators.Add(given =>
+        {
+            // The parser takes an option that it does not know for the argument's value.
+            if (given.Tokens is [{ Value: ['-', ..] option }])
+            {
+                given.AddError($"there is no option '{option}'");
+            }
+        });
         Option<string[]> overrides = new("--override")
         {
             Description = "One setting, key=value, that wins over every other source. May be repeated.",

@@ -12,8 +12,11 @@ public enum BatchError
     /// <summary>The stated length is less than a header, or not the number of bytes given.</summary>
     BadLength,
 
-    /// <summary>A message set of magic 0 or 1, or of a format to come.</summary>
-    UnsupportedMagic,
+    /// <summary>A message set of magic 0 or 1, which Kafka no longer takes.</summary>
+    OldMagic,
+
+    /// <summary>A format that there is not, or not yet.</summary>
+    UnknownMagic,
 
     /// <summary>The checksum does not fit the contents.</summary>
     BadCrc,
@@ -50,8 +53,7 @@ public static class BatchErrors
     public static ErrorCode ToErrorCode(this BatchError error) => error switch
     {
         BatchError.None => ErrorCode.None,
-        BatchError.TooSmall or BatchError.BadLength or BatchError.BadCrc => ErrorCode.CorruptMessage,
-        BatchError.UnsupportedMagic => ErrorCode.UnsupportedForMessageFormat,
+        BatchError.TooSmall or BatchError.BadLength or BatchError.BadCrc or BatchError.UnknownMagic => ErrorCode.CorruptMessage,
         BatchError.UnknownCodec => ErrorCode.UnsupportedCompressionType,
         BatchError.BadTimestampType => ErrorCode.InvalidTimestamp,
         _ => ErrorCode.InvalidRecord,

@@ -14,7 +14,7 @@ public static class RecordBatchValidator
     {
         if (batch.Length > BatchLayout.Magic && batch[BatchLayout.Magic] != BatchLayout.CurrentMagic)
         {
-            return BatchError.UnsupportedMagic;
+            return batch[BatchLayout.Magic] < BatchLayout.CurrentMagic ? BatchError.OldMagic : BatchError.UnknownMagic;
         }
 
         if (batch.Length < RecordBatchView.HeaderBytes)

@@ -150,6 +150,9 @@ public sealed class BrokerOptionsTests
 
     [Theory]
     [InlineData("log.dirs", "/a,/b", "one folder")]
+    [InlineData("log.dirs", "", "a folder")]
+    [InlineData("log.dirs", " ", "a folder")]
+    [InlineData("log.dir", "", "a folder")]
     [InlineData("object.store", "s3:foo", "file:PATH")]
     [InlineData("listeners", "SSL://:9092", "PLAINTEXT")]
     [InlineData("listeners", "", "at least one")]

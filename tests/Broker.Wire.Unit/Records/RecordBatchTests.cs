@@ -8,8 +8,10 @@ public class RecordBatchTests
 {
     [Theory]
     [InlineData(0, 3, BatchError.None)]
-    [InlineData(16, 1, BatchError.UnsupportedMagic)]
-    [InlineData(16, 0, BatchError.UnsupportedMagic)]
+    [InlineData(16, 1, BatchError.OldMagic)]
+    [InlineData(16, 0, BatchError.OldMagic)]
+    [InlineData(16, 3, BatchError.UnknownMagic)]
+    [InlineData(16, 255, BatchError.UnknownMagic)]
     [InlineData(11, 0, BatchError.BadLength)]
     [InlineData(8, 0x80, BatchError.BadLength)]
     [InlineData(17, 0, BatchError.BadCrc)]
