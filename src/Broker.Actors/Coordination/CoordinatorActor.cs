@@ -23,6 +23,7 @@ internal sealed class CoordinatorActor : ReceiveActor
     private readonly List<(IActorRef To, object Message)> _replies = [];
     private bool _committing;
     private bool _failing;
+    private bool _snapshotsFail;
 
     // The newest image that the manager was told of.
     private MetadataImage _told;
@@ -96,9 +97,22 @@ internal sealed class CoordinatorActor : ReceiveActor
             CoordinatorLog.CommitsResumed(_services.Log);
         }
 
+        TellOfSnapshots();
         _told = committed.Image;
         _services.Manager.Tell(new ImageCommitted(committed.Image, [.. committed.Replies.Select(reply => (reply.To, Complete(reply.Message, committed.Image)))]));
         CommitNext();
+    }
+
+    // A snapshot is written beside the commits: of a failure the next one that succeeds knows. Until it is made good, starts take longer.
+    private void TellOfSnapshots()
+    {
+        StorageException? failure = _metadata.SnapshotFailure;
+        if (failure is not null && !_snapshotsFail)
+        {
+            CoordinatorLog.SnapshotFailed(_services.Log, failure.Kind, failure.Message);
+        }
+
+        _snapshotsFail = failure is not null;
     }
 
     // Replies that show the image were planned before there was one.
@@ -164,6 +178,9 @@ internal static partial class CoordinatorLog
 
     [LoggerMessage(EventId = 5001, EventName = "MetadataCommitFailed", Level = LogLevel.Error, Message = "Committing metadata fails ({Kind}): {Problem}")]
     public static partial void CommitFailed(ILogger log, StorageErrorKind kind, string problem);
+
+    [LoggerMessage(EventId = 5004, EventName = "MetadataSnapshotFailed", Level = LogLevel.Warning, Message = "Writing a snapshot of the metadata fails ({Kind}), and is tried again with the next commits: {Problem}")]
+    public static partial void SnapshotFailed(ILogger log, StorageErrorKind kind, string problem);
 
     [LoggerMessage(EventId = 5003, EventName = "MetadataCommitsResumed", Level = LogLevel.Warning, Message = "Metadata are committed again")]
     public static partial void CommitsResumed(ILogger log);

@@ -90,8 +90,15 @@ public sealed record StreamsTrimmed(MetadataImage Image);
 /// <summary>Says that objects are no longer in the store.</summary>
 public sealed record ForgetObjects(IReadOnlyList<ObjectId> Objects);
 
-/// <summary>A command's change could not be made durable. Nothing of it holds; it may be tried again.</summary>
-public sealed record CommandFailed(StorageErrorKind Kind, string Reason);
+/// <summary>A command's change could not be made durable. It may be tried again.</summary>
+/// <param name="Kind">What failed.</param>
+/// <param name="Reason">In words.</param>
+/// <param name="IsInDoubt">The asker waited no longer: the change may hold yet. Otherwise nothing of it holds.</param>
+public sealed record CommandFailed(StorageErrorKind Kind, string Reason, bool IsInDoubt = false)
+{
+    /// <summary>What clients are told, who try again on either.</summary>
+    public ErrorCode Error => IsInDoubt ? ErrorCode.RequestTimedOut : ErrorCode.KafkaStorageError;
+}
 
 /// <summary>The coordinator committed; sent to the node's partition manager, which then lets the replies go.</summary>
 internal sealed record ImageCommitted(MetadataImage Image, IReadOnlyList<(Akka.Actor.IActorRef To, object Message)> Replies);

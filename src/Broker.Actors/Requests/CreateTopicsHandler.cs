@@ -1,4 +1,3 @@
-using Akka.Actor;
 using Broker.Actors.Configuration;
 using Broker.Actors.Connections;
 using Broker.Actors.Coordination;
@@ -51,22 +50,22 @@ internal sealed class CreateTopicsHandler(BrokerServices services) : IRequestHan
         }
         else if (valid.Count > 0)
         {
-            await MakeAsync(valid);
+            await MakeAsync(valid, CoordinatorCalls.PatienceFor(request.timeoutMs));
         }
 
         return response;
     }
 
-    private async Task MakeAsync(List<(CreateTopicsRequest.CreatableTopic Topic, CreateTopicsResponse.CreatableTopicResult Result)> valid)
+    private async Task MakeAsync(List<(CreateTopicsRequest.CreatableTopic Topic, CreateTopicsResponse.CreatableTopicResult Result)> valid, TimeSpan patience)
     {
         NewTopic[] topics = [.. valid.Select(one => NewTopicFor(one.Topic))];
-        object made = await services.Coordinator.Ask(new MakeTopics(topics), CoordinatorTimeouts.Command);
+        object made = await services.CommandAsync(new MakeTopics(topics), patience);
         for (int i = 0; i < valid.Count; i++)
         {
             (CreateTopicsRequest.CreatableTopic topic, CreateTopicsResponse.CreatableTopicResult result) = valid[i];
             TopicResult outcome = made is TopicsChanged changed
                 ? changed.Results[i]
-                : new TopicResult(ErrorCode.KafkaStorageError, ((CommandFailed)made).Reason, Guid.Empty);
+                : new TopicResult(((CommandFailed)made).Error, ((CommandFailed)made).Reason, Guid.Empty);
             (result.ErrorCode, result.ErrorMessage) = ((short)outcome.Error, outcome.Message);
             if (outcome.Error == ErrorCode.None)
             {

@@ -13,7 +13,7 @@ namespace Broker.Actors.Requests;
 
 /// <summary>
 /// DeleteRecords 0-2 (KIP-107): moves the first offset of partitions forward, to their end by -1. Answered when that is durable, with where they begin
-/// now; the objects go when nothing in them is left. Topics that are only compacted, and the broker's own, keep their records.
+/// now, or when the request's time is over; the objects go when nothing in them is left. Topics that are only compacted, and the broker's own, keep their records.
 /// </summary>
 internal sealed class DeleteRecordsHandler(BrokerServices services) : IRequestHandler
 {
@@ -34,6 +34,7 @@ internal sealed class DeleteRecordsHandler(BrokerServices services) : IRequestHa
         MetadataImage image = services.Metadata.Current;
         DeleteRecordsResponse response = new();
         List<Deletion> deletions = [];
+        Deadline deadline = new(services.Clock, CoordinatorCalls.PatienceFor(request.TimeoutMs));
         foreach (IGrouping<string, DeleteRecordsRequest.DeleteRecordsTopic> topic in request.Topics.Where(topic => topic.Partitions.Count > 0).GroupBy(topic => topic.Name))
         {
             DeleteRecordsResponse.DeleteRecordsTopicResult answer = new() { Name = topic.Key };
@@ -48,12 +49,12 @@ internal sealed class DeleteRecordsHandler(BrokerServices services) : IRequestHa
                 answer.Partitions.Add(slot);
                 if (refusal == ErrorCode.None)
                 {
-                    Judge(found!, partition, slot, deletions);
+                    Judge(found!, partition, slot, deletions, deadline);
                 }
             }
         }
 
-        await TrimAsync(deletions);
+        await TrimAsync(deletions, deadline);
         return response;
     }
 
@@ -78,7 +79,7 @@ internal sealed class DeleteRecordsHandler(BrokerServices services) : IRequestHa
     }
 
     private void Judge(
-        TopicState topic, DeleteRecordsRequest.DeleteRecordsPartition partition, DeleteRecordsResponse.DeleteRecordsPartitionResult slot, List<Deletion> deletions)
+        TopicState topic, DeleteRecordsRequest.DeleteRecordsPartition partition, DeleteRecordsResponse.DeleteRecordsPartitionResult slot, List<Deletion> deletions, Deadline deadline)
     {
         if (partition.PartitionIndex < 0 || partition.PartitionIndex >= topic.Partitions.Length)
         {
@@ -90,12 +91,12 @@ internal sealed class DeleteRecordsHandler(BrokerServices services) : IRequestHa
         }
         else
         {
-            Task<OffsetReply> end = leader.Ask<OffsetReply>(new LookUpOffset(default, OffsetSearch.Latest, LeaderEpoch: -1), CoordinatorTimeouts.Command);
+            Task<OffsetReply> end = leader.Ask<OffsetReply>(new LookUpOffset(default, OffsetSearch.Latest, LeaderEpoch: -1), deadline.Left);
             deletions.Add(new Deletion(topic.Partitions[partition.PartitionIndex], partition.Offset, end, slot));
         }
     }
 
-    private async Task TrimAsync(List<Deletion> deletions)
+    private async Task TrimAsync(List<Deletion> deletions, Deadline deadline)
     {
         List<(Deletion Deletion, StreamTrimmed Trim)> trims = [];
         foreach (Deletion deletion in deletions)
@@ -104,7 +105,7 @@ internal sealed class DeleteRecordsHandler(BrokerServices services) : IRequestHa
             {
                 OffsetReply end = await deletion.End;
                 long before = deletion.Before == ToTheEnd ? end.Offset : deletion.Before;
-                deletion.Slot.ErrorCode = (short)(end.Error != ErrorCode.None ? end.Error : before < 0 || before > end.Offset ? ErrorCode.OffsetOutOfRange : ErrorCode.None);
+                deletion.Slot.ErrorCode = (short)(end.Error != ErrorCode.None ? Judge(deletion.Stream, end.Error) : before < 0 || before > end.Offset ? ErrorCode.OffsetOutOfRange : ErrorCode.None);
                 if (deletion.Slot.ErrorCode == (short)ErrorCode.None)
                 {
                     trims.Add((deletion, new StreamTrimmed(deletion.Stream, new Offset(before))));
@@ -112,23 +113,37 @@ internal sealed class DeleteRecordsHandler(BrokerServices services) : IRequestHa
             }
             catch (AskTimeoutException)
             {
-                // The partition closed meanwhile, or is busy opening.
-                deletion.Slot.ErrorCode = (short)ErrorCode.NotLeaderOrFollower;
+                // It is busy opening.
+                deletion.Slot.ErrorCode = (short)Judge(deletion.Stream, ErrorCode.RequestTimedOut);
             }
         }
 
         if (trims.Count > 0)
         {
-            object answer = await services.Coordinator.Ask(new TrimStreams([.. trims.Select(one => one.Trim)]), CoordinatorTimeouts.Command);
+            object answer = await services.CommandAsync(new TrimStreams([.. trims.Select(one => one.Trim)]), deadline.Left);
             trims.ForEach(one => Answer(one.Deletion, answer));
         }
     }
+
+    // A partition that closed, because its topic was deleted meanwhile, has no leader to look for.
+    private ErrorCode Judge(StreamId stream, ErrorCode error) => services.Metadata.Current.FindStream(stream) is null ? ErrorCode.UnknownTopicOrPartition : error;
 
     private static void Answer(Deletion deletion, object answer)
     {
         StreamState? stream = (answer as StreamsTrimmed)?.Image.FindStream(deletion.Stream);
         deletion.Slot.LowWatermark = stream?.StartOffset.Value ?? NoLowWatermark;
-        deletion.Slot.ErrorCode = (short)(answer is not StreamsTrimmed ? ErrorCode.KafkaStorageError : stream is null ? ErrorCode.UnknownTopicOrPartition : ErrorCode.None);
+        deletion.Slot.ErrorCode = (short)(answer is CommandFailed failed ? failed.Error : stream is null ? ErrorCode.UnknownTopicOrPartition : ErrorCode.None);
+    }
+
+    /// <summary>The end of the request's time, which the lookups and the trim share.</summary>
+    private sealed class Deadline(TimeProvider clock, TimeSpan patience)
+    {
+        /// <summary>A millisecond at least: what is there already is taken also when the time is over.</summary>
+        private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(1);
+
+        private readonly long _begun = clock.GetTimestamp();
+
+        public TimeSpan Left => patience - clock.GetElapsedTime(_begun) is var left && left > Least ? left : Least;
     }
 
     /// <summary>One partition's, while its end is asked for.</summary>

@@ -1,4 +1,3 @@
-using Akka.Actor;
 using Broker.Actors.Connections;
 using Broker.Actors.Coordination;
 using Broker.Actors.Security;
@@ -57,7 +56,7 @@ internal sealed class DeleteTopicsHandler(BrokerServices services) : IRequestHan
             Refused(one, one.Name is null ? "a topic needs a name or an id" : "a topic is asked for by name or by id, not by both")));
         if (valid.Count > 0)
         {
-            await RemoveAsync(valid);
+            await RemoveAsync(valid, CoordinatorCalls.PatienceFor(request.TimeoutMs));
         }
 
         return response;
@@ -94,14 +93,14 @@ internal sealed class DeleteTopicsHandler(BrokerServices services) : IRequestHan
         return services.Options.Topics.DeleteEnabled ? ErrorCode.None : ErrorCode.TopicDeletionDisabled;
     }
 
-    private async Task RemoveAsync(List<(TopicState Topic, DeleteTopicsResponse.DeletableTopicResult Result)> valid)
+    private async Task RemoveAsync(List<(TopicState Topic, DeleteTopicsResponse.DeletableTopicResult Result)> valid, TimeSpan patience)
     {
-        object removed = await services.Coordinator.Ask(new RemoveTopics([.. valid.Select(one => one.Topic.TopicId)]), CoordinatorTimeouts.Command);
+        object removed = await services.CommandAsync(new RemoveTopics([.. valid.Select(one => one.Topic.TopicId)]), patience);
         for (int i = 0; i < valid.Count; i++)
         {
             TopicResult outcome = removed is TopicsChanged changed
                 ? changed.Results[i]
-                : new TopicResult(ErrorCode.KafkaStorageError, ((CommandFailed)removed).Reason, Guid.Empty);
+                : new TopicResult(((CommandFailed)removed).Error, ((CommandFailed)removed).Reason, Guid.Empty);
             (valid[i].Result.ErrorCode, valid[i].Result.ErrorMessage) = ((short)outcome.Error, outcome.Message);
         }
     }

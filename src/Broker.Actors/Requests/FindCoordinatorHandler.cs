@@ -1,4 +1,3 @@
-using Akka.Actor;
 using Broker.Actors.Configuration;
 using Broker.Actors.Connections;
 using Broker.Actors.Coordination;
@@ -75,7 +74,7 @@ internal sealed class FindCoordinatorHandler(BrokerServices services) : IRequest
         if (services.Metadata.Current.FindTopic(GroupDirectory.OffsetsTopic) is null)
         {
             NewTopic topic = OffsetsTopicDefinition.For(services.Options.Groups);
-            _ = await services.Coordinator.Ask(new MakeTopics([topic]), CoordinatorTimeouts.Command);
+            _ = await services.CommandAsync(new MakeTopics([topic]));
         }
     }
 }

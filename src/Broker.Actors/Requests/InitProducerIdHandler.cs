@@ -1,4 +1,3 @@
-using Akka.Actor;
 using Broker.Actors.Connections;
 using Broker.Actors.Coordination;
 using Broker.Actors.Security;
@@ -36,7 +35,7 @@ internal sealed class InitProducerIdHandler(BrokerServices services) : IRequestH
 
     private async Task<IKafkaResponse> GiveAsync()
     {
-        object answer = await services.Coordinator.Ask(GiveProducerId.Instance, CoordinatorTimeouts.Command);
+        object answer = await services.CommandAsync(GiveProducerId.Instance);
         return answer is ProducerIdGiven given
             ? new InitProducerIdResponse { ErrorCode = (short)given.Error, ProducerId = given.ProducerId, ProducerEpoch = 0 }
             : Failed(ErrorCode.CoordinatorLoadInProgress);

@@ -22,8 +22,7 @@ internal sealed class ListGroupsHandler(BrokerServices services) : IRequestHandl
     private async Task<IKafkaResponse> ListAsync(RequestExchange exchange)
     {
         ListGroupsRequest request = (ListGroupsRequest)exchange.Request;
-        GroupsListed[] listed = await Task.WhenAll(services.Groups.All.Select(coordinator =>
-            coordinator.Ask<GroupsListed>(Groups.ListGroups.Instance, CoordinatorTimeouts.Command)));
+        GroupsListed[] listed = await Task.WhenAll(services.Groups.All.Select(ListAsync));
         ErrorCode error = listed.Select(one => one.Error).FirstOrDefault(one => one != ErrorCode.None);
         return new ListGroupsResponse
         {
@@ -39,6 +38,19 @@ internal sealed class ListGroupsHandler(BrokerServices services) : IRequestHandl
                 }),
             ],
         };
+    }
+
+    private static async Task<GroupsListed> ListAsync(IActorRef coordinator)
+    {
+        try
+        {
+            return await coordinator.Ask<GroupsListed>(Groups.ListGroups.Instance, CoordinatorTimeouts.Command);
+        }
+        catch (AskTimeoutException)
+        {
+            // It reads its partition yet, or waits for the store.
+            return new GroupsListed(ErrorCode.CoordinatorNotAvailable, []);
+        }
     }
 
     private static bool IsWanted(ListGroupsRequest request, ListedGroup group) =>

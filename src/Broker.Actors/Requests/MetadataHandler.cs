@@ -1,4 +1,3 @@
-using Akka.Actor;
 using Broker.Actors.Configuration;
 using Broker.Actors.Connections;
 using Broker.Actors.Coordination;
@@ -59,7 +58,7 @@ internal sealed class MetadataHandler(BrokerServices services) : IRequestHandler
     private async Task<IKafkaResponse> CreateAndAnswerAsync(RequestExchange exchange, MetadataRequest request, string[] missing)
     {
         NewTopic[] topics = [.. missing.Select(NewTopicFor)];
-        object made = await services.Coordinator.Ask(new MakeTopics(topics), CoordinatorTimeouts.Command);
+        object made = await services.CommandAsync(new MakeTopics(topics));
         Dictionary<string, ErrorCode> failed = [];
         for (int i = 0; i < missing.Length; i++)
         {

@@ -23,25 +23,19 @@ public sealed class MetadataLog : IDisposable
     private readonly SemaphoreSlim _turn = new(1);
     private readonly MetadataLogOptions _options;
     private readonly IObjectStore _store;
-    private readonly MetadataSnapshots _snapshots;
+    private readonly SnapshotKeeper _snapshots;
     private readonly RememberedIds _reopeningIds;
     private volatile ConditionalLog _log;
     private MetadataImage _image;
-    private LogPosition? _lastSnapshot;
-    private int _commitsSinceSnapshot;
-    private long _bytesSinceSnapshot;
 
     private MetadataLog(IObjectStore store, MetadataLogOptions options, MetadataSnapshots snapshots, ConditionalLog log, Replay replay)
     {
         _store = store;
         _options = options;
         _reopeningIds = new RememberedIds(options.Ids);
-        _snapshots = snapshots;
+        _snapshots = new SnapshotKeeper(snapshots, options, replay.Snapshot, replay.Commits, replay.Bytes);
         _log = log;
         _image = replay.Image;
-        _lastSnapshot = replay.Snapshot;
-        _commitsSinceSnapshot = replay.Commits;
-        _bytesSinceSnapshot = replay.Bytes;
     }
 
     /// <summary>The metadata after the last commit.</summary>
@@ -54,11 +48,10 @@ public sealed class MetadataLog : IDisposable
     public StorageException? Failure => _log.Failure;
 
     /// <summary>Why the last snapshot on commit did not succeed; null when it did. It is tried again after the next commit.</summary>
-    public StorageException? SnapshotFailure { get; private set; }
+    public StorageException? SnapshotFailure => _snapshots.Failure;
 
     /// <summary>Whether enough was committed since the last snapshot.</summary>
-    public bool IsSnapshotDue =>
-        _commitsSinceSnapshot >= _options.SnapshotEveryCommits || _bytesSinceSnapshot >= _options.SnapshotEveryBytes;
+    public bool IsSnapshotDue => _snapshots.IsDue;
 
     /// <summary>
     /// The metadata as they are now, without taking them over: whoever owns them goes on undisturbed. The empty image where there are none.
@@ -134,7 +127,7 @@ public sealed class MetadataLog : IDisposable
         }
     }
 
-    /// <summary>Commits events: durable and applied when it returns the new image.</summary>
+    /// <summary>Commits events: durable and applied when it returns the new image. A snapshot that is due is begun, and not waited for.</summary>
     /// <exception cref="StorageException">
     /// Invalid: an event does not fit the image; nothing was written. Fenced: for ever. Unavailable: see <see cref="Failure"/>; while that is
     /// null nothing was written, otherwise the next commit, which will fail too, finds out what became of it. Either way, judge anew by <see cref="Image"/>.
@@ -156,11 +149,10 @@ public sealed class MetadataLog : IDisposable
             }
 
             Volatile.Write(ref _image, next);
-            _commitsSinceSnapshot++;
-            _bytesSinceSnapshot += bytes.Length;
+            _snapshots.Count(1, bytes.Length);
             if (_options.SnapshotOnCommit && IsSnapshotDue)
             {
-                await TrySnapshotAsync();
+                _snapshots.Begin(_log, next, _log.Tail);
             }
 
             return next;
@@ -175,18 +167,16 @@ public sealed class MetadataLog : IDisposable
     /// <exception cref="StorageException">Unavailable: try again later.</exception>
     public async ValueTask SnapshotAsync(CancellationToken ct)
     {
-        await _turn.WaitAsync(ct);
-        try
-        {
-            await WriteSnapshotAsync(ct);
-        }
-        finally
-        {
-            _turn.Release();
-        }
+        (ConditionalLog log, MetadataImage image, LogPosition position) = await LastCommitAsync(ct);
+        await _snapshots.WriteAsync(log, image, position, ct);
     }
 
-    public void Dispose() => _turn.Dispose();
+    /// <summary>Gives up a snapshot that is being written. No commit may be under way.</summary>
+    public void Dispose()
+    {
+        _snapshots.Dispose();
+        _turn.Dispose();
+    }
 
     private async ValueTask ReopenIfInDoubtAsync(CancellationToken ct)
     {
@@ -202,7 +192,7 @@ public sealed class MetadataLog : IDisposable
             Ids = _reopeningIds,
             MayTakeFrom = owner => owner.WriterId == writerId || _reopeningIds.Contains(owner.WriterId),
         };
-        Replay replay = new(_image, _lastSnapshot);
+        Replay replay = new(_image, _snapshots.Last);
         using CancellationTokenSource deadline = new(_options.ResolveTimeout, _options.Time);
         try
         {
@@ -216,8 +206,7 @@ public sealed class MetadataLog : IDisposable
 
         _reopeningIds.Forget();
         Volatile.Write(ref _image, replay.Image);
-        _commitsSinceSnapshot += replay.Commits;
-        _bytesSinceSnapshot += replay.Bytes;
+        _snapshots.Count(replay.Commits, replay.Bytes);
         throw new StorageException(
             failure.Kind, $"the metadata log was opened anew, since the outcome of an earlier commit was in doubt; judge again and commit ({failure.Message})", failure);
     }
@@ -236,37 +225,16 @@ public sealed class MetadataLog : IDisposable
     private static string NewClusterId(IIdSource ids)
         => Convert.ToBase64String(ids.Next().ToByteArray(bigEndian: true)).TrimEnd('=').Replace('+', '-').Replace('/', '_');
 
-    // The commit is durable whatever becomes of the snapshot: its failure must not look like the commit's.
-    private async ValueTask TrySnapshotAsync()
+    private async ValueTask<(ConditionalLog Log, MetadataImage Image, LogPosition Position)> LastCommitAsync(CancellationToken ct)
     {
+        await _turn.WaitAsync(ct);
         try
         {
-            await WriteSnapshotAsync(CancellationToken.None);
-            SnapshotFailure = null;
+            return (_log, _image, _log.Tail);
         }
-        catch (StorageException error)
+        finally
         {
-            SnapshotFailure = error;
-        }
-    }
-
-    private async ValueTask WriteSnapshotAsync(CancellationToken ct)
-    {
-        LogPosition position = _log.Tail;
-        if (_lastSnapshot == position)
-        {
-            return;
-        }
-
-        await _snapshots.WriteAsync(_image, position, ct);
-        LogPosition? before = _lastSnapshot;
-        _lastSnapshot = position;
-        _commitsSinceSnapshot = 0;
-        _bytesSinceSnapshot = 0;
-        if (before is not null)
-        {
-            await _log.TrimAsync(before.Value, ct);
-            await _snapshots.DeleteBeforeAsync(before.Value, ct);
+            _turn.Release();
         }
     }
 

@@ -330,6 +330,30 @@ public sealed class MetadataLogTests(ITestOutputHelper output)
         Assert.Single(Snapshots(_store));
     }
 
+    [Fact]
+    public async Task A_snapshot_that_hangs_holds_up_no_commit()
+    {
+        int begun = 0;
+        FaultyObjectStore client = new(_store, (_, key, _) =>
+        {
+            bool isSnapshot = key.ToString().StartsWith("meta/snapshot", StringComparison.Ordinal);
+            begun += isSnapshot ? 1 : 0;
+            return isSnapshot ? Fault.Hang : Fault.None;
+        });
+        MetadataLog log = await OpenAsync(client, snapshotEvery: 2);
+        for (int i = 0; i < 9; i++)
+        {
+            await log.CommitAsync([Node(i, 1)], default).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+        }
+
+        Assert.Equal(1, begun);
+        Assert.Empty(Snapshots(_store));
+        MetadataImage image = log.Image;
+        log.Dispose();
+        using MetadataLog next = await OpenAsync(_store);
+        AssertSame(image, next.Image);
+    }
+
     private static NodeRegistered Node(int id, long epoch) => new(new NodeId(id), epoch);
 
     private static List<string> Snapshots(InMemoryObjectStore store)
