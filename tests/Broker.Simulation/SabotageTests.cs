@@ -1,4 +1,6 @@
 using Broker.Simulation.Store;
+using Broker.Wire;
+using Broker.Wire.Messages;
 
 namespace Broker.Simulation;
 
@@ -19,6 +21,16 @@ public sealed class SabotageTests
     public void Disk_that_does_not_sync_is_found_out() =>
         Assert.Matches(@"^seed \d+: L\d", FirstFailure(new Sabotage(store => store, DiskLies: true)));
 
+    [SkippableFact]
+    public void Deletion_of_more_than_was_asked_for_is_found_out() => Assert.Matches(
+        @"^seed \d+: L6",
+        FirstFailure(new Sabotage(store => store, Tamper: (request, _) => Deletions(request).ForEach(one => one.Offset = -1))));
+
+    [SkippableFact]
+    public void Deletion_that_is_confirmed_and_not_done_is_found_out() => Assert.Matches(
+        @"^seed \d+: L5",
+        FirstFailure(new Sabotage(store => store, Tamper: (request, _) => Deletions(request).ForEach(one => one.Offset = 0))));
+
     // What follows the seed is what is needed to see it again.
     [SkippableFact]
     public void Failure_names_its_seed_the_promise_its_replay_and_its_last_events()
@@ -29,6 +41,9 @@ public sealed class SabotageTests
         Assert.Contains("the last events of seed", text, StringComparison.Ordinal);
         Assert.Matches(@"\d+\.\d{3} ms  node-", text);
     }
+
+    private static List<DeleteRecordsRequest.DeleteRecordsPartition> Deletions(IKafkaRequest request) =>
+        request is DeleteRecordsRequest deletion ? [.. deletion.Topics.SelectMany(topic => topic.Partitions)] : [];
 
     private static string FirstFailure(Sabotage sabotage)
     {

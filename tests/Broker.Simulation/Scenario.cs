@@ -6,6 +6,7 @@ using Broker.Simulation.Node;
 using Broker.Simulation.Store;
 using Broker.TestSupport.Simulation;
 using Broker.TestSupport.Storage;
+using Broker.Wire;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Simulation;
@@ -13,7 +14,8 @@ namespace Broker.Simulation;
 /// <summary>How a run departs from an honest one, so that the tests of the simulation see it fail.</summary>
 /// <param name="Decorate">Puts something between each run of the node and the store.</param>
 /// <param name="DiskLies">The disk says that it has synced, and has not.</param>
-internal sealed record Sabotage(Func<IObjectStore, IObjectStore> Decorate, bool DiskLies = false)
+/// <param name="Tamper">Changes requests of clients on their way to a node, and with them their answers on their way back: then the second is there.</param>
+internal sealed record Sabotage(Func<IObjectStore, IObjectStore> Decorate, bool DiskLies = false, Action<IKafkaRequest, IKafkaResponse?>? Tamper = null)
 {
     public static readonly Sabotage None = new(store => store);
 }
@@ -47,7 +49,7 @@ internal sealed class Scenario
         WalKind kind = _world.Chance(500) ? WalKind.Disk : WalKind.Bucket;
         InMemoryObjectStore bucket = new(_world.Outside.Clock);
         _ground = new NodeGround(
-            _world, bucket, new StoreWeather(_world), new SimulatedDisk(_world, sabotage.DiskLies), NodeSettings.Draw(kind, _world.Random), loggers, _world.Chance(500), sabotage.Decorate);
+            _world, bucket, new StoreWeather(_world), new SimulatedDisk(_world, sabotage.DiskLies), NodeSettings.Draw(kind, _world.Random), loggers, _world.Chance(500), sabotage);
         _cluster = new Cluster(_ground);
         _chaos = new Chaos(_world, _cluster, _ground);
         _admin = new TopicAdmin(_world, _cluster);
@@ -168,6 +170,13 @@ internal sealed class Scenario
             PartitionWriter writer = new(_world, _cluster, partition, _model.AddWriter(isIdempotent: _world.Chance(800)));
             _chaos.Add(writer);
             yield return SpawnClient($"a writer of {partition.Name}", () => writer.RunAsync(() => _isOver));
+        }
+
+        if (_world.Chance(250))
+        {
+            RecordDeleter deleter = new(_world, _cluster, partition);
+            _chaos.Add(deleter);
+            yield return SpawnClient($"the deleter of {partition.Name}", () => deleter.RunAsync(() => _isOver));
         }
 
         PartitionReader reader = new(_world, _cluster, partition);

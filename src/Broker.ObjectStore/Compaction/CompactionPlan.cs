@@ -89,20 +89,18 @@ public sealed class CompactionPlan(MetadataImage image, CompactionOptions option
     /// <summary>One object of the states of streams whose own objects hold nothing else that counts, once that frees enough.</summary>
     private List<CompactionOutput> DeadStreams()
     {
-        List<StreamRun> runs = [];
-        long bytes = 0;
-        foreach (StreamState stream in image.Streams.Values.OrderBy(stream => stream.StreamId))
-        {
-            if (runs.Count < MaxDeadStreams
-                && stream.DeadRange is { Range.SizeBytes: > 0 } dead
-                && image.Objects[dead.ObjectId] is { Kind: ObjectKind.Stream } item
-                && IsEligible(item))
-            {
-                runs.Add(new StreamRun(stream.StreamId, [dead], KeepsRecords: false));
-                bytes += dead.Range.SizeBytes;
-            }
-        }
-
+        // The largest first: else a thousand that are not worth it would stand before one that is.
+        StreamRun[] runs =
+        [
+            .. image.Streams.Values
+                .Where(stream => stream.DeadRange is { Range.SizeBytes: > 0 } dead && image.Objects[dead.ObjectId] is { Kind: ObjectKind.Stream } item && IsEligible(item))
+                .OrderByDescending(stream => stream.DeadRange!.Range.SizeBytes)
+                .ThenBy(stream => stream.StreamId)
+                .Take(MaxDeadStreams)
+                .OrderBy(stream => stream.StreamId)
+                .Select(stream => new StreamRun(stream.StreamId, [stream.DeadRange!], KeepsRecords: false)),
+        ];
+        long bytes = runs.Sum(run => run.Ranges[0].Range.SizeBytes);
         return bytes >= options.DeadBytes ? [Output(ObjectKind.StreamSet, runs)] : [];
     }
 

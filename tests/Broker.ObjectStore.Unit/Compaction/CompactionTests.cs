@@ -111,6 +111,26 @@ public sealed class CompactionTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_large_stream_without_readable_records_waits_for_no_number_of_small_ones()
+    {
+        const int Small = 1500;
+        using CompactedLog log = new(Small + 1);
+        for (int i = 1; i <= Small + 1; i++)
+        {
+            ObjectId id = new(i);
+            long sizeBytes = i > Small ? 30_000 : 1;
+            StreamRange range = new(new StreamId(i), new LeaderEpoch(0), Offset.Zero, new Offset(1), -1, sizeBytes, sizeBytes, 20, sizeBytes + 20, 20);
+            log.Commit(new ObjectCommitted(id, DataKeys.For(id), ObjectKind.Stream, sizeBytes + 60, log.NowMs, [range]), new StreamTrimmed(range.Stream, range.EndOffset));
+        }
+
+        log.NowMs += 5000;
+
+        CompactionOutput output = Assert.Single(log.Plan());
+        Assert.Contains(output.Runs, run => run.Stream == new StreamId(Small + 1));
+        Assert.Equal(output.Runs.Select(run => run.Stream).Order(), output.Runs.Select(run => run.Stream));
+    }
+
+    [Fact]
     public async Task Ranges_do_not_grow_beyond_what_retention_may_let_go_at_a_time()
     {
         using CompactedLog log = new(1) { Limits = new RunLimits(10_000, TimeSpan.FromMilliseconds(3500)) };

@@ -8,12 +8,13 @@ internal sealed class ViolationException(string message) : Exception(message);
 /// <summary>
 /// What the clients of a run know: what they sent, what they were told and what they read. Every later word is held against it:
 ///
-/// L1. No loss: what was acknowledged or read stays at its offset, until retention or the topic's deletion takes it.
+/// L1. No loss: what was acknowledged or read stays at its offset, until retention, a deletion of records or that of the topic takes it.
 /// L2. No reorder: an idempotent producer's records stand in its order, without gaps and each once.
 /// L3. No fork: what an offset held once, it holds always, whichever run of the node is asked.
 /// L4. No invention: no record that nobody sent.
-/// L5. No resurrection: the log's start does not go back, and a deleted topic stays away.
-/// L6. Nothing goes too early: the start moves only beyond what retention gives free.
+/// L5. No resurrection: the log's start does not go back, what a confirmed deletion was asked for is gone, and a deleted topic stays away.
+/// L6. Nothing goes too early: the start moves only beyond what retention gives free, or a deletion was asked for.
+/// L7. No standstill: when nothing fails any more, everything goes on within minutes.
 /// </summary>
 internal sealed class LogModel(SimulatedWorld world)
 {

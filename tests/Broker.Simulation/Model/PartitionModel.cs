@@ -5,6 +5,8 @@ internal sealed class PartitionModel(LogModel model, TopicModel topic, int index
 {
     private readonly Dictionary<long, (RecordId Id, long TimestampMs)> _known = [];
     private readonly Dictionary<RecordId, long> _places = [];
+    private long _freeBefore;
+    private long _freeBeforeAsked;
 
     public TopicModel Topic => topic;
 
@@ -17,6 +19,32 @@ internal sealed class PartitionModel(LogModel model, TopicModel topic, int index
 
     /// <summary>Where the log begins, as far as was seen.</summary>
     public long Start { get; private set; }
+
+    /// <summary>The deletion of what stands before an offset is asked for; null: of all that stands there when the request arrives, which the answer tells.</summary>
+    public void AskToDelete(long? before) => (_freeBeforeAsked, _freeBefore) = (_freeBefore, Math.Max(_freeBefore, before ?? long.MaxValue));
+
+    /// <summary>
+    /// The deletion that was asked for last was confirmed: that of what stood before <paramref name="before"/>, or to the end, of what stood before it when it was asked
+    /// for and may be more.
+    /// </summary>
+    public void Deleted(long before, bool isToTheEnd, long lowWatermark)
+    {
+        if (lowWatermark < before)
+        {
+            throw new ViolationException($"L5: {Name} begins at {lowWatermark}, and what stood before {before} was to be deleted");
+        }
+
+        if (isToTheEnd)
+        {
+            // Only now is known which end that was; unless a request before has had no clear answer, and may yet arrive.
+            _freeBefore = Math.Max(_freeBeforeAsked, lowWatermark);
+        }
+
+        if (lowWatermark > Start)
+        {
+            MoveStart(lowWatermark);
+        }
+    }
 
     /// <summary>A batch was acknowledged.</summary>
     public void Acknowledge(RecordWriter writer, int firstNumber, int count, long baseOffset, long timestampMs)
@@ -138,13 +166,14 @@ internal sealed class PartitionModel(LogModel model, TopicModel topic, int index
         long nowMs = model.World.Outside.Clock.GetUtcNow().ToUnixTimeMilliseconds();
         for (long offset = Start; offset < start; offset++)
         {
-            bool isFree = topic.RetentionMs >= 0 && (!_known.TryGetValue(offset, out (RecordId Id, long TimestampMs) record) || record.TimestampMs < nowMs - topic.RetentionMs);
-            if (!isFree)
+            bool isExpired = topic.RetentionMs >= 0 && (!_known.TryGetValue(offset, out (RecordId Id, long TimestampMs) record) || record.TimestampMs < nowMs - topic.RetentionMs);
+            if (!isExpired && offset >= _freeBefore)
             {
                 throw new ViolationException($"L6: {Name} begins at {start}, and offset {offset} is gone before its time");
             }
         }
 
         Start = start;
+        End = Math.Max(End, start);
     }
 }
