@@ -31,6 +31,13 @@ public sealed class SabotageTests
         @"^seed \d+: L5",
         FirstFailure(new Sabotage(store => store, Tamper: (request, _) => Deletions(request).ForEach(one => one.Offset = 0))));
 
+    [SkippableTheory]
+    [InlineData("min.cleanable.dirty.ratio", "1", "L10")]
+    [InlineData("delete.retention.ms", "0", "L8")]
+    [InlineData("cleanup.policy", "compact,delete", "L6")]
+    public void Topic_that_is_compacted_otherwise_than_was_asked_for_is_found_out(string config, string value, string promise) =>
+        Assert.Matches($@"^seed \d+: {promise}\b", FirstFailure(new Sabotage(store => store, Tamper: (request, _) => Configs(request, config).ForEach(one => one.Value = value))));
+
     // What follows the seed is what is needed to see it again.
     [SkippableFact]
     public void Failure_names_its_seed_the_promise_its_replay_and_its_last_events()
@@ -44,6 +51,12 @@ public sealed class SabotageTests
 
     private static List<DeleteRecordsRequest.DeleteRecordsPartition> Deletions(IKafkaRequest request) =>
         request is DeleteRecordsRequest deletion ? [.. deletion.Topics.SelectMany(topic => topic.Partitions)] : [];
+
+    // Of compacted topics: their tombstones count, and they keep what retention would take.
+    private static List<CreateTopicsRequest.CreatableTopicConfig> Configs(IKafkaRequest request, string name) =>
+        request is CreateTopicsRequest creation
+            ? [.. creation.Topics.SelectMany(topic => topic.Configs).Where(config => config.Name == name && (name != "cleanup.policy" || config.Value == "compact"))]
+            : [];
 
     private static string FirstFailure(Sabotage sabotage)
     {

@@ -115,6 +115,7 @@ internal sealed class Scenario
         SimulatedNode node = await _cluster.NewestServingAsync();
         _audit.Check(node.Storage.Metadata.Image, _world.Outside.Clock.GetUtcNow(), _ground.Options.Topics.DeleteDelay);
         await CheckAsync();
+        await CheckCleanedAsync();
         _cluster.End();
     }
 
@@ -139,13 +140,38 @@ internal sealed class Scenario
         }
     }
 
+    private async Task CheckCleanedAsync()
+    {
+        PartitionModel[] compacted = [.. _model.Topics.Where(topic => !topic.IsDeleting && topic.Rules.IsCompacted).SelectMany(topic => topic.Partitions)];
+        if (compacted.Length == 0 || !_ground.Options.Compaction.Enabled)
+        {
+            return;
+        }
+
+        // The node's cache serves the newest records as they were written; the next run reads what has become of them.
+        _cluster.Crash(losesPower: false);
+        foreach (PartitionModel partition in compacted)
+        {
+            TimeSpan deadline = _world.Elapsed + Recovery;
+            while (partition.KeyThatIsThereTwice(await new PartitionReader(_world, _cluster, partition).ReadWholeAsync()) is { } key && partition.Topic.Rules.IsCleanedAtOnce)
+            {
+                if (_world.Elapsed > deadline)
+                {
+                    throw new ViolationException($"L10: key {key} of {partition.Name} is there twice, {Recovery} after all was at rest");
+                }
+
+                await _world.DelayAsync(TimeSpan.FromSeconds(1));
+            }
+        }
+    }
+
     // A topic's life, and of those that follow it under its name.
     private async Task LiveAsync(string name)
     {
         bool goesOn = true;
         while (goesOn)
         {
-            TopicModel topic = _model.AddTopic(name, _world.Random.Next(1, 4), _world.Chance(400) ? _world.Random.Next(2_000, 20_000) : -1);
+            TopicModel topic = _model.AddTopic(name, _world.Random.Next(1, 4), TopicRules.Draw(_world));
             await _admin.CreateAsync(topic);
             List<Task> clients = [.. topic.Partitions.SelectMany(StartClients)];
             goesOn = !_isOver && _world.Chance(400);
@@ -172,7 +198,7 @@ internal sealed class Scenario
             yield return SpawnClient($"a writer of {partition.Name}", () => writer.RunAsync(() => _isOver));
         }
 
-        if (_world.Chance(250))
+        if (partition.Topic.Rules.IsDeleted && _world.Chance(250))
         {
             RecordDeleter deleter = new(_world, _cluster, partition);
             _chaos.Add(deleter);

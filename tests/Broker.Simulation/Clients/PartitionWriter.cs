@@ -87,7 +87,7 @@ internal sealed class PartitionWriter(SimulatedWorld world, Cluster cluster, Par
     {
         int count = world.Random.Next(1, 4);
         long nowMs = world.Outside.Clock.GetUtcNow().ToUnixTimeMilliseconds();
-        byte[] bytes = TestRecords.Batch(writer, writer.Sent, count, world.Random.Next(world.Chance(100) ? 3000 : 200), nowMs, _producerId, _producerEpoch);
+        byte[] bytes = TestRecords.Batch(partition.Topic.Rules, writer, writer.Sent, count, world.Random.Next(world.Chance(100) ? 3000 : 200), nowMs, _producerId, _producerEpoch);
         _unacknowledged.Add(new Batch(writer.Sent, count, nowMs, bytes));
         writer.Sent += count;
     }

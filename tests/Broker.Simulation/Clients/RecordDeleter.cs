@@ -36,13 +36,8 @@ internal sealed class RecordDeleter(SimulatedWorld world, Cluster cluster, Parti
     {
         while (!partition.Topic.IsDeleting)
         {
-            // All that is known to be there has to go; what comes until the request does may.
-            long knownEnd = partition.End;
-            partition.AskToDelete(before == ToTheEnd ? null : before);
-            DeleteRecordsResponse.DeleteRecordsPartitionResult? answer = await CallAsync(before, knownEnd);
-            if (answer?.ErrorCode == 0)
+            if (await TryDeleteAsync(before))
             {
-                partition.Deleted(before == ToTheEnd ? knownEnd : before, before == ToTheEnd, answer.LowWatermark);
                 return;
             }
 
@@ -50,21 +45,28 @@ internal sealed class RecordDeleter(SimulatedWorld world, Cluster cluster, Parti
         }
     }
 
-    private async Task<DeleteRecordsResponse.DeleteRecordsPartitionResult?> CallAsync(long before, long knownEnd)
+    private async Task<bool> TryDeleteAsync(long before)
     {
         try
         {
             _connection = await SimulatedConnection.OpenAsync(await cluster.AnyServingAsync());
+            partition.AskToDelete(before == ToTheEnd ? null : before);
+
+            // All that is known to be there has to go, and what comes until the request arrives may. A run that was followed knows an earlier end.
             bool isNewest = _connection.Node == cluster.Newest;
+            long knownEnd = isNewest ? partition.End : 0;
             DeleteRecordsResponse response = await _connection.CallAsync<DeleteRecordsResponse>(Request(before), DeleteVersion);
             _connection.Drop();
             DeleteRecordsResponse.DeleteRecordsPartitionResult answer = response.Topics[0].Partitions[0];
             world.Note("deleter", "deleted", partition.Name, before, answer.ErrorCode != 0 ? -answer.ErrorCode : answer.LowWatermark);
             switch ((ErrorCode)answer.ErrorCode)
             {
-                case ErrorCode.None or ErrorCode.NotLeaderOrFollower or ErrorCode.KafkaStorageError or ErrorCode.UnknownTopicOrPartition:
+                case ErrorCode.None:
+                    partition.Deleted(before == ToTheEnd ? knownEnd : before, before == ToTheEnd, answer.LowWatermark);
+                    return true;
+                case ErrorCode.NotLeaderOrFollower or ErrorCode.KafkaStorageError or ErrorCode.UnknownTopicOrPartition:
                 case ErrorCode.OffsetOutOfRange when !isNewest:
-                    return answer;
+                    return false;
                 case ErrorCode.OffsetOutOfRange:
                     throw new ViolationException($"L1: {partition.Name} does not know {before}, and {knownEnd - 1} was acknowledged or read before");
                 default:
@@ -73,7 +75,7 @@ internal sealed class RecordDeleter(SimulatedWorld world, Cluster cluster, Parti
         }
         catch (ConnectionBrokenException)
         {
-            return null;
+            return false;
         }
     }
 
