@@ -38,6 +38,23 @@ public sealed class SabotageTests
     public void Topic_that_is_compacted_otherwise_than_was_asked_for_is_found_out(string config, string value, string promise) =>
         Assert.Matches($@"^seed \d+: {promise}\b", FirstFailure(new Sabotage(store => store, Tamper: (request, _) => Configs(request, config).ForEach(one => one.Value = value))));
 
+    [SkippableFact]
+    public void Commit_of_another_offset_is_found_out() => Assert.Matches(
+        @"^seed \d+: L11",
+        FirstFailure(new Sabotage(store => store, Tamper: (request, answer) =>
+            (request as OffsetCommitRequest)?.Topics.SelectMany(topic => topic.Partitions).ToList().ForEach(one => one.CommittedOffset -= answer is null && one.CommittedOffset % 5 == 0 ? 1 : 0))));
+
+    [SkippableFact]
+    public void Commit_that_is_acknowledged_and_forgotten_is_found_out() => Assert.Matches(
+        @"^seed \d+: L11",
+        FirstFailure(new Sabotage(store => store, Tamper: (request, answer) =>
+        {
+            if (request is OffsetCommitRequest commit && commit.Topics[0].Partitions[0].CommittedOffset % 5 == 0)
+            {
+                commit.GroupId = "another";
+            }
+        })));
+
     // What follows the seed is what is needed to see it again.
     [SkippableFact]
     public void Failure_names_its_seed_the_promise_its_replay_and_its_last_events()

@@ -40,6 +40,7 @@ internal sealed class Scenario
     private readonly TopicAdmin _admin;
     private readonly StoreAudit _audit;
     private readonly List<(string Name, Task Task)> _clients = [];
+    private readonly List<OffsetCommitter> _committers = [];
     private bool _isOver;
 
     public Scenario(int seed, ILoggerFactory loggers, Sabotage sabotage)
@@ -138,6 +139,11 @@ internal sealed class Scenario
         {
             await new PartitionReader(_world, _cluster, partition).ReadWholeAsync();
         }
+
+        foreach (OffsetCommitter committer in _committers)
+        {
+            await committer.CheckAsync();
+        }
     }
 
     private async Task CheckCleanedAsync()
@@ -196,6 +202,14 @@ internal sealed class Scenario
             PartitionWriter writer = new(_world, _cluster, partition, _model.AddWriter(isIdempotent: _world.Chance(800)));
             _chaos.Add(writer);
             yield return SpawnClient($"a writer of {partition.Name}", () => writer.RunAsync(() => _isOver));
+        }
+
+        if (_world.Chance(250))
+        {
+            OffsetCommitter committer = new(_world, _cluster, new OffsetModel($"group-{_committers.Count}", partition));
+            _committers.Add(committer);
+            _chaos.Add(committer);
+            yield return SpawnClient($"a consumer of {partition.Name}", () => committer.RunAsync(() => _isOver));
         }
 
         if (partition.Topic.Rules.IsDeleted && _world.Chance(250))

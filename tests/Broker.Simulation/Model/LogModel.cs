@@ -16,6 +16,7 @@ internal sealed class ViolationException(string message) : Exception(message);
 /// L6. Nothing goes too early: the start moves only beyond what retention gives free, or a deletion was asked for.
 /// L7. No standstill: when nothing fails any more, everything goes on within minutes.
 /// L8 to L10. Compaction: <see cref="CompactedLog"/>.
+/// L11. Committed offsets: <see cref="OffsetModel"/>.
 /// </summary>
 internal sealed class LogModel(SimulatedWorld world)
 {
