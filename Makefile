@@ -38,6 +38,6 @@ format: ## Format the code
 gen: ## Generate the messages in src/Broker.Wire from schema/
 	dotnet run --project tools/Broker.Wire.Generator -c $(CONFIGURATION)
 
-bench: ## Measure a broker end to end, beside Apache Kafka where KAFKA_TOOLS is set (BENCH_ARGS=--quick)
+bench: ## Measure a broker, beside Apache Kafka where KAFKA_TOOLS is set (BENCH_ARGS=--quick), or on a bucket (BENCH_ARGS=bucket)
 	@scripts/install-test-tools.sh
 	@scripts/bench.sh $(BENCH_ARGS)

@@ -24,7 +24,12 @@ internal sealed class RecordDeleter(SimulatedWorld world, Cluster cluster, Parti
             await world.DelayAsync(world.Between(100, maxPauseMs));
             if (partition.End > 0)
             {
-                await DeleteAsync(world.Chance(400) ? ToTheEnd : world.Random.NextInt64(partition.End + 1));
+                await DeleteAsync(world.Random.Next(4) switch
+                {
+                    0 => ToTheEnd,
+                    1 => partition.End,
+                    _ => world.Random.NextInt64(partition.Start, partition.End + 1),
+                });
             }
         }
     }
@@ -64,7 +69,8 @@ internal sealed class RecordDeleter(SimulatedWorld world, Cluster cluster, Parti
                 case ErrorCode.None:
                     partition.Deleted(before == ToTheEnd ? knownEnd : before, before == ToTheEnd, answer.LowWatermark);
                     return true;
-                case ErrorCode.NotLeaderOrFollower or ErrorCode.KafkaStorageError or ErrorCode.UnknownTopicOrPartition:
+                case ErrorCode.NotLeaderOrFollower or ErrorCode.KafkaStorageError or ErrorCode.RequestTimedOut:
+                case ErrorCode.UnknownTopicOrPartition when !isNewest || partition.Topic.IsDeleting:
                 case ErrorCode.OffsetOutOfRange when !isNewest:
                     return false;
                 case ErrorCode.OffsetOutOfRange:

@@ -110,7 +110,8 @@ internal sealed class ProxyConnection(Socket client, Uri server, Func<ProxiedReq
         }
 
         await _toClient.WriteAsync(answer.Raw, ct);
-        if (cut is not null)
+        // An answer that is shorter stays whole, and the connection goes on.
+        if (cut is not null && (answer.ContentLength ?? long.MaxValue) > cut.Bytes)
         {
             await fromServer.CopyAsync(cut.Bytes, _toClient, ct);
             if (cut.Stall is null)
