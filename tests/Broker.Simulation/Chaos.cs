@@ -19,6 +19,10 @@ internal sealed class Chaos(SimulatedWorld world, Cluster cluster, NodeGround gr
 
     public void Add(PartitionReader reader) => _disconnects.Add(reader.Disconnect);
 
+    public void Add(RecordDeleter deleter) => _disconnects.Add(deleter.Disconnect);
+
+    public void Add(OffsetCommitter committer) => _disconnects.Add(committer.Disconnect);
+
     public async Task RageAsync()
     {
         int maxPauseMs = world.Random.Next(1000, 15_000);

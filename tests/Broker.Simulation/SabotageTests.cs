@@ -1,4 +1,6 @@
 using Broker.Simulation.Store;
+using Broker.Wire;
+using Broker.Wire.Messages;
 
 namespace Broker.Simulation;
 
@@ -19,6 +21,40 @@ public sealed class SabotageTests
     public void Disk_that_does_not_sync_is_found_out() =>
         Assert.Matches(@"^seed \d+: L\d", FirstFailure(new Sabotage(store => store, DiskLies: true)));
 
+    [SkippableFact]
+    public void Deletion_of_more_than_was_asked_for_is_found_out() => Assert.Matches(
+        @"^seed \d+: L6",
+        FirstFailure(new Sabotage(store => store, Tamper: (request, _) => Deletions(request).ForEach(one => one.Offset = -1))));
+
+    [SkippableFact]
+    public void Deletion_that_is_confirmed_and_not_done_is_found_out() => Assert.Matches(
+        @"^seed \d+: L5",
+        FirstFailure(new Sabotage(store => store, Tamper: (request, _) => Deletions(request).ForEach(one => one.Offset = 0))));
+
+    [SkippableTheory]
+    [InlineData("min.cleanable.dirty.ratio", "1", "L10")]
+    [InlineData("delete.retention.ms", "0", "L8")]
+    [InlineData("cleanup.policy", "compact,delete", "L6")]
+    public void Topic_that_is_compacted_otherwise_than_was_asked_for_is_found_out(string config, string value, string promise) =>
+        Assert.Matches($@"^seed \d+: {promise}\b", FirstFailure(new Sabotage(store => store, Tamper: (request, _) => Configs(request, config).ForEach(one => one.Value = value))));
+
+    [SkippableFact]
+    public void Commit_of_another_offset_is_found_out() => Assert.Matches(
+        @"^seed \d+: L11",
+        FirstFailure(new Sabotage(store => store, Tamper: (request, answer) =>
+            (request as OffsetCommitRequest)?.Topics.SelectMany(topic => topic.Partitions).ToList().ForEach(one => one.CommittedOffset -= answer is null && one.CommittedOffset % 5 == 0 ? 1 : 0))));
+
+    [SkippableFact]
+    public void Commit_that_is_acknowledged_and_forgotten_is_found_out() => Assert.Matches(
+        @"^seed \d+: L11",
+        FirstFailure(new Sabotage(store => store, Tamper: (request, answer) =>
+        {
+            if (request is OffsetCommitRequest commit && commit.Topics[0].Partitions[0].CommittedOffset % 5 == 0)
+            {
+                commit.GroupId = "another";
+            }
+        })));
+
     // What follows the seed is what is needed to see it again.
     [SkippableFact]
     public void Failure_names_its_seed_the_promise_its_replay_and_its_last_events()
@@ -29,6 +65,15 @@ public sealed class SabotageTests
         Assert.Contains("the last events of seed", text, StringComparison.Ordinal);
         Assert.Matches(@"\d+\.\d{3} ms  node-", text);
     }
+
+    private static List<DeleteRecordsRequest.DeleteRecordsPartition> Deletions(IKafkaRequest request) =>
+        request is DeleteRecordsRequest deletion ? [.. deletion.Topics.SelectMany(topic => topic.Partitions)] : [];
+
+    // Of compacted topics: their tombstones count, and they keep what retention would take.
+    private static List<CreateTopicsRequest.CreatableTopicConfig> Configs(IKafkaRequest request, string name) =>
+        request is CreateTopicsRequest creation
+            ? [.. creation.Topics.SelectMany(topic => topic.Configs).Where(config => config.Name == name && (name != "cleanup.policy" || config.Value == "compact"))]
+            : [];
 
     private static string FirstFailure(Sabotage sabotage)
     {

@@ -6,6 +6,7 @@ using Broker.Simulation.Node;
 using Broker.Simulation.Store;
 using Broker.TestSupport.Simulation;
 using Broker.TestSupport.Storage;
+using Broker.Wire;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Simulation;
@@ -13,7 +14,8 @@ namespace Broker.Simulation;
 /// <summary>How a run departs from an honest one, so that the tests of the simulation see it fail.</summary>
 /// <param name="Decorate">Puts something between each run of the node and the store.</param>
 /// <param name="DiskLies">The disk says that it has synced, and has not.</param>
-internal sealed record Sabotage(Func<IObjectStore, IObjectStore> Decorate, bool DiskLies = false)
+/// <param name="Tamper">Changes requests of clients on their way to a node, and with them their answers on their way back: then the second is there.</param>
+internal sealed record Sabotage(Func<IObjectStore, IObjectStore> Decorate, bool DiskLies = false, Action<IKafkaRequest, IKafkaResponse?>? Tamper = null)
 {
     public static readonly Sabotage None = new(store => store);
 }
@@ -38,6 +40,7 @@ internal sealed class Scenario
     private readonly TopicAdmin _admin;
     private readonly StoreAudit _audit;
     private readonly List<(string Name, Task Task)> _clients = [];
+    private readonly List<OffsetCommitter> _committers = [];
     private bool _isOver;
 
     public Scenario(int seed, ILoggerFactory loggers, Sabotage sabotage)
@@ -47,7 +50,7 @@ internal sealed class Scenario
         WalKind kind = _world.Chance(500) ? WalKind.Disk : WalKind.Bucket;
         InMemoryObjectStore bucket = new(_world.Outside.Clock);
         _ground = new NodeGround(
-            _world, bucket, new StoreWeather(_world), new SimulatedDisk(_world, sabotage.DiskLies), NodeSettings.Draw(kind, _world.Random), loggers, _world.Chance(500), sabotage.Decorate);
+            _world, bucket, new StoreWeather(_world), new SimulatedDisk(_world, sabotage.DiskLies), NodeSettings.Draw(kind, _world.Random), loggers, _world.Chance(500), sabotage);
         _cluster = new Cluster(_ground);
         _chaos = new Chaos(_world, _cluster, _ground);
         _admin = new TopicAdmin(_world, _cluster);
@@ -113,6 +116,7 @@ internal sealed class Scenario
         SimulatedNode node = await _cluster.NewestServingAsync();
         _audit.Check(node.Storage.Metadata.Image, _world.Outside.Clock.GetUtcNow(), _ground.Options.Topics.DeleteDelay);
         await CheckAsync();
+        await CheckCleanedAsync();
         _cluster.End();
     }
 
@@ -135,6 +139,36 @@ internal sealed class Scenario
         {
             await new PartitionReader(_world, _cluster, partition).ReadWholeAsync();
         }
+
+        foreach (OffsetCommitter committer in _committers)
+        {
+            await committer.CheckAsync();
+        }
+    }
+
+    private async Task CheckCleanedAsync()
+    {
+        PartitionModel[] compacted = [.. _model.Topics.Where(topic => !topic.IsDeleting && topic.Rules.IsCompacted).SelectMany(topic => topic.Partitions)];
+        if (compacted.Length == 0 || !_ground.Options.Compaction.Enabled)
+        {
+            return;
+        }
+
+        // The node's cache serves the newest records as they were written; the next run reads what has become of them.
+        _cluster.Crash(losesPower: false);
+        foreach (PartitionModel partition in compacted)
+        {
+            TimeSpan deadline = _world.Elapsed + Recovery;
+            while (partition.KeyThatIsThereTwice(await new PartitionReader(_world, _cluster, partition).ReadWholeAsync()) is { } key && partition.Topic.Rules.IsCleanedAtOnce)
+            {
+                if (_world.Elapsed > deadline)
+                {
+                    throw new ViolationException($"L10: key {key} of {partition.Name} is there twice, {Recovery} after all was at rest");
+                }
+
+                await _world.DelayAsync(TimeSpan.FromSeconds(1));
+            }
+        }
     }
 
     // A topic's life, and of those that follow it under its name.
@@ -143,7 +177,7 @@ internal sealed class Scenario
         bool goesOn = true;
         while (goesOn)
         {
-            TopicModel topic = _model.AddTopic(name, _world.Random.Next(1, 4), _world.Chance(400) ? _world.Random.Next(2_000, 20_000) : -1);
+            TopicModel topic = _model.AddTopic(name, _world.Random.Next(1, 4), TopicRules.Draw(_world));
             await _admin.CreateAsync(topic);
             List<Task> clients = [.. topic.Partitions.SelectMany(StartClients)];
             goesOn = !_isOver && _world.Chance(400);
@@ -170,9 +204,19 @@ internal sealed class Scenario
             yield return SpawnClient($"a writer of {partition.Name}", () => writer.RunAsync(() => _isOver));
         }
 
-        if (_world.Chance(300))
+        if (_world.Chance(250))
         {
-            yield return SpawnClient($"the deleter of {partition.Name}", () => new RecordsDeleter(_world, _cluster, partition).RunAsync(() => _isOver));
+            OffsetCommitter committer = new(_world, _cluster, new OffsetModel($"group-{_committers.Count}", partition));
+            _committers.Add(committer);
+            _chaos.Add(committer);
+            yield return SpawnClient($"a consumer of {partition.Name}", () => committer.RunAsync(() => _isOver));
+        }
+
+        if (partition.Topic.Rules.IsDeleted && _world.Chance(250))
+        {
+            RecordDeleter deleter = new(_world, _cluster, partition);
+            _chaos.Add(deleter);
+            yield return SpawnClient($"the deleter of {partition.Name}", () => deleter.RunAsync(() => _isOver));
         }
 
         PartitionReader reader = new(_world, _cluster, partition);

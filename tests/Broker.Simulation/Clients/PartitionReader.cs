@@ -38,9 +38,9 @@ internal sealed class PartitionReader(SimulatedWorld world, Cluster cluster, Par
             }
 
             FetchResponse.PartitionData? answer = await FetchAsync(position, world.Random.Next(1, 8 << 10));
-            List<(long Offset, RecordId Id, long TimestampMs)> records = answer is null ? [] : Take(answer, position);
-            position = records.Count > 0 ? records[^1].Offset + 1 : answer?.ErrorCode == (short)ErrorCode.OffsetOutOfRange ? await StartAsync() : position;
-            await world.DelayAsync(world.Between(1, records.Count > 0 ? 200 : 1000));
+            FetchedRecords fetched = answer is null ? FetchedRecords.None : Take(answer, position);
+            position = fetched.Next ?? (answer?.ErrorCode == (short)ErrorCode.OffsetOutOfRange ? await StartAsync() : position);
+            await world.DelayAsync(world.Between(1, fetched.Next is not null ? 200 : 1000));
         }
 
         for (int i = 0; i < ReadsOfDeleted && partition.Topic.IsDeleting; i++)
@@ -51,10 +51,10 @@ internal sealed class PartitionReader(SimulatedWorld world, Cluster cluster, Par
     }
 
     /// <summary>Reads all of it, from the newest run, and has the model judge the whole.</summary>
-    public async Task ReadWholeAsync()
+    public async Task<IReadOnlyList<FetchedRecord>> ReadWholeAsync()
     {
         _isFinal = true;
-        List<(long Offset, RecordId Id)> whole = [];
+        List<FetchedRecord> whole = [];
         long start = await StartAsync();
         long position = start;
         TimeSpan deadline = world.Elapsed + Patience;
@@ -64,8 +64,9 @@ internal sealed class PartitionReader(SimulatedWorld world, Cluster cluster, Par
             switch ((ErrorCode?)answer?.ErrorCode)
             {
                 case ErrorCode.None:
-                    whole.AddRange(Take(answer!, position).Where(record => record.Offset >= position).Select(record => (record.Offset, record.Id)));
-                    position = whole.Count > 0 ? whole[^1].Offset + 1 : start;
+                    FetchedRecords fetched = Take(answer!, position);
+                    whole.AddRange(fetched.Records.Where(record => record.Offset >= position));
+                    position = fetched.Next ?? position;
                     break;
                 case ErrorCode.OffsetOutOfRange when world.Elapsed <= deadline:
                     // Retention was faster.
@@ -82,7 +83,7 @@ internal sealed class PartitionReader(SimulatedWorld world, Cluster cluster, Par
             if (position >= answer!.HighWatermark && answer.ErrorCode == 0)
             {
                 partition.Whole(whole, start, answer.HighWatermark);
-                return;
+                return whole;
             }
         }
     }
@@ -90,32 +91,33 @@ internal sealed class PartitionReader(SimulatedWorld world, Cluster cluster, Par
     /// <summary>Loses the connection.</summary>
     public void Disconnect() => _connection?.Drop();
 
-    private List<(long Offset, RecordId Id, long TimestampMs)> Take(FetchResponse.PartitionData answer, long position)
+    private FetchedRecords Take(FetchResponse.PartitionData answer, long position)
     {
         if (answer.ErrorCode != 0)
         {
-            return [];
+            return FetchedRecords.None;
         }
 
-        List<(long Offset, RecordId Id, long TimestampMs)> records = TestRecords.Read(answer.Records ?? ReadOnlySequence<byte>.Empty);
+        bool hasGaps = partition.Topic.Rules.IsCompacted;
+        FetchedRecords fetched = TestRecords.Read(answer.Records ?? ReadOnlySequence<byte>.Empty);
         long? before = null;
-        foreach ((long offset, RecordId id, long timestampMs) in records)
+        foreach (FetchedRecord record in fetched.Records)
         {
-            if (before + 1 != offset && before is not null)
+            if (hasGaps ? record.Offset <= before : before is not null && record.Offset != before + 1)
             {
-                throw new ViolationException($"L1: {partition.Name} answers with {offset} after {before}");
+                throw new ViolationException($"L1: {partition.Name} answers with {record.Offset} after {before}");
             }
 
-            partition.Read(offset, id, timestampMs);
-            before = offset;
+            partition.Read(record);
+            before = record.Offset;
         }
 
-        if (records.Count > 0 && (records[0].Offset > position || records[^1].Offset < position))
+        if (fetched.Next <= position || (!hasGaps && fetched.Records is [var first, ..] && first.Offset > position))
         {
-            throw new ViolationException($"L1: asked for {position}, {partition.Name} answers with {records[0].Offset} to {records[^1].Offset}");
+            throw new ViolationException($"L1: asked for {position}, {partition.Name} answers with {fetched.Records.Count} records before {fetched.Next}");
         }
 
-        return records;
+        return fetched;
     }
 
     private async Task<long> StartAsync()

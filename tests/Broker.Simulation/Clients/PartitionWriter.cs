@@ -22,8 +22,9 @@ internal sealed class PartitionWriter(SimulatedWorld world, Cluster cluster, Par
     private SimulatedConnection? _connection;
     private long _producerId = -1;
     private short _producerEpoch = -1;
+    private int _batches;
 
-    private sealed record Batch(int FirstNumber, int Count, long TimestampMs, byte[] Bytes);
+    private sealed record Batch(int Ordinal, int FirstNumber, int Count, long TimestampMs, byte[] Bytes);
 
     /// <summary>Writes until <paramref name="isOver"/>, and then until all of it is acknowledged.</summary>
     public async Task RunAsync(Func<bool> isOver)
@@ -37,7 +38,8 @@ internal sealed class PartitionWriter(SimulatedWorld world, Cluster cluster, Par
                 continue;
             }
 
-            while (!isOver() && _unacknowledged.Count < maxInFlight)
+            // A partition knows a producer's last five batches again: so the oldest that may have to be sent again is one of them.
+            while (!isOver() && _batches - (_unacknowledged is [var oldest, ..] ? oldest.Ordinal : _batches) < maxInFlight)
             {
                 AddBatch();
             }
@@ -49,7 +51,8 @@ internal sealed class PartitionWriter(SimulatedWorld world, Cluster cluster, Par
                 _connection!.Drop();
             }
 
-            await world.DelayAsync(went ? world.Between(0, maxPauseMs) : world.Between(50, 500));
+            // Now and then one that stands still: what it sends again after that may be deleted long since, and must be known all the same.
+            await world.DelayAsync(went ? world.Between(0, maxPauseMs) : world.Chance(100) ? world.Between(1000, 15_000) : world.Between(50, 500));
         }
     }
 
@@ -87,8 +90,8 @@ internal sealed class PartitionWriter(SimulatedWorld world, Cluster cluster, Par
     {
         int count = world.Random.Next(1, 4);
         long nowMs = world.Outside.Clock.GetUtcNow().ToUnixTimeMilliseconds();
-        byte[] bytes = TestRecords.Batch(writer, writer.Sent, count, world.Random.Next(world.Chance(100) ? 3000 : 200), nowMs, _producerId, _producerEpoch);
-        _unacknowledged.Add(new Batch(writer.Sent, count, nowMs, bytes));
+        byte[] bytes = TestRecords.Batch(partition.Topic.Rules, writer, writer.Sent, count, world.Random.Next(world.Chance(100) ? 3000 : 200), nowMs, _producerId, _producerEpoch);
+        _unacknowledged.Add(new Batch(_batches++, writer.Sent, count, nowMs, bytes));
         writer.Sent += count;
     }
 

@@ -71,6 +71,7 @@ internal sealed class SimulatedConnection
             throw new ConnectionBrokenException();
         }
 
+        Node.Sabotage.Tamper?.Invoke(request, null);
         int correlationId = _nextCorrelationId++;
         ArrayBufferWriter<byte> frame = new();
         RequestFrame.Write(frame, correlationId, ClientId, request, version);
@@ -78,7 +79,9 @@ internal sealed class SimulatedConnection
         _unanswered.Add(correlationId, (request.ApiKey, version, answer));
         _toNode.Enqueue(frame.WrittenMemory[FrameReader.SizeBytes..]);
         Node.Process.Call(Transit(ref _nextArrivalTicks), Arrive);
-        return (T)await answer.Task;
+        T response = (T)await answer.Task;
+        Node.Sabotage.Tamper?.Invoke(request, response);
+        return response;
     }
 
     /// <summary>The client gives it up, with what is on its way.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Broker.Simulation.Model;
 using Broker.Simulation.Node;
 using Broker.TestSupport.Simulation;
@@ -109,7 +108,7 @@ internal sealed class TopicAdmin(SimulatedWorld world, Cluster cluster)
                 Name = topic.Name,
                 NumPartitions = topic.Partitions.Count,
                 ReplicationFactor = 1,
-                Configs = [new CreateTopicsRequest.CreatableTopicConfig { Name = "retention.ms", Value = topic.RetentionMs.ToString(CultureInfo.InvariantCulture) }],
+                Configs = [.. topic.Rules.Configs.Select(config => new CreateTopicsRequest.CreatableTopicConfig { Name = config.Name, Value = config.Value })],
             },
         ],
     };

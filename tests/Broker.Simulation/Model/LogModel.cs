@@ -8,13 +8,15 @@ internal sealed class ViolationException(string message) : Exception(message);
 /// <summary>
 /// What the clients of a run know: what they sent, what they were told and what they read. Every later word is held against it:
 ///
-/// L1. No loss: what was acknowledged or read stays at its offset, until retention or the topic's deletion takes it.
+/// L1. No loss: what was acknowledged or read stays at its offset, until retention, compaction, a deletion of records or that of the topic takes it.
 /// L2. No reorder: an idempotent producer's records stand in its order, without gaps and each once.
 /// L3. No fork: what an offset held once, it holds always, whichever run of the node is asked.
-/// L4. No invention: no record that nobody sent.
-/// L5. No resurrection: the log's start does not go back, and a deleted topic stays away.
-/// L6. Nothing goes too early: the start moves only beyond what retention gives free, or a client asked to be deleted.
-/// L8. What a deletion was confirmed for is gone. (L7, that all comes to its end, is the scenario's.)
+/// L4. No invention: no record that nobody sent, nor as nobody sent it.
+/// L5. No resurrection: the log's start does not go back, what a confirmed deletion was asked for is gone, and a deleted topic stays away.
+/// L6. Nothing goes too early: the start moves only beyond what retention gives free, or a deletion was asked for.
+/// L7. No standstill: when nothing fails any more, everything goes on within minutes.
+/// L8 to L10. Compaction: <see cref="CompactedLog"/>.
+/// L11. Committed offsets: <see cref="OffsetModel"/>.
 /// </summary>
 internal sealed class LogModel(SimulatedWorld world)
 {
@@ -31,9 +33,9 @@ internal sealed class LogModel(SimulatedWorld world)
     /// <summary>Records that were read.</summary>
     public long Read { get; set; }
 
-    public TopicModel AddTopic(string name, int partitions, long retentionMs)
+    public TopicModel AddTopic(string name, int partitions, TopicRules rules)
     {
-        TopicModel topic = new(this, name, partitions, retentionMs);
+        TopicModel topic = new(this, name, partitions, rules);
         _topics.Add(topic);
         return topic;
     }
@@ -57,6 +59,12 @@ internal readonly record struct RecordId(int Writer, int Number)
     public override string ToString() => $"record {Number} of writer {Writer}";
 }
 
+/// <summary>A record that was acknowledged or read.</summary>
+internal readonly record struct KnownRecord(RecordId Id, long TimestampMs, bool IsTombstone);
+
+/// <summary>A record as a reader gets it.</summary>
+internal readonly record struct FetchedRecord(long Offset, RecordId Id, long TimestampMs, int? Key, bool IsTombstone);
+
 /// <summary>One producer on one partition: it numbers its records from 0.</summary>
 internal sealed class RecordWriter(int number, bool isIdempotent)
 {
@@ -74,9 +82,9 @@ internal sealed class RecordWriter(int number, bool isIdempotent)
 /// <summary>One topic from its creation to its deletion; a later one of its name is another.</summary>
 internal sealed class TopicModel
 {
-    public TopicModel(LogModel model, string name, int partitions, long retentionMs)
+    public TopicModel(LogModel model, string name, int partitions, TopicRules rules)
     {
-        (Name, RetentionMs) = (name, retentionMs);
+        (Name, Rules) = (name, rules);
         Partitions = [.. Enumerable.Range(0, partitions).Select(index => new PartitionModel(model, this, index))];
     }
 
@@ -84,8 +92,7 @@ internal sealed class TopicModel
 
     public Guid Id { get; set; }
 
-    /// <summary>-1: forever.</summary>
-    public long RetentionMs { get; }
+    public TopicRules Rules { get; }
 
     public IReadOnlyList<PartitionModel> Partitions { get; }
 

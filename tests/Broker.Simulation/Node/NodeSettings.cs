@@ -7,6 +7,8 @@ namespace Broker.Simulation.Node;
 /// <summary>The settings of a simulated node: small bounds, so that everything that happens in days happens in a minute.</summary>
 internal static class NodeSettings
 {
+    private const int OffsetMapEntryBytes = 24;
+
     /// <summary>Actors run in the process's context, on its clock, and log nothing by themselves.</summary>
     public static readonly Config Actors = ConfigurationFactory.ParseString(
         $$"""
@@ -70,6 +72,11 @@ internal static class NodeSettings
                 DeadBytes = random.Next(1 << 10, 60 << 10),
             },
         };
-        return Common with { NodeId = new NodeId(1), Storage = storage, Topics = topics, Compaction = compaction };
+
+        GroupOptions groups = Common.Groups with { OffsetsTopicPartitions = random.Next(1, 4) };
+
+        // Now and then, no more keys than some of a log's: then a cleaning takes several.
+        CleanerOptions cleaner = random.Next(3) > 0 ? Common.Cleaner : Common.Cleaner with { DedupeBufferBytes = random.Next(6, 60) * OffsetMapEntryBytes };
+        return Common with { NodeId = new NodeId(1), Storage = storage, Topics = topics, Compaction = compaction, Cleaner = cleaner, Groups = groups };
     }
 }

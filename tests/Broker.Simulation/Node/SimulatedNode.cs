@@ -11,9 +11,9 @@ using Microsoft.Extensions.Logging;
 namespace Broker.Simulation.Node;
 
 /// <summary>What the incarnations of a node have in common: the bucket, the disk, the settings.</summary>
-/// <param name="Decorate">Puts something around the store of each incarnation, for tests of the simulation itself.</param>
+/// <param name="Sabotage">For tests of the simulation itself.</param>
 internal sealed record NodeGround(
-    SimulatedWorld World, InMemoryObjectStore Bucket, StoreWeather Weather, SimulatedDisk Disk, BrokerOptions Options, ILoggerFactory Loggers, bool IsStoreWrapped, Func<IObjectStore, IObjectStore> Decorate);
+    SimulatedWorld World, InMemoryObjectStore Bucket, StoreWeather Weather, SimulatedDisk Disk, BrokerOptions Options, ILoggerFactory Loggers, bool IsStoreWrapped, Sabotage Sabotage);
 
 /// <summary>
 /// One run of a broker process, all but its sockets: the storage engine and the actors of production, composed as the executable does, in one simulated
@@ -54,6 +54,8 @@ internal sealed class SimulatedNode
 
     /// <summary>Counts the runs in the order in which they took over the metadata; only once it serves.</summary>
     public long Epoch { get; private set; }
+
+    public Sabotage Sabotage => _ground.Sabotage;
 
     /// <summary>A failure that a process must not end with.</summary>
     public Exception? Fault { get; private set; }
@@ -120,7 +122,7 @@ internal sealed class SimulatedNode
     // As the executable composes it around a bucket, but for hedged reads, whose losers are cancelled on the thread pool; or bare, as around a folder.
     private IObjectStore OpenStore(StorageSources sources)
     {
-        IObjectStore store = _ground.Decorate(new StoreClient(Process, _ground.Bucket, _ground.Weather));
+        IObjectStore store = _ground.Sabotage.Decorate(new StoreClient(Process, _ground.Bucket, _ground.Weather));
         if (!_ground.IsStoreWrapped)
         {
             return store;
