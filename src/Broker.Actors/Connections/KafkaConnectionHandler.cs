@@ -16,7 +16,7 @@ namespace Broker.Actors.Connections;
 /// <summary>
 /// The socket side of a connection: reads whole frames into buffers it owns until it gives them to the connection's
 /// actor, and writes answers in the order in which the actor releases them. Stops reading while the connection has too
-/// many requests in progress or the node's memory budget is full.
+/// much in progress or the node's memory budget is full.
 /// </summary>
 public sealed class KafkaConnectionHandler(
     string listenerName,
@@ -54,11 +54,11 @@ public sealed class KafkaConnectionHandler(
             return;
         }
 
-        // Unbounded in type only: each answer belongs to a request, and the gate bounds those.
+        // Unbounded in type only: each answer belongs to a request, and the window bounds those.
         Channel<OutgoingResponse> responses = Channel.CreateUnbounded<OutgoingResponse>(new UnboundedChannelOptions { SingleReader = true });
         ConnectionSettings settings = new(address, listenerName, options.MaxIdle, resources.Memory, responses.Writer, connection.Abort, resources.Requests);
         IActorRef actor = await resources.Connections.Ask<IActorRef>(new OpenConnection(settings, handlers, _log, clock));
-        using SemaphoreSlim gate = new(options.RequestsInFlight);
+        using RequestWindow window = new(options.RequestsInFlight, options.RequestBytesInFlight);
 
         // Not at once when the client closes its side: what it sent before, without waiting for answers (acks=0), is still to be read, to the end of the input.
         using CancellationTokenSource stop = new(Timeout.InfiniteTimeSpan, clock);
@@ -66,9 +66,9 @@ public sealed class KafkaConnectionHandler(
         try
         {
             Socket? socket = connection.Features.Get<IConnectionSocketFeature>()?.Socket;
-            Task reading = ReadFramesAsync(connection.Transport.Input, new PromptAck(socket), actor, gate, stop.Token);
+            Task reading = ReadFramesAsync(connection.Transport.Input, new PromptAck(socket), actor, window, stop.Token);
             Socket? plain = connection.Features.Get<ITlsHandshakeFeature>() is null ? socket : null;
-            Task writing = WriteResponsesAsync(ResponseOutput.Of(plain, connection.Transport.Output), responses.Reader, gate, stop.Token);
+            Task writing = WriteResponsesAsync(ResponseOutput.Of(plain, connection.Transport.Output), responses.Reader, window, stop.Token);
             await Task.WhenAny(reading, writing);
             await stop.CancelAsync();
             await Task.WhenAll(reading, writing);
@@ -86,13 +86,12 @@ public sealed class KafkaConnectionHandler(
         }
     }
 
-    private async Task ReadFramesAsync(PipeReader input, PromptAck ack, IActorRef actor, SemaphoreSlim gate, CancellationToken stop)
+    private async Task ReadFramesAsync(PipeReader input, PromptAck ack, IActorRef actor, RequestWindow window, CancellationToken stop)
     {
         using FrameReceiver frames = new(input, options.MaxFrameBytes, resources.Memory, resources.Buffers, clock);
         while (await frames.ReadSizeAsync(stop) is { } frameBytes)
         {
-            await gate.WaitAsync(stop);
-            bool isOnly = gate.CurrentCount == options.RequestsInFlight - 1;
+            bool isOnly = await window.EnterAsync(frameBytes, stop);
             if (await frames.ReadBodyAsync(frameBytes, isOnly, stop) is not { } frame)
             {
                 return;
@@ -103,7 +102,7 @@ public sealed class KafkaConnectionHandler(
         }
     }
 
-    private async Task WriteResponsesAsync(ResponseOutput output, ChannelReader<OutgoingResponse> responses, SemaphoreSlim gate, CancellationToken stop)
+    private async Task WriteResponsesAsync(ResponseOutput output, ChannelReader<OutgoingResponse> responses, RequestWindow window, CancellationToken stop)
     {
         ResponseSegments segments = new();
         while (await responses.WaitToReadAsync(stop))
@@ -120,7 +119,7 @@ public sealed class KafkaConnectionHandler(
                     resources.Memory.Release(response.RequestBytes);
                 }
 
-                gate.Release();
+                window.Leave(response.RequestBytes);
             }
 
             await output.FlushAsync(stop);

@@ -152,7 +152,7 @@ public sealed class MetadataLog : IDisposable
             _snapshots.Count(1, bytes.Length);
             if (_options.SnapshotOnCommit && IsSnapshotDue)
             {
-                _snapshots.Begin(_log, next, _log.Tail);
+                await _snapshots.BeginAsync(_log, next, _log.Tail);
             }
 
             return next;

@@ -32,7 +32,7 @@ internal sealed class SnapshotKeeper(MetadataSnapshots snapshots, MetadataLogOpt
         }
     }
 
-    /// <summary>Why the last one that was begun by <see cref="Begin"/> could not be written; null when it could.</summary>
+    /// <summary>Why the last one that was begun by <see cref="BeginAsync"/> could not be written; null when it could.</summary>
     internal StorageException? Failure => _failure;
 
     /// <summary>Whether enough was committed since the last one.</summary>
@@ -57,10 +57,10 @@ internal sealed class SnapshotKeeper(MetadataSnapshots snapshots, MetadataLogOpt
     }
 
     /// <summary>
-    /// Begins a snapshot, unless one is being written: then the next commit asks again. A failure of the store is kept as <see cref="Failure"/>; any other error is
-    /// thrown here, by the call that would begin the next.
+    /// Begins a snapshot and does not wait for it; unless one is being written: then the next commit asks again. A failure of the store is kept as
+    /// <see cref="Failure"/>; any other error is thrown here, by the call that would begin the next.
     /// </summary>
-    internal void Begin(ConditionalLog log, MetadataImage image, LogPosition position)
+    internal async ValueTask BeginAsync(ConditionalLog log, MetadataImage image, LogPosition position)
     {
         if (!_running.IsCompleted)
         {
@@ -69,7 +69,7 @@ internal sealed class SnapshotKeeper(MetadataSnapshots snapshots, MetadataLogOpt
 
         Task ended = _running;
         _running = Task.CompletedTask;
-        ended.GetAwaiter().GetResult();
+        await ended;
         _running = TryWriteAsync(log, image, position);
     }
 

@@ -147,6 +147,40 @@ public sealed class PipeliningTests : IAsyncLifetime
         await client.DisposeAsync();
     }
 
+    [Fact]
+    public async Task Bytes_beyond_a_connections_window_stay_at_the_client()
+    {
+        await using TestNode narrow = await TestNode.StartAsync(("connection.request.bytes.in.flight", "65536"));
+        await using TestClient client = narrow.Connect();
+        await client.CallAsync<CreateTopicsResponse>(new CreateTopicsRequest { Topics = [new() { Name = Topic, NumPartitions = 1, ReplicationFactor = 1 }] }, 7);
+        await client.SendAsync(Fetch(0, maxWaitMs: 1000, minBytes: 1_000_000), FetchVersion);
+        Task sending = SendTenAsync(client);
+
+        Task<(int CorrelationId, byte[] Frame)?> fetched = client.ReceiveAsync();
+        long mostBytes = 0;
+        while (!fetched.IsCompleted)
+        {
+            mostBytes = Math.Max(mostBytes, narrow.System.Connections.Memory.ReservedBytes);
+            await Task.Delay(1);
+        }
+
+        Assert.InRange(mostBytes, 40_000, 65_536);
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.NotNull(await client.ReceiveAsync());
+        }
+
+        await sending;
+    }
+
+    private static async Task SendTenAsync(TestClient client)
+    {
+        for (int i = 0; i < 10; i++)
+        {
+            await client.SendAsync(Produce(TestBatches.Of(valueBytes: 40_000)), 9);
+        }
+    }
+
     [Theory]
     [InlineData(2)]
     [InlineData(-2)]

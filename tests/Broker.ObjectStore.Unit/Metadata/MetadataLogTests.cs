@@ -1,24 +1,18 @@
 using Broker.ObjectStore.Metadata;
-using Broker.TestSupport.Simulation;
 using Broker.TestSupport.Storage;
 using Xunit.Abstractions;
 
 namespace Broker.ObjectStore.Unit.MetadataLogs;
 
 /// <summary>The metadata log; its guarantees M1 to M4 stand at <see cref="MetadataLog"/>.</summary>
-public sealed class MetadataLogTests(ITestOutputHelper output)
+public sealed class MetadataLogTests(ITestOutputHelper output) : MetadataLogTesting
 {
-    private readonly InMemoryObjectStore _store = new();
-    private int _opened;
-
-    private JumpingTime Time { get; } = new();
-
     [Fact]
-    public async Task An_empty_store_becomes_a_cluster_whose_id_stays()
+    public async Task An_emptyStore_becomes_a_cluster_whose_id_stays()
     {
-        using MetadataLog first = await OpenAsync(_store);
+        using MetadataLog first = await OpenAsync(Store);
         Assert.Equal(22, first.Image.ClusterId.Length);
-        using MetadataLog second = await OpenAsync(_store);
+        using MetadataLog second = await OpenAsync(Store);
         Assert.Equal(first.Image.ClusterId, second.Image.ClusterId);
         Assert.Equal(first.Epoch + 1, second.Epoch);
     }
@@ -26,13 +20,13 @@ public sealed class MetadataLogTests(ITestOutputHelper output)
     [Fact]
     public async Task A_commit_is_one_put_and_is_there_for_the_next_opener_M1()
     {
-        FaultyObjectStore counted = new(_store, (_, _, _) => Fault.None);
+        FaultyObjectStore counted = new(Store, (_, _, _) => Fault.None);
         using MetadataLog log = await OpenAsync(counted);
         int before = counted.Requests;
         MetadataImage image = await log.CommitAsync([Node(1, 5), Node(2, 6)], default);
         Assert.Equal(1, counted.Requests - before);
         Assert.Same(image, log.Image);
-        using MetadataLog next = await OpenAsync(_store);
+        using MetadataLog next = await OpenAsync(Store);
         Assert.Equal(6, next.Image.NodeEpochs[new NodeId(2)]);
         Assert.Equal(image.Version, next.Image.Version);
     }
@@ -40,8 +34,8 @@ public sealed class MetadataLogTests(ITestOutputHelper output)
     [Fact]
     public async Task A_second_opener_fences_the_first()
     {
-        using MetadataLog first = await OpenAsync(_store);
-        using MetadataLog second = await OpenAsync(_store);
+        using MetadataLog first = await OpenAsync(Store);
+        using MetadataLog second = await OpenAsync(Store);
         StorageException error = await FailsAsync(StorageErrorKind.Fenced, () => first.CommitAsync([Node(1, 1)], default).AsTask());
         Assert.Contains($"epoch {first.Epoch}", error.Message, StringComparison.Ordinal);
         await second.CommitAsync([Node(1, 2)], default);
@@ -53,15 +47,15 @@ public sealed class MetadataLogTests(ITestOutputHelper output)
     [Fact]
     public async Task Reading_shows_every_commit_and_leaves_the_owner_its_log()
     {
-        Assert.Equal("", (await MetadataLog.ReadAsync(_store, new MetadataLogOptions(), default)).ClusterId);
-        Assert.Empty(_store.Keys);
-        using MetadataLog owner = await OpenAsync(_store, snapshotEvery: 3);
+        Assert.Equal("", (await MetadataLog.ReadAsync(Store, new MetadataLogOptions(), default)).ClusterId);
+        Assert.Empty(Store.Keys);
+        using MetadataLog owner = await OpenAsync(Store, snapshotEvery: 3);
         for (int i = 0; i < 8; i++)
         {
             await owner.CommitAsync([Node(i, 1)], default);
-            IReadOnlyList<string> keys = _store.Keys;
-            AssertSame(owner.Image, await MetadataLog.ReadAsync(_store, new MetadataLogOptions(), default));
-            Assert.Equal(keys, _store.Keys);
+            IReadOnlyList<string> keys = Store.Keys;
+            AssertSame(owner.Image, await MetadataLog.ReadAsync(Store, new MetadataLogOptions(), default));
+            Assert.Equal(keys, Store.Keys);
         }
     }
 
@@ -69,7 +63,7 @@ public sealed class MetadataLogTests(ITestOutputHelper output)
     public async Task A_wal_is_known_from_its_attachment_to_its_release()
     {
         WalId wal = new(new Guid("00112233-4455-6677-8899-aabbccddeeff"));
-        using MetadataLog log = await OpenAsync(_store);
+        using MetadataLog log = await OpenAsync(Store);
         await log.CommitAsync([new WalAttached(wal, new NodeId(1), "old", "/old")], default);
         await log.CommitAsync([new WalAttached(wal, new NodeId(1), "host", "/wal")], default);
         AttachedWal known = Assert.Single(log.Image.Wals).Value;
@@ -82,11 +76,11 @@ public sealed class MetadataLogTests(ITestOutputHelper output)
     [Fact]
     public async Task A_commit_that_does_not_fit_writes_nothing_M2()
     {
-        using MetadataLog log = await OpenAsync(_store);
-        IReadOnlyList<string> keys = _store.Keys;
+        using MetadataLog log = await OpenAsync(Store);
+        IReadOnlyList<string> keys = Store.Keys;
         await FailsAsync(
             StorageErrorKind.Invalid, () => log.CommitAsync([Node(1, 1), new TopicDeleted(Guid.NewGuid())], default).AsTask());
-        Assert.Equal(keys, _store.Keys);
+        Assert.Equal(keys, Store.Keys);
         Assert.Empty(log.Image.NodeEpochs);
         await log.CommitAsync([Node(1, 1)], default);
     }
@@ -94,92 +88,11 @@ public sealed class MetadataLogTests(ITestOutputHelper output)
     [Fact]
     public async Task Concurrent_commits_happen_one_after_another()
     {
-        using MetadataLog log = await OpenAsync(_store);
+        using MetadataLog log = await OpenAsync(Store);
         await Task.WhenAll(Enumerable.Range(0, 50).Select(i => Task.Run(() => log.CommitAsync([Node(i, 1)], default).AsTask())));
         Assert.Equal(50, log.Image.NodeEpochs.Count);
-        using MetadataLog next = await OpenAsync(_store);
+        using MetadataLog next = await OpenAsync(Store);
         AssertSame(log.Image, next.Image);
-    }
-
-    [Fact]
-    public async Task Snapshot_and_replay_give_what_direct_application_gives_M3()
-    {
-        int seed = Environment.TickCount & 0xFFFFF;
-        output.WriteLine($"seed {seed}");
-        for (int round = 0; round < 15; round++)
-        {
-            InMemoryObjectStore store = new();
-            RandomMetadata random = new(seed + round);
-            MetadataLog log = await OpenAsync(store, snapshotEvery: 7);
-            bool hasReopened = false;
-            for (int commit = 0; commit < 100; commit++)
-            {
-                List<MetadataEvent> events = random.Commit(log.Image);
-                MetadataBatch batch = new(Time.GetUtcNow().ToUnixTimeMilliseconds(), events);
-                MetadataImage direct = log.Image.Apply(batch, log.Image.Version + 1 + (hasReopened ? 1 : 0));
-                await log.CommitAsync(events, default);
-                AssertSame(direct, log.Image);
-                hasReopened = commit % 13 == 0;
-                if (hasReopened)
-                {
-                    log.Dispose();
-                    log = await OpenAsync(store, snapshotEvery: 7);
-                    AssertSame(direct, log.Image);
-                }
-            }
-
-            log.Dispose();
-            Assert.Equal(2, Snapshots(store).Count);
-            Assert.InRange(store.Keys.Count(key => key.StartsWith("meta/log/0", StringComparison.Ordinal)), 1, 45);
-        }
-    }
-
-    [Fact]
-    public async Task A_corrupt_newest_snapshot_loses_nothing_M4()
-    {
-        using MetadataLog log = await OpenAsync(_store, snapshotEvery: 5);
-        for (int i = 0; i < 23; i++)
-        {
-            await log.CommitAsync([Node(i, 1)], default);
-        }
-
-        _store.Damage(Snapshots(_store)[^1], bytes => bytes[..^3]);
-        using MetadataLog next = await OpenAsync(_store, snapshotEvery: 5);
-        AssertSame(log.Image, next.Image);
-    }
-
-    [Fact]
-    public async Task Without_a_readable_snapshot_a_trimmed_log_is_Corrupt_and_nothing_is_written()
-    {
-        using MetadataLog log = await OpenAsync(_store, snapshotEvery: 5);
-        for (int i = 0; i < 23; i++)
-        {
-            await log.CommitAsync([Node(i, 1)], default);
-        }
-
-        Snapshots(_store).ForEach(key => _store.Damage(key, bytes => bytes[..^3]));
-        IReadOnlyList<string> keys = _store.Keys;
-        StorageException error = await FailsAsync(StorageErrorKind.Corrupt, () => OpenAsync(_store));
-        Assert.Contains(Snapshots(_store)[^1], error.Message, StringComparison.Ordinal);
-        Assert.Equal(keys, _store.Keys);
-    }
-
-    [Fact]
-    public async Task A_newer_snapshot_or_entry_is_Invalid_and_nothing_is_touched()
-    {
-        using MetadataLog log = await OpenAsync(_store);
-        await log.CommitAsync([Node(1, 1)], default);
-        await log.SnapshotAsync(default);
-        InMemoryObjectStore newer = _store.Clone();
-        newer.Damage(Snapshots(newer)[0], bytes =>
-        {
-            bytes[4] = 9;
-            return bytes;
-        });
-        IReadOnlyList<string> keys = newer.Keys;
-        StorageException error = await FailsAsync(StorageErrorKind.Invalid, () => OpenAsync(newer));
-        Assert.Contains("version 9", error.Message, StringComparison.Ordinal);
-        Assert.Equal(keys, newer.Keys);
     }
 
     [Fact]
@@ -215,7 +128,7 @@ public sealed class MetadataLogTests(ITestOutputHelper output)
     public async Task A_commit_with_a_lost_answer_happens_once(Fault fault)
     {
         bool isArmed = false;
-        FaultyObjectStore client = new(_store, (request, _, _) =>
+        FaultyObjectStore client = new(Store, (request, _, _) =>
         {
             bool isHit = isArmed && request == StoreRequest.Put;
             isArmed &= !isHit;
@@ -226,7 +139,7 @@ public sealed class MetadataLogTests(ITestOutputHelper output)
         await log.CommitAsync([new ProducerIdBlockAllocated(new NodeId(1), 0, 1000)], default);
         await log.CommitAsync([new ProducerIdBlockAllocated(new NodeId(1), 1000, 1000)], default);
         Assert.All(await client.DeliverLateAsync(), outcome => Assert.Equal(PutOutcome.ConditionFailed, outcome));
-        using MetadataLog next = await OpenAsync(_store);
+        using MetadataLog next = await OpenAsync(Store);
         Assert.Equal(2000, next.Image.NextProducerId);
     }
 
@@ -235,17 +148,17 @@ public sealed class MetadataLogTests(ITestOutputHelper output)
     {
         bool isDown = false;
         FaultyObjectStore client = new(
-            _store, (request, _, _) => !isDown ? Fault.None : request == StoreRequest.Put ? Fault.UnknownLate : Fault.Refuse);
+            Store, (request, _, _) => !isDown ? Fault.None : request == StoreRequest.Put ? Fault.UnknownLate : Fault.Refuse);
         using MetadataLog log = await OpenAsync(client);
         isDown = true;
         await FailsAsync(StorageErrorKind.Unavailable, () => log.CommitAsync([Node(1, 1)], default).AsTask());
         await FailsAsync(StorageErrorKind.Unavailable, () => log.CommitAsync([Node(2, 1)], default).AsTask());
         Assert.NotNull(log.Failure);
-        using MetadataLog next = await OpenAsync(_store);
+        using MetadataLog next = await OpenAsync(Store);
         Assert.Empty(next.Image.NodeEpochs);
         await client.DeliverLateAsync();
         await next.CommitAsync([Node(3, 1)], default);
-        using MetadataLog last = await OpenAsync(_store);
+        using MetadataLog last = await OpenAsync(Store);
         Assert.Equal([new NodeId(3)], last.Image.NodeEpochs.Keys);
     }
 
@@ -256,7 +169,7 @@ public sealed class MetadataLogTests(ITestOutputHelper output)
     public async Task M5_A_log_whose_commit_stayed_in_doubt_is_decided_by_the_next_call_and_goes_on(Fault fate)
     {
         bool isDown = false;
-        FaultyObjectStore client = new(_store, (request, _, _) => !isDown ? Fault.None : request == StoreRequest.Put ? fate : Fault.Refuse);
+        FaultyObjectStore client = new(Store, (request, _, _) => !isDown ? Fault.None : request == StoreRequest.Put ? fate : Fault.Refuse);
         using MetadataLog log = await OpenAsync(client);
         await log.CommitAsync([Node(1, 1)], default);
         isDown = true;
@@ -270,7 +183,7 @@ public sealed class MetadataLogTests(ITestOutputHelper output)
         await client.DeliverLateAsync();
         await log.CommitAsync([Node(5, 1)], default);
 
-        using MetadataLog next = await OpenAsync(_store);
+        using MetadataLog next = await OpenAsync(Store);
         AssertSame(log.Image, next.Image);
         Assert.Equal([1, .. fate == Fault.UnknownApplied ? [2] : Array.Empty<int>(), 5], next.Image.NodeEpochs.Keys.Select(node => node.Value).Order());
     }
@@ -279,11 +192,11 @@ public sealed class MetadataLogTests(ITestOutputHelper output)
     public async Task M5_A_log_whose_own_fence_was_in_doubt_too_is_taken_again()
     {
         bool isDown = false;
-        FaultyObjectStore client = new(_store, (request, _, _) => !isDown ? Fault.None : request == StoreRequest.Put ? Fault.UnknownApplied : Fault.None);
+        FaultyObjectStore client = new(Store, (request, _, _) => !isDown ? Fault.None : request == StoreRequest.Put ? Fault.UnknownApplied : Fault.None);
         using MetadataLog log = await OpenAsync(client);
 
         // The commit is there, and so is the first fence that reopening puts; but a read right after each of them fails.
-        FaultyObjectStore blind = new(_store, (request, _, _) => !isDown ? Fault.None : request is StoreRequest.Put ? Fault.UnknownApplied : request is StoreRequest.Get ? Fault.Refuse : Fault.None);
+        FaultyObjectStore blind = new(Store, (request, _, _) => !isDown ? Fault.None : request is StoreRequest.Put ? Fault.UnknownApplied : request is StoreRequest.Get ? Fault.Refuse : Fault.None);
         using MetadataLog second = await OpenAsync(blind);
         isDown = true;
         await FailsAsync(StorageErrorKind.Unavailable, () => second.CommitAsync([Node(2, 1)], default).AsTask());
@@ -300,73 +213,17 @@ public sealed class MetadataLogTests(ITestOutputHelper output)
     public async Task M5_A_log_that_another_took_over_while_a_commit_was_in_doubt_is_not_taken_back()
     {
         bool isDown = false;
-        FaultyObjectStore client = new(_store, (request, _, _) => !isDown ? Fault.None : request == StoreRequest.Put ? Fault.UnknownLost : Fault.Refuse);
+        FaultyObjectStore client = new(Store, (request, _, _) => !isDown ? Fault.None : request == StoreRequest.Put ? Fault.UnknownLost : Fault.Refuse);
         using MetadataLog log = await OpenAsync(client);
         isDown = true;
         await FailsAsync(StorageErrorKind.Unavailable, () => log.CommitAsync([Node(1, 1)], default).AsTask());
         isDown = false;
-        using MetadataLog other = await OpenAsync(_store);
+        using MetadataLog other = await OpenAsync(Store);
 
         await FailsAsync(StorageErrorKind.Fenced, () => log.CommitAsync([Node(2, 1)], default).AsTask());
         await FailsAsync(StorageErrorKind.Fenced, () => log.CommitAsync([Node(2, 1)], default).AsTask());
 
         await other.CommitAsync([Node(3, 1)], default);
-    }
-
-    [Fact]
-    public async Task A_failed_snapshot_does_not_fail_the_commit_and_is_tried_again()
-    {
-        bool isDown = true;
-        FaultyObjectStore client = new(
-            _store, (_, key, _) => isDown && key.ToString().StartsWith("meta/snapshot", StringComparison.Ordinal) ? Fault.Refuse : Fault.None);
-        using MetadataLog log = await OpenAsync(client, snapshotEvery: 2);
-        await log.CommitAsync([Node(1, 1)], default);
-        await log.CommitAsync([Node(2, 1)], default);
-        Assert.Equal(StorageErrorKind.Unavailable, log.SnapshotFailure!.Kind);
-        Assert.Empty(Snapshots(_store));
-        isDown = false;
-        await log.CommitAsync([Node(3, 1)], default);
-        Assert.Null(log.SnapshotFailure);
-        Assert.Single(Snapshots(_store));
-    }
-
-    [Fact]
-    public async Task A_snapshot_that_hangs_holds_up_no_commit()
-    {
-        int begun = 0;
-        FaultyObjectStore client = new(_store, (_, key, _) =>
-        {
-            bool isSnapshot = key.ToString().StartsWith("meta/snapshot", StringComparison.Ordinal);
-            begun += isSnapshot ? 1 : 0;
-            return isSnapshot ? Fault.Hang : Fault.None;
-        });
-        MetadataLog log = await OpenAsync(client, snapshotEvery: 2);
-        for (int i = 0; i < 9; i++)
-        {
-            await log.CommitAsync([Node(i, 1)], default).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
-        }
-
-        Assert.Equal(1, begun);
-        Assert.Empty(Snapshots(_store));
-        MetadataImage image = log.Image;
-        log.Dispose();
-        using MetadataLog next = await OpenAsync(_store);
-        AssertSame(image, next.Image);
-    }
-
-    private static NodeRegistered Node(int id, long epoch) => new(new NodeId(id), epoch);
-
-    private static List<string> Snapshots(InMemoryObjectStore store)
-        => [.. store.Keys.Where(key => key.StartsWith("meta/snapshot/", StringComparison.Ordinal))];
-
-    private static void AssertSame(MetadataImage expected, MetadataImage actual)
-        => Assert.Equal(MetadataSnapshot.Encode(expected, default), MetadataSnapshot.Encode(actual, default));
-
-    private static async Task<StorageException> FailsAsync(StorageErrorKind kind, Func<Task> action)
-    {
-        StorageException error = await Assert.ThrowsAsync<StorageException>(action);
-        Assert.Equal(kind, error.Kind);
-        return error;
     }
 
     // Two openings, so that crashes also meet a takeover; each commit registers two nodes.
@@ -392,10 +249,4 @@ public sealed class MetadataLogTests(ITestOutputHelper output)
 
         return committed;
     }
-
-    private async Task<MetadataLog> OpenAsync(IObjectStore store, int snapshotEvery = 1000)
-        => await MetadataLog.OpenAsync(
-            store,
-            new MetadataLogOptions { SnapshotEveryCommits = snapshotEvery, Time = Time, Ids = new SeededIdSource(++_opened), JitterSeed = 1 },
-            default);
 }
