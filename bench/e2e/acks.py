@@ -11,6 +11,9 @@ from onceph import OnCeph, Spent, say
 
 RAW_PUTS = 200
 
+# Of a record that is sent alone: a usual batch of Kafka's producer.
+ALONE_BYTES = 16_000
+
 # Latencies that are added to each request, as p50 and p99 in ms: none; a store in the same zone; S3 as it is measured for small objects.
 LATENCIES = [None, (8, 25), (60, 250)]
 BUDGETS = [1, 2, 5, 10, 20, 50, 0]
@@ -59,7 +62,7 @@ class Bench:
         paced(driver, "t", 2, 5)
 
     def acks(self):
-        """At each latency, with the default budget and with none: p50 and p99 at 1 MB/s, and the raw PUT of the same bytes."""
+        """At each latency, with the default budget and with none: p50 and p99 at 1 MB/s and of one record at a time, and the raw PUT of the same bytes."""
         rows = []
         for latency in LATENCIES:
             with self.ceph.further_away(self.args.delay, latency):
@@ -67,7 +70,10 @@ class Bench:
                     with self.broker(*([] if budget is None else ["wal.bucket.max.puts.per.second=0"])) as broker:
                         driver = self.driver(broker)
                         self.warm(driver)
-                        rows.append(self.ack(broker, driver, f"1 MB/s, {name_of(latency)}, budget {'default' if budget is None else 'none'}"))
+                        named = f"{name_of(latency)}, budget {'default' if budget is None else 'none'}"
+                        rows.append(self.ack(broker, driver, f"1 MB/s, {named}"))
+                        if budget == 0:
+                            rows.append(self.alone(driver, f"one at a time, {named}"))
         return rows
 
     def ack(self, broker, driver, what):
@@ -77,6 +83,13 @@ class Bench:
         puts = spent.requests.get(("put", "wal"), 1)
         raw = raw_puts(self.ceph, int(seconds * 1e6 / puts))
         return say(what, p50_ms=result["p50_ms"], p99_ms=result["p99_ms"], raw_put_p50_ms=raw, ratio=result["p50_ms"] / raw, wal_puts_per_s=puts / seconds)
+
+    def alone(self, driver, what):
+        """Records one after the other, as the raw PUTs are: what the broker adds to one."""
+        driver.run("produce", "t", records=20, record_bytes=ALONE_BYTES, linger_ms=0, in_flight=1)
+        result = driver.run("produce", "t", records=RAW_PUTS, record_bytes=ALONE_BYTES, linger_ms=0, in_flight=1)
+        raw = raw_puts(self.ceph, ALONE_BYTES)
+        return say(what, p50_ms=result["p50_ms"], p99_ms=result["p99_ms"], raw_put_p50_ms=raw, ratio=result["p50_ms"] / raw)
 
     def throughput(self):
         """As fast as it goes: librdkafka; and Apache Kafka's own producer with its defaults and with batches of 1 MiB."""
@@ -100,18 +113,19 @@ class Bench:
             result = produce()
         return say(what, mb_per_s=result["mb_per_s"], p50_ms=result["p50_ms"], rss_mb=broker.peak_rss_mb(), **spent.per_gb(self.args.mb / 1000))
 
-    def java(self, tools, broker, mb, options):
+    def java(self, tools, broker, mb, options, rate_mb=None):
+        throughput = -1 if rate_mb is None else rate_mb * 1_000_000 // 1024
         done = subprocess.run(
             [f"{tools}/kafka", "kafka-producer-perf-test", "--topic", "t", "--num-records", str(mb * 1_000_000 // 1024), "--record-size", "1024",
-             "--throughput", "-1", "--producer-props", f"bootstrap.servers={broker.bootstrap}", *options], capture_output=True, text=True, check=True)
+             "--throughput", str(throughput), "--producer-props", f"bootstrap.servers={broker.bootstrap}", *options], capture_output=True, text=True, check=True)
         last = done.stdout.strip().splitlines()[-1]
-        found = re.search(r"([\d.]+) records/sec .* (\d+) ms 50th", last)
+        found = re.search(r"([\d.]+) records/sec .* (\d+) ms 50th, .* (\d+) ms 99th", last)
         if not found:
             raise RuntimeError(done.stdout + done.stderr)
-        return {"mb_per_s": float(found[1]) * 1024 / 1e6, "p50_ms": float(found[2])}
+        return {"mb_per_s": float(found[1]) * 1024 / 1e6, "p50_ms": float(found[2]), "p99_ms": float(found[3])}
 
     def rates(self):
-        """What it costs at a fixed rate."""
+        """What it costs at a fixed rate: small batches of librdkafka; Apache Kafka's own producer with its defaults."""
         rows = []
         with self.broker() as broker:
             driver = self.driver(broker)
@@ -121,6 +135,14 @@ class Bench:
                 with Spent(broker) as spent:
                     result = paced(driver, "t", rate, self.args.seconds)
                 rows.append(say(f"{rate} MB/s", p50_ms=result["p50_ms"], p99_ms=result["p99_ms"], **spent.per_gb(rate * self.args.seconds / 1000)))
+            tools = os.environ.get("KAFKA_TOOLS")
+            if tools:
+                self.java(tools, broker, 100, [])
+                mb = 20 * self.args.seconds
+                touch_free_memory(2 * mb)
+                with Spent(broker) as spent:
+                    result = self.java(tools, broker, mb, [], rate_mb=20)
+                rows.append(say("20 MB/s, Java, default settings", p50_ms=result["p50_ms"], p99_ms=result["p99_ms"], **spent.per_gb(mb / 1000)))
         return rows
 
     def start(self):

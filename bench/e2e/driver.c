@@ -2,7 +2,7 @@
  * Drives one broker with librdkafka and prints what it measured as one line of JSON.
  *
  *   driver create  --bootstrap B --topic T [--partitions N] [--topic-config key=value]...
- *   driver produce --bootstrap B --topic T --records N [--partitions N] [--record-bytes N] [--rate-mb MB/s, 0 = max]
+ *   driver produce --bootstrap B --topic T --records N [--partitions N] [--record-bytes N] [--rate-mb MB/s, 0 = max] [--in-flight N records at a time, 0 = any]
  *                  [--sticky N records in a row to one partition] [--threads N] [--acks N] [--linger-ms MS]
  *                  [--batch-bytes N] [--codec NAME] [--property key=value]...
  *   driver consume --bootstrap B --topic T --records N [--partitions N] [--property key=value]...
@@ -97,6 +97,7 @@ static options_t parse(int argc, char **argv) {
       {"linger-ms", required_argument, NULL, 'l'},   {"batch-bytes", required_argument, NULL, 'B'},
       {"codec", required_argument, NULL, 'z'},       {"property", required_argument, NULL, 'X'},
       {"topic-config", required_argument, NULL, 'c'}, {"sticky", required_argument, NULL, 'k'},
+      {"in-flight", required_argument, NULL, 'f'},
       {NULL, 0, NULL, 0}};
   options_t options = {
       .partitions = 16, .record_bytes = 1024, .sticky = 1, .threads = 1, .acks = -1,
@@ -111,6 +112,7 @@ static options_t parse(int argc, char **argv) {
       case 'n': options.records = number(name, optarg, 1); break;
       case 's': options.record_bytes = number(name, optarg, 1); break;
       case 'r': options.rate_mb = number(name, optarg, 0); break;
+      case 'f': options.in_flight = number(name, optarg, 0); break;
       case 'k': options.sticky = number(name, optarg, 1); break;
       case 'j': options.threads = (int)number(name, optarg, 1); break;
       case 'a': options.acks = number(name, optarg, -1); break;

@@ -17,6 +17,8 @@ typedef struct {
   long records;
   long record_bytes;
   long rate_mb;
+  /* Records of a producer that may await their report at a time; 0: as many as the library holds. */
+  long in_flight;
   long sticky;
   int threads;
   long acks;

@@ -2,32 +2,42 @@
 import statistics
 import threading
 
-from acks import paced
+from acks import LATENCIES, name_of, paced
 from measure import Driver, Load, touch_free_memory
 from onceph import OnCeph, Spent, say
 
 
 def measure(args, ceph):
     load = Load(produce_mb=args.history_mb, warmup_mb=50, latency_seconds=args.seconds)
-    rows = []
-    touch_free_memory(2 * args.history_mb)
-    with OnCeph(args.folder / "history", ceph, "history", [f"wal.kind={args.wal}", "cache.block.bytes=268435456", *args.override]) as broker:
+    with broker_of(args, ceph) as broker:
         driver = Driver(args.driver, broker.bootstrap, load)
         for topic in ("history", "tail"):
             driver.run("create", topic)
+        touch_free_memory(2 * args.history_mb)
         written = driver.produce("history", load.produce_mb)
-        rows.append(say("history written", mb=load.produce_mb, mb_per_s=written["mb_per_s"], rss_mb=broker.peak_rss_mb()))
-        broker.restart()
-        paced(driver, "tail", load.latency_rate_mb, load.latency_seconds)
-        before = paced(driver, "tail", load.latency_rate_mb, load.latency_seconds)
-        with Spent(broker) as spent:
-            read, during = read_beside_producer(driver, load)
-        after = paced(driver, "tail", load.latency_rate_mb, load.latency_seconds)
-        p99 = statistics.median(one["p99_ms"] for one in during)
-        gigabytes = load.produce_mb / 1000
-        rows.append(say("cold catch-up", mb_per_s=read["mb_per_s"], rss_mb=broker.peak_rss_mb(), **spent.per_gb(gigabytes)))
-        rows.append(say("tail publish p99", before_ms=before["p99_ms"], during_ms=p99, after_ms=after["p99_ms"], during_to_before=p99 / before["p99_ms"]))
+        rows = [say("history written", mb=load.produce_mb, mb_per_s=written["mb_per_s"], rss_mb=broker.peak_rss_mb())]
+    for latency in LATENCIES:
+        with ceph.further_away(args.delay, latency), broker_of(args, ceph) as broker:
+            rows += catch_up(broker, Driver(args.driver, broker.bootstrap, load), name_of(latency))
     return rows
+
+
+def broker_of(args, ceph):
+    """With a cold cache, on what the one before left in the bucket."""
+    return OnCeph(args.folder / "history", ceph, "history", [f"wal.kind={args.wal}", "cache.block.bytes=268435456", *args.override])
+
+
+def catch_up(broker, driver, name):
+    load = driver.load
+    paced(driver, "tail", load.latency_rate_mb, load.latency_seconds)
+    before = paced(driver, "tail", load.latency_rate_mb, load.latency_seconds)
+    with Spent(broker) as spent:
+        read, during = read_beside_producer(driver, load)
+    after = paced(driver, "tail", load.latency_rate_mb, load.latency_seconds)
+    p99 = statistics.median(one["p99_ms"] for one in during)
+    return [
+        say(f"cold catch-up, {name}", mb_per_s=read["mb_per_s"], rss_mb=broker.peak_rss_mb(), **spent.per_gb(load.produce_mb / 1000)),
+        say(f"tail p99, {name}", before_ms=before["p99_ms"], during_ms=p99, after_ms=after["p99_ms"], during_to_before=p99 / before["p99_ms"])]
 
 
 def read_beside_producer(driver, load):

@@ -83,6 +83,9 @@ static void *produce(void *argument) {
   producer->start_us = now_us();
   for (long sent = 0; sent < producer->records; sent++) {
     pace(client, producer, sent);
+    while (options->in_flight > 0 && rd_kafka_outq_len(client) >= options->in_flight) {
+      rd_kafka_poll(client, 100);
+    }
     size_t slice = ((size_t)sent * 61u) % (size_t)(NOISE_BYTES - options->record_bytes);
     while (rd_kafka_produce(
                topic, (int32_t)((sent / options->sticky + producer->index) % options->partitions), RD_KAFKA_MSG_F_COPY,

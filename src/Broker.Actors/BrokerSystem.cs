@@ -10,6 +10,7 @@ using Broker.Actors.Security;
 using Broker.Actors.Storage;
 using Broker.Actors.Undelivered;
 using Broker.ObjectStore;
+using Broker.ObjectStore.Cache;
 using Broker.ObjectStore.Metadata;
 using Broker.ObjectStore.Wal;
 using Microsoft.Extensions.Logging;
@@ -99,8 +100,11 @@ public sealed class BrokerSystem
 
     private static IActorRef StartUploads(ActorSystem system, StorageEngine storage, BrokerOptions options, StorageSources sources, ILoggerFactory loggers, MetadataView view, PartitionDirectory partitions, IActorRef coordinator, IActorRef wal, UploadMetrics metrics)
     {
+        LogCache cache = storage.Cache;
+        IWriteAheadLog log = storage.WriteAheadLog;
+        BytePace pace = new(() => UploadPace.BytesPerSecond(cache.UnuploadedBytes, cache.CapacityBytes, log.UsedBytes, log.CapacityBytes), sources.Clock);
         UploadServices uploadServices = new(
-            storage.Cache, storage.WriteAheadLog, new PurposeObjectStore(storage.Store, StorePurpose.Upload), view, partitions, coordinator, wal, options.Storage, sources.Clock, loggers.CreateLogger("Broker.Uploads"))
+            cache, log, new PacedObjectStore(new PurposeObjectStore(storage.Store, StorePurpose.Upload), pace), view, partitions, coordinator, wal, options.Storage, sources.Clock, loggers.CreateLogger("Broker.Uploads"))
         {
             Metrics = metrics,
         };

@@ -34,7 +34,7 @@ internal sealed class CompactionActor : ReceiveActor, IWithTimers, IDisposable
         _services = services;
         ByteRate rate = new(services.Settings.MaxBytesPerSecond, services.Clock);
         ObjectCompactor compactor = new(services.Store, new StreamObjectWriterOptions(), services.Settings.Options, rate.UseAsync);
-        _replacement = new ObjectReplacement(services.Coordinator, compactor, services.Clock);
+        _replacement = new ObjectReplacement(services.Coordinator, services.Store, compactor, services.Clock);
         _cleaner = new LogCleaner(compactor, _replacement, services.Cleaner, services.Clock);
         Receive<Check>(_ => OnCheck());
         Receive<Finished>(OnFinished);

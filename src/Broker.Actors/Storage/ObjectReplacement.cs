@@ -7,7 +7,7 @@ using Broker.ObjectStore.Metadata;
 namespace Broker.Actors.Storage;
 
 /// <summary>Makes objects that take the place of others: an id, the object, the commit.</summary>
-internal sealed class ObjectReplacement(IActorRef coordinator, ObjectCompactor compactor, TimeProvider clock)
+internal sealed class ObjectReplacement(IActorRef coordinator, IObjectStore store, ObjectCompactor compactor, TimeProvider clock)
 {
     /// <summary>Makes one object and commits it.</summary>
     /// <param name="output">What of.</param>
@@ -22,11 +22,18 @@ internal sealed class ObjectReplacement(IActorRef coordinator, ObjectCompactor c
             ? given.ObjectId
             : throw new StorageException(StorageErrorKind.Unavailable, "the coordinator gave no object id");
         ObjectCompacted compacted = await compactor.WriteAsync(output, id, DataKeys.For(id), clock.GetUtcNow().ToUnixTimeMilliseconds(), rewriter, ct);
-        return await coordinator.Ask(new CommitCompaction(compacted, cleaned), CoordinatorTimeouts.Command, ct) switch
+        MetadataImage image = await coordinator.Ask(new CommitCompaction(compacted, cleaned), CoordinatorTimeouts.Command, ct) switch
         {
             CommandFailed failed => throw new StorageException(failed.Kind, failed.Reason),
-            CompactionCommitted committed => committed.Image.Objects.GetValueOrDefault(id),
+            CompactionCommitted committed => committed.Image,
             object other => throw new InvalidOperationException($"the coordinator answered a compaction with {other.GetType().Name}"),
         };
+        if (!image.Objects.ContainsKey(id) && !image.DeletableObjects.ContainsKey(id))
+        {
+            // Its id was closed: it came too late, also for the search for orphans that closed it.
+            await store.DeleteAsync(compacted.Object.Key, ct);
+        }
+
+        return image.Objects.GetValueOrDefault(id);
     }
 }

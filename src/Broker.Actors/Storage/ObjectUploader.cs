@@ -73,6 +73,7 @@ internal sealed class ObjectUploader(UploadServices services)
 
                 if (answer is UploadTooLate)
                 {
+                    await services.Store.DeleteAsync(commit.Key, CancellationToken.None);
                     commit = (await PutAsync(uploaded.Upload)).Commit!;
                     throw new StorageException(StorageErrorKind.Unavailable, "the object waited for its commit so long that it may have been deleted; it was put anew");
                 }

@@ -21,12 +21,13 @@ public sealed class StorageEngine : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
 
-    private StorageEngine(IObjectStore store, MetadataLog metadata, IWriteAheadLog writeAheadLog, BufferPool buffers, LogCache cache, BlockCache blocks, INodeWal wal, WalOwnership ownership, TimeSpan releasePatience, TimeProvider clock, ILogger log)
+    private StorageEngine(IObjectStore store, MetadataLog metadata, IWriteAheadLog writeAheadLog, BufferPool buffers, LogCache cache, BlockCache blocks, INodeWal wal, WalOwnership ownership, TimeSpan releasePatience, HistoryPace? pace, TimeProvider clock, ILogger log)
     {
         (_wal, _ownership, _releasePatience, _clock, _log) = (wal, ownership, releasePatience, clock, log);
         (Store, Metadata, WriteAheadLog, Buffers, Cache, Blocks) = (store, metadata, writeAheadLog, buffers, cache, blocks);
         ReadAhead = new ReadAhead(new ReadAheadOptions { TotalBytes = blocks.CapacityBytes / 2 }, clock);
-        Objects = new StreamObjectReader(new PurposeObjectStore(store, StorePurpose.Read), blocks, new StreamObjectReaderOptions());
+        IObjectStore reads = new PurposeObjectStore(store, StorePurpose.Read);
+        Objects = new StreamObjectReader(pace is null ? reads : new HistoryObjectStore(reads, pace), blocks, new StreamObjectReaderOptions());
     }
 
     public IObjectStore Store { get; }
@@ -56,8 +57,10 @@ public sealed class StorageEngine : IAsyncDisposable
 
         // First a WAL on disk, which takes its folder's lock: a second start on a running node's folder must end here, before it
         // fences that node out of its metadata. A WAL in the bucket is found by the metadata.
-        INodeWal wal = options.Storage.WalKind == WalKind.Bucket
-            ? new BucketNodeWal(new PurposeObjectStore(store, StorePurpose.Wal), options, sources)
+        // A log on disk shares nothing with reads of the store that they could be slowed down for.
+        HistoryPace? pace = options.Storage.WalKind == WalKind.Bucket ? new HistoryPace(sources.Clock) : null;
+        INodeWal wal = pace is not null
+            ? new BucketNodeWal(new TimedObjectStore(new PurposeObjectStore(store, StorePurpose.Wal), pace, sources.Clock), options, sources)
             : await DiskNodeWal.OpenAsync(options, sources, cancellation);
         MetadataLog? metadata = null;
         try
@@ -67,7 +70,7 @@ public sealed class StorageEngine : IAsyncDisposable
             IWriteAheadLog reopening = wal.Open(ownership, metadata.Image.NodeEpochs[options.NodeId]);
             await RecoverAsync(metadata.Image, ownership.Own, reopening, buffers, cache, log, cancellation);
             BlockCache blocks = new(new BlockCacheOptions { CapacityBytes = options.Storage.BlockCacheBytes }, buffers);
-            return new StorageEngine(store, metadata, reopening, buffers, cache, blocks, wal, ownership, options.ShutdownTimeout / 4, sources.Clock, log);
+            return new StorageEngine(store, metadata, reopening, buffers, cache, blocks, wal, ownership, options.ShutdownTimeout / 4, pace, sources.Clock, log);
         }
         catch
         {

@@ -28,9 +28,6 @@ internal sealed class UploadActor : ReceiveActor, IWithTimers
     // A store that comes back is noticed within this, as uploads notice it.
     private static readonly TimeSpan TrimAgainAfter = TimeSpan.FromSeconds(5);
 
-    // The WAL's share in use beyond which bytes are uploaded whatever their number: half of it is left to absorb a slow store.
-    private const double WalPressure = 0.5;
-
     // An upload that ends within this is slow, and waited for. Beyond, those who wait for room in the cache hear of it before clients give up, after 30 s.
     private static readonly TimeSpan StuckAfter = TimeSpan.FromSeconds(15);
 
@@ -103,7 +100,7 @@ internal sealed class UploadActor : ReceiveActor, IWithTimers
             || _flushing.Count > 0
             || cache.UnsealedBytes >= _services.Options.UploadBytes
             || cache.OldestUnsealedAge >= _services.Options.UploadInterval
-            || _services.WriteAheadLog.UsedBytes > _services.WriteAheadLog.CapacityBytes * WalPressure
+            || _services.WriteAheadLog.UsedBytes > _services.WriteAheadLog.CapacityBytes * UploadPace.Pressure
             || cache.IsFull;
         if (isDue)
         {

@@ -26,6 +26,7 @@ public sealed class LogCleanerTests : ActorTest
     private readonly List<ObjectCompacted> _commits = [];
     private MetadataImage _image = MetadataImage.Empty;
     private Action<int> _beforeCommit = _ => { };
+    private bool _isTooLate;
 
     [Fact]
     public async Task Pieces_are_committed_in_the_order_of_offsets_and_the_last_says_how_far_it_is_clean_D5()
@@ -74,6 +75,17 @@ public sealed class LogCleanerTests : ActorTest
         Assert.Equal(3, _store.Keys.Count);
     }
 
+    [Fact]
+    public async Task Object_that_came_too_late_for_its_commit_is_deleted()
+    {
+        await UploadAsync();
+        _isTooLate = true;
+
+        await CleanAsync();
+
+        Assert.Equal(3, _store.Keys.Count);
+    }
+
     private async Task UploadAsync()
     {
         Apply(
@@ -97,7 +109,7 @@ public sealed class LogCleanerTests : ActorTest
         IActorRef coordinator = Sys.ActorOf(Props.Create(() => new Committer(this)));
         ObjectCompactor compactor = new(_store, new StreamObjectWriterOptions(), new CompactionOptions(), (_, _) => ValueTask.CompletedTask);
         TestClock clock = new();
-        LogCleaner cleaner = new(compactor, new ObjectReplacement(coordinator, compactor, clock), new CleanerOptions(1 << 20, 0.9), clock);
+        LogCleaner cleaner = new(compactor, new ObjectReplacement(coordinator, _store, compactor, clock), new CleanerOptions(1 << 20, 0.9), clock);
         DueCleaning due = new(Stream, Offset.Zero, Offset.Zero, new Offset(6), 1, false);
         return cleaner.CleanAsync(due, _image, TestOptions.Topic(("cleanup.policy", "compact")), maxPieceBytes: 1, CancellationToken.None);
     }
@@ -113,6 +125,12 @@ public sealed class LogCleanerTests : ActorTest
             Receive<CommitCompaction>(commit =>
             {
                 test._beforeCommit(test._commits.Count);
+                if (test._isTooLate)
+                {
+                    Sender.Tell(new CompactionCommitted(test._image));
+                    return;
+                }
+
                 ObjectCompacted fitting = CompactionRules.WithoutRefused(test._image, commit.Compaction);
                 test._commits.Add(fitting);
                 test.Apply(fitting);

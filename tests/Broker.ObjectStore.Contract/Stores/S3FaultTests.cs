@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using Amazon.Runtime;
 using Broker.ObjectStore.S3;
@@ -64,6 +65,24 @@ public sealed class S3FaultTests : IAsyncLifetime
         }
 
         Assert.Equal(1, _scene.Proxy.ConnectionsAccepted);
+    }
+
+    [SkippableFact]
+    public async Task Body_that_is_paced_goes_out_at_its_pace_in_one_request()
+    {
+        const int Size = 4 << 20;
+        ObjectKey key = new("log/paced");
+        BytePace pace = new(() => 16 << 20, TimeProvider.System);
+        long began = TimeProvider.System.GetTimestamp();
+
+        await new PacedObjectStore(_scene.Store, pace).PutAsync(key, new ReadOnlySequence<byte>(new byte[Size]), PutCondition.IfAbsent, default);
+        TimeSpan paced = TimeProvider.System.GetElapsedTime(began);
+
+        // All but the last pieces are waited for: 250 ms.
+        Assert.InRange(paced.TotalMilliseconds, 200, 20_000);
+        Assert.Equal(Size, (await _scene.Direct.HeadAsync(key, default))!.SizeBytes);
+        Assert.Single(_scene.Proxy.Requests, request => request.Target.Contains(key.Value, StringComparison.Ordinal));
+        Assert.Null(BodyPace.Current);
     }
 
     [SkippableFact]

@@ -48,7 +48,7 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
     {
         PutCondition named = condition.Kind != PutConditionKind.None && condition.WriteId == Guid.Empty ? condition.WithWriteId(_ids.Next()) : condition;
         S3Answer<PutObjectResponse> answer;
-        using (SequenceStream stream = new(body))
+        using (SequenceStream stream = new(body, BodyPace.Current))
         {
             PutObjectRequest request = _requests.Put(key, stream, body, named);
             answer = await _sender.SendBodyAsync(StoreOperation.Put, $"write '{key}'", body.Length, (client, token) => client.PutObjectAsync(request, token), ct)

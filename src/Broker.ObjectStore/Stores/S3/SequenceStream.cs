@@ -3,10 +3,10 @@ using System.Buffers;
 namespace Broker.ObjectStore.S3;
 
 /// <summary>
-/// A caller's memory as a stream, without a copy of it. Seekable: the SDK reads a body once for its hash and once for the wire. It must not be
-/// read when the call has ended; reads then throw instead of touching memory that has another owner.
+/// A caller's memory as a stream, without a copy of it. Seekable: the SDK reads a body once for its hash, by synchronous calls, and once for the wire, by
+/// asynchronous ones; these keep to the pace. It must not be read when the call has ended; reads then throw instead of touching memory that has another owner.
 /// </summary>
-internal sealed class SequenceStream(ReadOnlySequence<byte> body) : Stream
+internal sealed class SequenceStream(ReadOnlySequence<byte> body, BytePace? pace = null) : Stream
 {
     private ReadOnlySequence<byte> _body = body;
     private SequencePosition _next = body.Start;
@@ -57,10 +57,16 @@ internal sealed class SequenceStream(ReadOnlySequence<byte> body) : Stream
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        => cancellationToken.IsCancellationRequested
-            ? ValueTask.FromCanceled<int>(cancellationToken)
-            : ValueTask.FromResult(Read(buffer.Span));
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (pace is not null)
+        {
+            await pace.WaitAsync(Math.Min(buffer.Length, Length - _position), cancellationToken).ConfigureAwait(false);
+        }
+
+        return Read(buffer.Span);
+    }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
         => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();

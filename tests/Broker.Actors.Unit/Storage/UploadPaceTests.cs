@@ -1,0 +1,26 @@
+using Broker.Actors.Storage;
+
+namespace Broker.Actors.Unit.Storage;
+
+public sealed class UploadPaceTests
+{
+    private const long Mega = 1_000_000;
+
+    [Theory]
+    [InlineData(40, 0, 40)]
+    [InlineData(50, 50, 50)]
+    public void What_waits_goes_within_a_second(long waitingMb, long walMb, long mbPerSecond) =>
+        Assert.Equal(mbPerSecond * Mega, UploadPace.BytesPerSecond(waitingMb * Mega, 100 * Mega, walMb * Mega, 100 * Mega));
+
+    [Theory]
+    [InlineData(51, 0)]
+    [InlineData(1, 51)]
+    public void There_is_no_bound_when_half_of_the_cache_or_of_the_wal_is_in_use(long waitingMb, long walMb) =>
+        Assert.Equal(double.PositiveInfinity, UploadPace.BytesPerSecond(waitingMb * Mega, 100 * Mega, walMb * Mega, 100 * Mega));
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(100)]
+    public void Little_goes_at_once(long waitingBytes) =>
+        Assert.Equal(8 << 20, UploadPace.BytesPerSecond(waitingBytes, 100 * Mega, 0, 100 * Mega));
+}
