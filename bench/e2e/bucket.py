@@ -9,7 +9,7 @@ import sys
 
 import chart
 import history
-from acks import Bench
+from acks import LATENCIES, Bench
 from ceph import Ceph
 from onceph import REPO
 
@@ -40,13 +40,20 @@ def parse():
 
 def main():
     args = parse()
-    # A round of the frontier stores some 1.5 GB, and twice that while its WAL and what compaction replaced are not deleted.
+    # Twice what a step stores, while its WAL and what compaction replaced are not deleted.
     store_bytes = 12_000_000_000 + 2_000_000 * (args.mb + args.history_mb)
     results = {}
     with Ceph(args.folder / "ceph", REPO, store_bytes) as ceph:
         bench = Bench(args, ceph)
         for step in args.steps:
-            results[step] = history.measure(args, ceph) if step == "history" else getattr(bench, step)()
+            if step != "frontier":
+                results[step] = history.measure(args, ceph) if step == "history" else getattr(bench, step)()
+    if "frontier" in args.steps:
+        results["frontier"] = []
+        for latency in LATENCIES:
+            # Each stores some 10 GB in memory.
+            with Ceph(args.folder / "ceph", REPO, store_bytes) as ceph:
+                results["frontier"] += Bench(args, ceph).frontier(latency)
     out = REPO / "artifacts/bench"
     (out / "bucket.json").write_text(json.dumps(results, indent=2) + "\n")
     if "frontier" in results:
