@@ -23,8 +23,9 @@ internal sealed class RequestWindow(int maxRequests, long maxBytes) : IDisposabl
     /// <summary>A request of <paramref name="bytes"/> that had entered is answered.</summary>
     public void Leave(int bytes)
     {
-        _bytes.Release(bytes);
+        // The bytes last: whoever waits for them then sees whether another request is left.
         _requests.Release();
+        _bytes.Release(bytes);
     }
 
     public void Dispose() => _requests.Dispose();
