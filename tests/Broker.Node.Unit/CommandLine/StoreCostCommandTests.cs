@@ -9,6 +9,7 @@ using Broker.TestSupport.Processes;
 namespace Broker.Node.Unit.CommandLine;
 
 /// <summary><c>broker store cost</c> as an operator runs it, and the address that it asks.</summary>
+[Collection(RunningNode.OneAtATime)]
 public sealed class StoreCostCommandTests
 {
     private const int CannotStart = 1;

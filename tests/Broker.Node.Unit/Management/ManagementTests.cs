@@ -9,6 +9,7 @@ using Broker.TestSupport.Processes;
 namespace Broker.Node.Unit.Management;
 
 /// <summary>What a running node answers to operators' tools.</summary>
+[Collection(RunningNode.OneAtATime)]
 public sealed class ManagementTests
 {
     [Fact]

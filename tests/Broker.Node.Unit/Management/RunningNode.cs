@@ -18,6 +18,9 @@ namespace Broker.Node.Unit.Management;
 /// <summary>A node in this process with a folder of its own, a client of it, and what it tells of itself.</summary>
 internal sealed class RunningNode : IAsyncDisposable
 {
+    /// <summary>Tests of such nodes are of this collection: an exporter takes the instruments of all nodes of its process.</summary>
+    internal const string OneAtATime = "running nodes";
+
     private const int Seed = 23;
 
     // Far beyond what anything here takes.
