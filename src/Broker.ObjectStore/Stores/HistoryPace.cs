@@ -152,12 +152,30 @@ public sealed class HistoryPace
     private sealed class MovingMean(int kept)
     {
         private readonly double[] _values = new double[kept];
+        private int _next;
         private int _count;
 
         internal bool IsKnown => _count >= PutsPerStep;
 
-        internal double Value => _values.AsSpan(0, Math.Min(_count, _values.Length)).ToArray().Average();
+        internal double Value
+        {
+            get
+            {
+                double sum = 0;
+                foreach (double value in _values.AsSpan(0, _count))
+                {
+                    sum += value;
+                }
 
-        internal void Add(double value) => _values[_count++ % _values.Length] = value;
+                return sum / _count;
+            }
+        }
+
+        internal void Add(double value)
+        {
+            _values[_next] = value;
+            _next = (_next + 1) % kept;
+            _count = Math.Min(_count + 1, kept);
+        }
     }
 }
