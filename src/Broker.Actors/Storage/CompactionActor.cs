@@ -32,8 +32,9 @@ internal sealed class CompactionActor : ReceiveActor, IWithTimers, IDisposable
     public CompactionActor(CompactionServices services)
     {
         _services = services;
-        ByteRate rate = new(services.Settings.MaxBytesPerSecond, services.Clock);
-        ObjectCompactor compactor = new(services.Store, new StreamObjectWriterOptions(), services.Settings.Options, rate.UseAsync);
+        double bytesPerSecond = services.Settings.MaxBytesPerSecond == 0 ? double.PositiveInfinity : services.Settings.MaxBytesPerSecond;
+        BytePace pace = new(() => bytesPerSecond, services.Clock);
+        ObjectCompactor compactor = new(services.Store, new StreamObjectWriterOptions(), services.Settings.Options, pace.WaitAsync);
         _replacement = new ObjectReplacement(services.Coordinator, services.Store, compactor, services.Clock);
         _cleaner = new LogCleaner(compactor, _replacement, services.Cleaner, services.Clock);
         Receive<Check>(_ => OnCheck());

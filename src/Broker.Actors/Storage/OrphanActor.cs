@@ -7,11 +7,12 @@ using Microsoft.Extensions.Logging;
 namespace Broker.Actors.Storage;
 
 /// <summary>
-/// Removes data objects that nobody knows: of uploads and compactions that came to no commit, because their process died or the store's answer was lost. It looks
-/// only when ids were given since it looked last, so an idle cluster is not listed.
+/// Removes data objects that nobody knows: of uploads and compactions that came to no commit, because their process died or the store's answer was lost; and parts of
+/// those that were never completed. It looks only when ids were given since it looked last, so an idle cluster is not listed.
 ///
 /// O1. An object is deleted as unknown only after its id was closed: no commit can bring it into use any more.
 /// O2. It is unknown by metadata that are newer than the listing that showed it.
+/// O3. An upload in parts is aborted only after the id of its object was closed.
 /// </summary>
 internal sealed class OrphanActor : ReceiveActor, IWithTimers
 {
@@ -86,12 +87,31 @@ internal sealed class OrphanActor : ReceiveActor, IWithTimers
                 OrphanLog.Removed(_services.Log, orphans.Count, orphans[0].Value);
             }
 
+            await AbortUploadsAsync();
             return new Swept(boundary);
         }
         catch (Exception cause) when (cause is StorageException or AskTimeoutException)
         {
             OrphanLog.Failed(_services.Log, cause.Message);
             return new Swept(null);
+        }
+    }
+
+    // After the objects, and whether or not it succeeds: listing uploads needs a permission of its own, without which objects are removed none the less.
+    private async Task AbortUploadsAsync()
+    {
+        try
+        {
+            MetadataImage image = _services.Metadata.Current;
+            int aborted = await _services.Store.AbortUploadsAsync(DataKeys.Prefix, key => Orphans.IsAbandoned(key, image), CancellationToken.None);
+            if (aborted > 0)
+            {
+                OrphanLog.Aborted(_services.Log, aborted);
+            }
+        }
+        catch (StorageException cause)
+        {
+            OrphanLog.UploadsFailed(_services.Log, cause.Message);
         }
     }
 
@@ -111,4 +131,10 @@ internal static partial class OrphanLog
 
     [LoggerMessage(EventId = 3402, EventName = "OrphanSweepFailed", Level = LogLevel.Warning, Message = "Looking for unknown objects failed, and is tried again: {Problem}")]
     public static partial void Failed(ILogger log, string problem);
+
+    [LoggerMessage(EventId = 3403, EventName = "UploadsAborted", Level = LogLevel.Information, Message = "{Count} abandoned uploads in parts were aborted")]
+    public static partial void Aborted(ILogger log, int count);
+
+    [LoggerMessage(EventId = 3404, EventName = "UploadsNotAborted", Level = LogLevel.Warning, Message = "Abandoned uploads in parts could not be looked for; the bucket's lifecycle rule, if it has one, removes them: {Problem}")]
+    public static partial void UploadsFailed(ILogger log, string problem);
 }

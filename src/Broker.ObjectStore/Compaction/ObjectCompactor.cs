@@ -13,7 +13,7 @@ namespace Broker.ObjectStore.Compaction;
 /// <param name="options">Sizes of reads and parts.</param>
 /// <param name="pace">Called with the bytes that were read or written; waits as long as the bandwidth budget asks.</param>
 public sealed class ObjectCompactor(
-    IObjectStore store, StreamObjectWriterOptions layout, CompactionOptions options, Func<long, CancellationToken, ValueTask> pace)
+    IObjectStore store, StreamObjectWriterOptions layout, CompactionOptions options, Func<long, CancellationToken, Task> pace)
 {
     /// <summary>Writes the object and says what is in it.</summary>
     /// <param name="output">What to make.</param>

@@ -6,7 +6,7 @@ namespace Broker.ObjectStore.Compaction;
 /// An object that is written from its beginning to its end: at once when it is small, in parts otherwise. Its key must be nobody else's, ever: the write is
 /// unconditional, and may be repeated. Disposed before it is complete it leaves nothing behind, as far as the store can be reached. Not thread-safe.
 /// </summary>
-internal sealed class PartedObject(IObjectStore store, ObjectKey key, int partBytes, Func<long, CancellationToken, ValueTask> pace) : IAsyncDisposable
+internal sealed class PartedObject(IObjectStore store, ObjectKey key, int partBytes, Func<long, CancellationToken, Task> pace) : IAsyncDisposable
 {
     private readonly byte[] _part = GC.AllocateUninitializedArray<byte>(partBytes);
     private IMultipartUpload? _upload;

@@ -12,19 +12,19 @@ internal sealed class SourceReader
     private readonly IObjectStore _store;
     private readonly ObjectState _source;
     private readonly int _readBytes;
-    private readonly Func<long, CancellationToken, ValueTask> _pace;
+    private readonly Func<long, CancellationToken, Task> _pace;
     private readonly Dictionary<(StreamId Stream, Offset Base), SectionIndex> _indexes = [];
     private byte[] _buffer = [];
     private long _bufferBegin;
     private int _bufferBytes;
     private long _end;
 
-    private SourceReader(IObjectStore store, ObjectState source, int readBytes, Func<long, CancellationToken, ValueTask> pace) =>
+    private SourceReader(IObjectStore store, ObjectState source, int readBytes, Func<long, CancellationToken, Task> pace) =>
         (_store, _source, _readBytes, _pace) = (store, source, readBytes, pace);
 
     /// <summary>Reads the indexes of the ranges: one GET, since all indexes of an object lie together.</summary>
     public static async ValueTask<SourceReader> OpenAsync(
-        IObjectStore store, ObjectState source, IReadOnlyList<StreamRange> ranges, int readBytes, Func<long, CancellationToken, ValueTask> pace, CancellationToken ct)
+        IObjectStore store, ObjectState source, IReadOnlyList<StreamRange> ranges, int readBytes, Func<long, CancellationToken, Task> pace, CancellationToken ct)
     {
         SourceReader reader = new(store, source, readBytes, pace);
         try

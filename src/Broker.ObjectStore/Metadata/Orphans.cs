@@ -11,4 +11,7 @@ public static class Orphans
     /// <param name="image">Metadata as they were after the listing had ended.</param>
     public static IReadOnlyList<ObjectKey> Among(IEnumerable<ObjectKey> listed, MetadataImage image) =>
         [.. listed.Where(key => DataKeys.TryParse(key, out ObjectId id) && id < image.ClosedObjectIds && !image.Objects.ContainsKey(id) && !image.DeletableObjects.ContainsKey(id))];
+
+    /// <summary>Whether the object of this key can no longer come into use by an upload in parts that is not completed: its id is closed.</summary>
+    public static bool IsAbandoned(ObjectKey key, MetadataImage image) => DataKeys.TryParse(key, out ObjectId id) && id < image.ClosedObjectIds;
 }

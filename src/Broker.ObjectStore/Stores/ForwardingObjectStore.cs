@@ -27,4 +27,7 @@ public abstract class ForwardingObjectStore(IObjectStore inner) : IObjectStore
 
     /// <inheritdoc/>
     public virtual ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct) => inner.StartMultipartAsync(key, writeId, ct);
+
+    /// <inheritdoc/>
+    public virtual ValueTask<int> AbortUploadsAsync(string prefix, Func<ObjectKey, bool> abandoned, CancellationToken ct) => inner.AbortUploadsAsync(prefix, abandoned, ct);
 }

@@ -71,6 +71,9 @@ public sealed class HedgedObjectStore(IObjectStore inner, HedgedObjectStoreOptio
     /// <inheritdoc/>
     public ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct) => inner.StartMultipartAsync(key, writeId, ct);
 
+    /// <inheritdoc/>
+    public ValueTask<int> AbortUploadsAsync(string prefix, Func<ObjectKey, bool> abandoned, CancellationToken ct) => inner.AbortUploadsAsync(prefix, abandoned, ct);
+
     private static void Scatter(ReadOnlySpan<byte> bytes, IReadOnlyList<Memory<byte>> destinations)
     {
         foreach (Memory<byte> piece in destinations)

@@ -46,4 +46,11 @@ public interface IObjectStore
     /// (<see cref="Guid.Empty"/> = one of the store's choice, or none): S3 takes metadata at the start only.
     /// </summary>
     ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct);
+
+    /// <summary>
+    /// Aborts unfinished uploads in parts, of whichever process, of the keys that begin with <paramref name="prefix"/> and are <paramref name="abandoned"/>; returns
+    /// how many. Their parts take space that no listing shows. One whose writer lives can no longer be completed. Which uploads a store whose opening
+    /// removes what dead processes left half-written aborts of those is its own matter.
+    /// </summary>
+    ValueTask<int> AbortUploadsAsync(string prefix, Func<ObjectKey, bool> abandoned, CancellationToken ct);
 }

@@ -71,6 +71,10 @@ public sealed class MeteredObjectStore(IObjectStore inner, StoreMetrics metrics,
             CounterOf(StoreOperation.UploadPart),
             CounterOf(StoreOperation.CompleteUpload));
 
+    /// <inheritdoc/>
+    public ValueTask<int> AbortUploadsAsync(string prefix, Func<ObjectKey, bool> abandoned, CancellationToken ct)
+        => CountAsync(CounterOf(StoreOperation.List), () => inner.AbortUploadsAsync(prefix, abandoned, ct));
+
     private StoreMetrics.Counter CounterOf(StoreOperation operation) => metrics.Of(operation, purpose ?? StorePurpose.Current);
 
     private static ValueTask<T> CountAsync<T>(StoreMetrics.Counter counter, Func<ValueTask<T>> request)

@@ -60,6 +60,13 @@ public sealed class PurposeObjectStore(IObjectStore inner, string purpose) : IOb
         return new Upload(await inner.StartMultipartAsync(key, writeId, ct), purpose);
     }
 
+    /// <inheritdoc/>
+    public async ValueTask<int> AbortUploadsAsync(string prefix, Func<ObjectKey, bool> abandoned, CancellationToken ct)
+    {
+        StorePurpose.Set(purpose);
+        return await inner.AbortUploadsAsync(prefix, abandoned, ct);
+    }
+
     private async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<ObjectInfo> list)
     {
         StorePurpose.Set(purpose);

@@ -92,6 +92,10 @@ public sealed class RetryingObjectStore(IObjectStore inner, RetryingObjectStoreO
         return new Upload(this, key, named, await RetryAsync(() => inner.StartMultipartAsync(key, named, ct), ct));
     }
 
+    /// <inheritdoc/>
+    public ValueTask<int> AbortUploadsAsync(string prefix, Func<ObjectKey, bool> abandoned, CancellationToken ct)
+        => RetryAsync(() => inner.AbortUploadsAsync(prefix, abandoned, ct), ct);
+
     private async ValueTask<T> RetryAsync<T>(Func<ValueTask<T>> request, CancellationToken ct)
     {
         Attempts attempts = new(options, _jitter);

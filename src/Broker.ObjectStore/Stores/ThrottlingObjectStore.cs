@@ -56,6 +56,10 @@ public sealed class ThrottlingObjectStore(IObjectStore inner, ThrottlingObjectSt
     public async ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct)
         => new Upload(this, await LimitAsync(() => inner.StartMultipartAsync(key, writeId, ct), ct));
 
+    /// <inheritdoc/>
+    public ValueTask<int> AbortUploadsAsync(string prefix, Func<ObjectKey, bool> abandoned, CancellationToken ct)
+        => LimitAsync(() => inner.AbortUploadsAsync(prefix, abandoned, ct), ct);
+
     private async ValueTask<T> LimitAsync<T>(Func<ValueTask<T>> request, CancellationToken ct)
     {
         AdaptiveLimit.Turn turn = await _limit.BeginAsync(ct);

@@ -47,6 +47,10 @@ public sealed class WatchedObjectStore(IObjectStore inner, StoreAvailability ava
     public async ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct)
         => new Upload(this, await WatchAsync(isWrite: true, () => inner.StartMultipartAsync(key, writeId, ct)));
 
+    /// <inheritdoc/>
+    public ValueTask<int> AbortUploadsAsync(string prefix, Func<ObjectKey, bool> abandoned, CancellationToken ct)
+        => WatchAsync(isWrite: true, () => inner.AbortUploadsAsync(prefix, abandoned, ct));
+
     private async ValueTask<T> WatchAsync<T>(bool isWrite, Func<ValueTask<T>> request)
     {
         long began = time.GetTimestamp();

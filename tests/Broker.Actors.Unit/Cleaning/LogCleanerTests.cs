@@ -107,7 +107,7 @@ public sealed class LogCleanerTests : ActorTest
     private Task<CleaningResult?> CleanAsync()
     {
         IActorRef coordinator = Sys.ActorOf(Props.Create(() => new Committer(this)));
-        ObjectCompactor compactor = new(_store, new StreamObjectWriterOptions(), new CompactionOptions(), (_, _) => ValueTask.CompletedTask);
+        ObjectCompactor compactor = new(_store, new StreamObjectWriterOptions(), new CompactionOptions(), (_, _) => Task.CompletedTask);
         TestClock clock = new();
         LogCleaner cleaner = new(compactor, new ObjectReplacement(coordinator, _store, compactor, clock), new CleanerOptions(1 << 20, 0.9), clock);
         DueCleaning due = new(Stream, Offset.Zero, Offset.Zero, new Offset(6), 1, false);

@@ -86,6 +86,24 @@ public sealed class ObjectCareTests : IAsyncLifetime
         await Eventually.HoldsAsync(() => _node.Storage.Cache.UnuploadedBytes == 0, "the upload after the closing did not come to its end");
     }
 
+    [Fact]
+    public async Task O3_uploads_in_parts_are_aborted_once_the_ids_of_their_objects_are_closed_and_no_others()
+    {
+        await ProduceAsync(0);
+        await Eventually.HoldsAsync(() => DataKeysInStore().Count == 1, "nothing was uploaded");
+        ObjectKey abandoned = DataKeys.For(new ObjectId(NextObjectId - 1));
+        ObjectKey future = DataKeys.For(new ObjectId(NextObjectId + 100_000));
+        foreach (ObjectKey key in (ObjectKey[])[abandoned, future])
+        {
+            IMultipartUpload upload = await _store.StartMultipartAsync(key, Guid.Empty, CancellationToken.None);
+            await upload.UploadPartAsync(1, new ReadOnlySequence<byte>([1]), CancellationToken.None);
+        }
+
+        await Eventually.HoldsAsync(() => !_store.UnfinishedUploads.Contains(abandoned.Value), "the abandoned upload is still there");
+
+        Assert.Equal([future.Value], _store.UnfinishedUploads);
+    }
+
     private long NextObjectId => _node.Storage.Metadata.Image.NextObjectId.Value;
 
     private List<string> DataKeysInStore() => [.. _store.Keys.Where(key => key.StartsWith(DataKeys.Prefix, StringComparison.Ordinal))];

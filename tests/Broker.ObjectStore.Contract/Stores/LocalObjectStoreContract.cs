@@ -15,6 +15,8 @@ public sealed class LocalObjectStoreContract : ObjectStoreContract
         return Task.CompletedTask;
     }
 
+    protected override bool RemovesPartsWhenOpened => true;
+
     protected override IObjectStore OpenClient()
     {
         LocalObjectStore client = LocalObjectStore.Open(new LocalObjectStoreOptions(_root));

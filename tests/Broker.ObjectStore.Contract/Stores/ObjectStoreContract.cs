@@ -10,6 +10,9 @@ public abstract partial class ObjectStoreContract : IAsyncLifetime
     /// <summary>A client of the store under test; every call gives another client of the same, at first empty, store.</summary>
     protected abstract IObjectStore OpenClient();
 
+    /// <summary>Whether the opening of the store, not a call, removes what dead processes left of uploads in parts.</summary>
+    protected virtual bool RemovesPartsWhenOpened => false;
+
     public virtual Task InitializeAsync() => Task.CompletedTask;
 
     public virtual Task DisposeAsync() => Task.CompletedTask;

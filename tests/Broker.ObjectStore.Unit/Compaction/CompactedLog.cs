@@ -109,7 +109,7 @@ internal sealed class CompactedLog : IDisposable
         ObjectCompactor compactor = new(Store, new StreamObjectWriterOptions { BlockBytes = 3000 }, Options, (bytes, _) =>
         {
             PacedBytes += bytes;
-            return ValueTask.CompletedTask;
+            return Task.CompletedTask;
         });
         return await compactor.WriteAsync(output, id, DataKeys.For(id), NowMs, rewriter, None);
     }

@@ -225,6 +225,8 @@ public sealed class HedgedObjectStoreTests
 
         public ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct) => throw new NotSupportedException();
 
+        public ValueTask<int> AbortUploadsAsync(string prefix, Func<ObjectKey, bool> abandoned, CancellationToken ct) => throw new NotSupportedException();
+
         private Task<int> Begin(IReadOnlyList<Memory<byte>> destinations, CancellationToken ct)
         {
             Read read = new(destinations, ct);

@@ -153,5 +153,7 @@ public sealed class ThrottlingObjectStoreTests
         public ValueTask DeleteAsync(ObjectKey key, CancellationToken ct) => throw new NotSupportedException();
 
         public ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct) => throw new NotSupportedException();
+
+        public ValueTask<int> AbortUploadsAsync(string prefix, Func<ObjectKey, bool> abandoned, CancellationToken ct) => throw new NotSupportedException();
     }
 }

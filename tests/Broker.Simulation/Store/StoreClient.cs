@@ -86,6 +86,9 @@ internal sealed class StoreClient(SimulatedProcess process, InMemoryObjectStore 
     public ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct) =>
         ValueTask.FromResult<IMultipartUpload>(new PartsInMemory(this, key, writeId));
 
+    // Parts live in the process here, and die with it.
+    public ValueTask<int> AbortUploadsAsync(string prefix, Func<ObjectKey, bool> abandoned, CancellationToken ct) => ValueTask.FromResult(0);
+
     private ValueTask<T> ReadAsync<T>(string what, ObjectKey key, Func<T> effect, CancellationToken ct) => ReadAsync(what, key.Value, effect, ct);
 
     private async ValueTask<T> ReadAsync<T>(string what, string subject, Func<T> effect, CancellationToken ct)

@@ -140,6 +140,8 @@ public sealed class FaultyObjectStore(IObjectStore inner, Func<StoreRequest, Obj
 
     public ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct) => inner.StartMultipartAsync(key, writeId, ct);
 
+    public ValueTask<int> AbortUploadsAsync(string prefix, Func<ObjectKey, bool> abandoned, CancellationToken ct) => inner.AbortUploadsAsync(prefix, abandoned, ct);
+
     private static StorageException Refused(ObjectKey key) => new(StorageErrorKind.Unavailable, $"simulated outage at '{key}'");
 
     private Fault BeginOther(StoreRequest request, ObjectKey key)

@@ -12,6 +12,7 @@ public sealed class InMemoryObjectStore : IObjectStore
     private readonly object _lock = new();
     private readonly SortedDictionary<string, Stored> _objects = new(Utf8Order.Instance);
     private readonly TimeProvider _time;
+    private readonly List<Upload> _uploads = [];
     private long _writes;
 
     public InMemoryObjectStore(TimeProvider? time = null) => _time = time ?? TimeProvider.System;
@@ -24,6 +25,18 @@ public sealed class InMemoryObjectStore : IObjectStore
             lock (_lock)
             {
                 return [.. _objects.Keys];
+            }
+        }
+    }
+
+    /// <summary>The keys of uploads in parts that have not ended.</summary>
+    public IReadOnlyList<string> UnfinishedUploads
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _uploads.Select(upload => upload.Key.Value)];
             }
         }
     }
@@ -171,7 +184,41 @@ public sealed class InMemoryObjectStore : IObjectStore
     }
 
     public ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct)
-        => ValueTask.FromResult<IMultipartUpload>(new Upload(this, key, writeId));
+    {
+        ct.ThrowIfCancellationRequested();
+        Upload upload = new(this, key, writeId);
+        lock (_lock)
+        {
+            _uploads.Add(upload);
+        }
+
+        return ValueTask.FromResult<IMultipartUpload>(upload);
+    }
+
+    public async ValueTask<int> AbortUploadsAsync(string prefix, Func<ObjectKey, bool> abandoned, CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        Upload[] matching;
+        lock (_lock)
+        {
+            matching = [.. _uploads.Where(upload => upload.Key.Value.StartsWith(prefix, StringComparison.Ordinal) && abandoned(upload.Key))];
+        }
+
+        foreach (Upload upload in matching)
+        {
+            await upload.AbortAsync(ct);
+        }
+
+        return matching.Length;
+    }
+
+    private void Forget(Upload upload)
+    {
+        lock (_lock)
+        {
+            _uploads.Remove(upload);
+        }
+    }
 
     private static ObjectInfo Info(string key, Stored stored, bool withWriteId) => new(
         new ObjectKey(key),
@@ -193,6 +240,8 @@ public sealed class InMemoryObjectStore : IObjectStore
     {
         private readonly SortedDictionary<int, byte[]> _parts = [];
         private bool _ended;
+
+        internal ObjectKey Key => key;
 
         public ValueTask UploadPartAsync(int number, ReadOnlySequence<byte> body, CancellationToken ct)
         {
@@ -226,6 +275,7 @@ public sealed class InMemoryObjectStore : IObjectStore
                 body = [.. _parts.Values.SelectMany(part => part)];
             }
 
+            store.Forget(this);
             return store.PutAsync(key, new ReadOnlySequence<byte>(body), condition.WithWriteId(writeId), ct);
         }
 
@@ -237,6 +287,7 @@ public sealed class InMemoryObjectStore : IObjectStore
                 _parts.Clear();
             }
 
+            store.Forget(this);
             return ValueTask.CompletedTask;
         }
 

@@ -62,6 +62,8 @@ public sealed class YieldingObjectStore(IObjectStore inner, Func<int> steps) : I
 
     public ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct) => inner.StartMultipartAsync(key, writeId, ct);
 
+    public ValueTask<int> AbortUploadsAsync(string prefix, Func<ObjectKey, bool> abandoned, CancellationToken ct) => inner.AbortUploadsAsync(prefix, abandoned, ct);
+
     private async Task PauseAsync()
     {
         for (int left = steps(); left > 0; left--)

@@ -72,6 +72,7 @@ public sealed class StoreCheck(IObjectStore store, IIdSource ids, TimeProvider t
         ("read its end", ReadEndAsync),
         ("describe it, with the id of its write", DescribeAsync),
         ("write in parts", WritePartsAsync),
+        ("find unfinished uploads", AbortUploadsAsync),
         ("list a prefix in order", ListAsync),
         ("delete, also what is gone", DeleteAsync),
     ];
@@ -152,6 +153,14 @@ public sealed class StoreCheck(IObjectStore store, IIdSource ids, TimeProvider t
         });
         PutResult put = await TimedAsync(() => upload.CompleteAsync(PutCondition.IfAbsent, ct));
         return put.Outcome == PutOutcome.Written ? await ReadAsync("parts", ByteRange.All, 0, LargeBytes, ct) : $"the upload's outcome is {put.Outcome}";
+    }
+
+    private async Task<string?> AbortUploadsAsync(CancellationToken ct)
+    {
+        await using IMultipartUpload upload = await store.StartMultipartAsync(Key("unfinished"), ids.Next(), ct);
+        await TimedAsync(() => store.AbortUploadsAsync(_prefix, _ => true, ct));
+        int left = await store.AbortUploadsAsync(_prefix, _ => true, ct);
+        return left == 0 ? null : $"{left} unfinished uploads are still listed after they were aborted";
     }
 
     private async Task<string?> ListAsync(CancellationToken ct)

@@ -88,7 +88,7 @@ public sealed class StoreVerify(IObjectStore store, MetadataLogOptions metadata,
     private async Task ReadRangesAsync(ObjectState item, List<StreamRange> ranges, CancellationToken ct)
     {
         ranges.Sort((left, right) => left.IndexPosition.CompareTo(right.IndexPosition));
-        SourceReader source = await SourceReader.OpenAsync(store, item, ranges, ReadBytes, (_, _) => ValueTask.CompletedTask, ct);
+        SourceReader source = await SourceReader.OpenAsync(store, item, ranges, ReadBytes, (_, _) => Task.CompletedTask, ct);
         foreach (StreamRange range in ranges)
         {
             SectionIndex index = source.IndexOf(range);

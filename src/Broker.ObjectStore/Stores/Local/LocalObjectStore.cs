@@ -116,6 +116,13 @@ public sealed class LocalObjectStore : IObjectStore, IDisposable
         return ValueTask.FromResult<IMultipartUpload>(new LocalMultipartUpload(key, writeId, _folders, _files, _io, _ids));
     }
 
+    /// <summary>None: parts of dead processes are removed by the next opening of the folder, those of living ones are theirs.</summary>
+    public ValueTask<int> AbortUploadsAsync(string prefix, Func<ObjectKey, bool> abandoned, CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        return ValueTask.FromResult(0);
+    }
+
     /// <summary>Removes this instance's temporary folder. No operation may be running.</summary>
     public void Dispose()
     {

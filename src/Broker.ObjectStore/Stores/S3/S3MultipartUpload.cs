@@ -67,13 +67,7 @@ internal sealed class S3MultipartUpload(
             _ended = true;
         }
 
-        AbortMultipartUploadRequest request = requests.AbortUpload(key, uploadId);
-        S3Answer<AbortMultipartUploadResponse> answer = await sender
-            .SendAsync(StoreOperation.Delete, $"abort the upload of '{key}'", (client, token) => client.AbortMultipartUploadAsync(request, token), ct).ConfigureAwait(false);
-        if (answer.Failure is { Kind: not (S3FailureKind.NoUpload or S3FailureKind.NoObject) })
-        {
-            throw answer.Failure.Error;
-        }
+        await store.AbortUploadAsync(key, uploadId, ct).ConfigureAwait(false);
     }
 
     public async ValueTask DisposeAsync()
@@ -84,7 +78,7 @@ internal sealed class S3MultipartUpload(
         }
         catch (StorageException)
         {
-            // As far as the store can be reached; a lifecycle rule of the bucket removes what is left.
+            // As far as the store can be reached; what is left is aborted as abandoned later.
         }
     }
 

@@ -11,7 +11,7 @@ namespace Broker.ObjectStore.S3;
 /// <para>Each call is one request that is sent once (and, where a conditional PUT's outcome is in doubt, one HEAD): retries, hedging and limits are the
 /// decorators' (<see cref="RetryingObjectStore"/>, <see cref="HedgedObjectStore"/>, <see cref="ThrottlingObjectStore"/>).</para>
 /// <para>Permissions: s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload on the keys, s3:ListBucket on the bucket (without which S3
-/// answers 403 instead of 404 for what is not there).</para>
+/// answers 403 instead of 404 for what is not there) and s3:ListBucketMultipartUploads.</para>
 /// </summary>
 public sealed class S3ObjectStore : IObjectStore, IDisposable
 {
@@ -130,11 +130,62 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
         return new S3MultipartUpload(key, named, answer.OrThrow().UploadId, this, _sender, _requests);
     }
 
+    /// <inheritdoc/>
+    public async ValueTask<int> AbortUploadsAsync(string prefix, Func<ObjectKey, bool> abandoned, CancellationToken ct)
+    {
+        int aborted = 0;
+        await foreach ((ObjectKey key, string uploadId) in ListUploadsAsync(prefix, ct).ConfigureAwait(false))
+        {
+            if (abandoned(key))
+            {
+                await AbortUploadAsync(key, uploadId, ct).ConfigureAwait(false);
+                aborted++;
+            }
+        }
+
+        return aborted;
+    }
+
+    internal async ValueTask AbortUploadAsync(ObjectKey key, string uploadId, CancellationToken ct)
+    {
+        AbortMultipartUploadRequest request = _requests.AbortUpload(key, uploadId);
+        S3Answer<AbortMultipartUploadResponse> answer = await _sender
+            .SendAsync(StoreOperation.Delete, $"abort the upload of '{key}'", (client, token) => client.AbortMultipartUploadAsync(request, token), ct).ConfigureAwait(false);
+        if (answer.Failure is { Kind: not (S3FailureKind.NoUpload or S3FailureKind.NoObject) })
+        {
+            throw answer.Failure.Error;
+        }
+    }
+
     /// <summary>Closes the connections. No call may be running.</summary>
     public void Dispose()
     {
         _client.Dispose();
         _connections.Dispose();
+    }
+
+    private async IAsyncEnumerable<(ObjectKey Key, string UploadId)> ListUploadsAsync(string prefix, [EnumeratorCancellation] CancellationToken ct)
+    {
+        (string? keyMarker, string? uploadIdMarker) = (null, null);
+        bool isMore = true;
+        while (isMore)
+        {
+            ListMultipartUploadsRequest request = _requests.ListUploads(prefix, keyMarker, uploadIdMarker);
+            S3Answer<ListMultipartUploadsResponse> answer = await _sender
+                .SendAsync(StoreOperation.List, $"list unfinished uploads of '{prefix}'", (client, token) => client.ListMultipartUploadsAsync(request, token), ct).ConfigureAwait(false);
+            ListMultipartUploadsResponse page = answer.OrThrow();
+            foreach (MultipartUpload upload in page.MultipartUploads ?? [])
+            {
+                if (_requests.Keys.TryFromBucket(upload.Key, out ObjectKey? key))
+                {
+                    yield return (key.Value, upload.UploadId);
+                }
+            }
+
+            // Without a place to go on from there is no next page, whatever the server says.
+            isMore = page.IsTruncated == true && !string.IsNullOrEmpty(page.NextKeyMarker);
+            (keyMarker, uploadIdMarker) = (page.NextKeyMarker, page.NextUploadIdMarker);
+        }
     }
 
     /// <summary>A HEAD's 404 has no body, and so does not say whether the object is missing or the bucket.</summary>

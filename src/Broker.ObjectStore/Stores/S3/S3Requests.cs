@@ -114,6 +114,14 @@ internal sealed class S3Requests(S3ObjectStoreOptions options)
         UploadId = uploadId,
     };
 
+    internal ListMultipartUploadsRequest ListUploads(string prefix, string? keyMarker, string? uploadIdMarker) => new()
+    {
+        BucketName = options.Bucket,
+        Prefix = _keys.ToBucket(prefix),
+        KeyMarker = keyMarker,
+        UploadIdMarker = uploadIdMarker,
+    };
+
     internal static ObjectInfo ToInfo(ObjectKey key, GetObjectMetadataResponse response) => new(
         key,
         response.ContentLength,
