@@ -2,11 +2,14 @@ namespace Broker.Actors.Storage;
 
 /// <summary>
 /// How fast uploads may go: what waits for them goes within <see cref="Span"/>, so that they flow beside a steady producer instead of coming in bursts that
-/// its acknowledgements wait behind; as fast as the store takes them when room runs out.
+/// its acknowledgements wait behind; faster as room runs out, and as fast as the store takes them when there is none left.
 /// </summary>
 internal static class UploadPace
 {
-    /// <summary>The share of the WAL, and of the cache, in use beyond which uploads may not wait: half is left to absorb a slow store.</summary>
+    /// <summary>
+    /// The share of the WAL, and of the cache, in use beyond which uploads go faster: half is left to absorb a slow store. Faster by and by: a producer of half the cache a
+    /// second is at this share all the time, and would be met by bursts without bound.
+    /// </summary>
     internal const double Pressure = 0.5;
 
     /// <summary>How long what waits may take. A second: with it, producers of up to half the cache a second are uploaded as steadily as they write.</summary>
@@ -20,8 +23,10 @@ internal static class UploadPace
     /// <param name="cacheBytes">How much the cache may hold of that.</param>
     /// <param name="walBytes">What is in the WAL.</param>
     /// <param name="walCapacityBytes">How much it may hold.</param>
-    internal static double BytesPerSecond(long waitingBytes, long cacheBytes, long walBytes, long walCapacityBytes) =>
-        waitingBytes > cacheBytes * Pressure || walBytes > walCapacityBytes * Pressure
-            ? double.PositiveInfinity
-            : Math.Max(waitingBytes / Span.TotalSeconds, LeastBytesPerSecond);
+    internal static double BytesPerSecond(long waitingBytes, long cacheBytes, long walBytes, long walCapacityBytes)
+    {
+        double used = Math.Max((double)waitingBytes / cacheBytes, (double)walBytes / walCapacityBytes);
+        double hurry = used <= Pressure ? 1 : (1 - Pressure) / Math.Max(0, 1 - used);
+        return Math.Max(waitingBytes / Span.TotalSeconds * hurry, LeastBytesPerSecond);
+    }
 }

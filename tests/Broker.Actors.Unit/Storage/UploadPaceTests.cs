@@ -13,9 +13,17 @@ public sealed class UploadPaceTests
         Assert.Equal(mbPerSecond * Mega, UploadPace.BytesPerSecond(waitingMb * Mega, 100 * Mega, walMb * Mega, 100 * Mega));
 
     [Theory]
-    [InlineData(51, 0)]
-    [InlineData(1, 51)]
-    public void There_is_no_bound_when_half_of_the_cache_or_of_the_wal_is_in_use(long waitingMb, long walMb) =>
+    [InlineData(75, 0, 2 * 75)]
+    [InlineData(10, 75, 2 * 10)]
+    [InlineData(90, 0, 5 * 90)]
+    public void It_goes_faster_as_the_other_half_of_the_cache_or_of_the_wal_fills(long waitingMb, long walMb, long mbPerSecond) =>
+        Assert.Equal(mbPerSecond * Mega, UploadPace.BytesPerSecond(waitingMb * Mega, 100 * Mega, walMb * Mega, 100 * Mega), Mega);
+
+    [Theory]
+    [InlineData(100, 0)]
+    [InlineData(101, 0)]
+    [InlineData(1, 100)]
+    public void There_is_no_bound_when_there_is_no_room(long waitingMb, long walMb) =>
         Assert.Equal(double.PositiveInfinity, UploadPace.BytesPerSecond(waitingMb * Mega, 100 * Mega, walMb * Mega, 100 * Mega));
 
     [Theory]
