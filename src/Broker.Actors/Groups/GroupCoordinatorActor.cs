@@ -15,6 +15,9 @@ internal sealed partial class GroupCoordinatorActor : UntypedActor, IWithTimers,
     // How late a session's end or a rebalance's may be noticed; small against the seconds that both are given in.
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(100);
 
+    // A store that comes back is noticed within this; fifty partitions of groups together ask little of one that does not.
+    private static readonly TimeSpan LoadAgainAfter = TimeSpan.FromSeconds(2);
+
     private readonly int _partitionIndex;
     private readonly IActorRef _partition;
     private readonly GroupServices _services;
@@ -22,6 +25,7 @@ internal sealed partial class GroupCoordinatorActor : UntypedActor, IWithTimers,
     private readonly Dictionary<string, ClassicGroup> _groups = [];
     private readonly Dictionary<string, CommittedOffsets> _offsets = [];
     private GroupLoader? _loader;
+    private ErrorCode _loadError;
 
     public GroupCoordinatorActor(int partitionIndex, IActorRef partition, GroupServices services)
     {
@@ -77,15 +81,20 @@ internal sealed partial class GroupCoordinatorActor : UntypedActor, IWithTimers,
     {
         using (reply)
         {
-            if (reply.Error != ErrorCode.None && reply.Error != ErrorCode.OffsetOutOfRange)
+            if (!_loader!.CanTake(reply))
             {
                 // The store is out of reach, say: groups wait, and clients ask again.
-                GroupLog.LoadFailed(_services.Log, _partitionIndex, reply.Error);
-                Timers.StartSingleTimer(nameof(LoadAgain), LoadAgain.Instance, TickInterval);
+                if (reply.Error != _loadError)
+                {
+                    _loadError = reply.Error;
+                    GroupLog.LoadFailed(_services.Log, _partitionIndex, reply.Error);
+                }
+
+                Timers.StartSingleTimer(nameof(LoadAgain), LoadAgain.Instance, LoadAgainAfter);
                 return;
             }
 
-            if (!_loader!.Take(reply))
+            if (!_loader.Take(reply))
             {
                 _loader.ReadNext();
                 return;

@@ -24,6 +24,9 @@ internal sealed class GroupLoader(IActorRef partition, IActorRef self)
     /// <summary>Asks for the next piece; the answer comes to the coordinator as <see cref="ReadReply"/>.</summary>
     public void ReadNext() => partition.Tell(new Read(default, _next, ReadBytes, LeaderEpoch: -1, WatchBytes: 0), self);
 
+    /// <summary>Whether the answer brings the loading on: records, or that those before the log's start are deleted.</summary>
+    public bool CanTake(ReadReply reply) => reply.Error == ErrorCode.None || (reply.Error == ErrorCode.OffsetOutOfRange && reply.LogStart > _next);
+
     /// <summary>Takes what was read; true when that was the end.</summary>
     public bool Take(ReadReply reply)
     {

@@ -19,10 +19,12 @@ namespace Broker.Actors.Storage;
 /// </summary>
 internal sealed class CompactionActor : ReceiveActor, IWithTimers, IDisposable
 {
-    // A source that is damaged, or a log with it, stays as it is until someone has looked at it; the next start tries again.
-    private readonly HashSet<ObjectId> _damaged = [];
+    /// <summary>A source that is damaged or gone, or a log with it, stays as it is so long: often enough for one that is restored, seldom enough for its line in the log.</summary>
+    private static readonly TimeSpan DamagedAgainAfter = TimeSpan.FromHours(1);
+
+    private readonly Dictionary<ObjectId, long> _damaged = [];
+    private readonly Dictionary<StreamId, long> _uncleanable = [];
     private readonly CancellationTokenSource _stopping = new();
-    private readonly HashSet<StreamId> _uncleanable = [];
     private readonly CompactionServices _services;
     private readonly ObjectReplacement _replacement;
     private readonly LogCleaner _cleaner;
@@ -73,30 +75,50 @@ internal sealed class CompactionActor : ReceiveActor, IWithTimers, IDisposable
     private void OnFinished(Finished finished)
     {
         _working = false;
-        _damaged.UnionWith(finished.Damaged);
-        _uncleanable.UnionWith(finished.Uncleanable);
-        if (finished.Made > 0)
+        if (finished.Damaged is { } damaged)
+        {
+            _damaged[damaged] = _services.Clock.GetTimestamp();
+        }
+
+        if (finished.Uncleanable is { } uncleanable)
+        {
+            _uncleanable[uncleanable] = _services.Clock.GetTimestamp();
+        }
+
+        if (finished.Made > 0 || finished.Damaged is not null || finished.Uncleanable is not null)
         {
             // There may be more to do, also of what was just made.
             Self.Tell(new Check());
         }
     }
 
+    private HashSet<TKey> StillDamaged<TKey>(Dictionary<TKey, long> since)
+        where TKey : notnull
+    {
+        foreach (TKey old in since.Where(one => _services.Clock.GetElapsedTime(one.Value) > DamagedAgainAfter).Select(one => one.Key).ToArray())
+        {
+            since.Remove(old);
+        }
+
+        return [.. since.Keys];
+    }
+
     private Task<Finished>? StartMerging()
     {
         MetadataImage image = _services.Metadata.Current;
-        IReadOnlyList<CompactionOutput> outputs = new CompactionPlan(image, _services.Settings.Options, LimitsIn(image), _damaged, NowMs).Next();
+        IReadOnlyList<CompactionOutput> outputs = new CompactionPlan(image, _services.Settings.Options, LimitsIn(image), StillDamaged(_damaged), NowMs).Next();
         return outputs.Count > 0 ? MergeAsync(outputs, _stopping.Token) : null;
     }
 
     private Task<Finished>? StartCleaning()
     {
         MetadataImage image = _services.Metadata.Current;
+        HashSet<StreamId> uncleanable = StillDamaged(_uncleanable);
         IEnumerable<CleanableStream> streams = image.Topics.Values
             .Select(topic => (Topic: topic, Config: ConfigOf(topic)))
             .Where(one => one.Config.IsCompacted)
             .SelectMany(one => one.Topic.Partitions.Select(id => Cleanable(image, image.FindStream(id)!, one.Config)))
-            .Where(stream => !_uncleanable.Contains(stream.Stream));
+            .Where(stream => !uncleanable.Contains(stream.Stream));
         return CleaningRules.InOrder(streams, NowMs) is [var due, ..] ? CleanAsync(due, image, _stopping.Token) : null;
     }
 
@@ -144,10 +166,10 @@ internal sealed class CompactionActor : ReceiveActor, IWithTimers, IDisposable
                     made++;
                 }
             }
-            catch (DamagedSourceException cause)
+            catch (DamagedSourceException cause) when (IsKnown(cause.SourceId))
             {
-                CompactionLog.Damaged(_services.Log, cause.SourceId, cause.Message);
-                return new Finished(made) { Damaged = [cause.SourceId] };
+                CompactionLog.Damaged(_services.Log, cause.SourceId, DamagedAgainAfter, cause.Message);
+                return new Finished(made) { Damaged = cause.SourceId };
             }
             catch (OperationCanceledException) when (ct.IsCancellationRequested)
             {
@@ -180,10 +202,10 @@ internal sealed class CompactionActor : ReceiveActor, IWithTimers, IDisposable
             CompactionLog.Cleaned(_services.Log, topic.Name, partition, result.CleanedEnd.Value, result.RecordsKept, result.RecordsRead, result.WrittenBytes, result.ReadBytes);
             return new Finished(1);
         }
-        catch (StorageException cause) when (cause.Kind is StorageErrorKind.Corrupt or StorageErrorKind.Invalid)
+        catch (StorageException cause) when (cause is DamagedSourceException damaged ? IsKnown(damaged.SourceId) : cause.Kind is StorageErrorKind.Corrupt or StorageErrorKind.Invalid)
         {
-            CompactionLog.Uncleanable(_services.Log, topic.Name, partition, cause.Message);
-            return new Finished(0) { Uncleanable = [due.Stream] };
+            CompactionLog.Uncleanable(_services.Log, topic.Name, partition, DamagedAgainAfter, cause.Message);
+            return new Finished(0) { Uncleanable = due.Stream };
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
@@ -196,16 +218,19 @@ internal sealed class CompactionActor : ReceiveActor, IWithTimers, IDisposable
         }
     }
 
+    // One that was given up and deleted meanwhile is not damaged.
+    private bool IsKnown(ObjectId source) => _services.Metadata.Current.Objects.ContainsKey(source);
+
     private sealed record Check;
 
     /// <param name="Made">How much was done; 0: nothing is to be gained by going on at once.</param>
     private sealed record Finished(int Made)
     {
-        /// <summary>Sources that cannot be read.</summary>
-        public IReadOnlyList<ObjectId> Damaged { get; init; } = [];
+        /// <summary>The source that cannot be read.</summary>
+        public ObjectId? Damaged { get; init; }
 
-        /// <summary>Streams with batches that cannot be read.</summary>
-        public IReadOnlyList<StreamId> Uncleanable { get; init; } = [];
+        /// <summary>The stream with a batch that cannot be read.</summary>
+        public StreamId? Uncleanable { get; init; }
     }
 }
 
@@ -229,14 +254,14 @@ internal static partial class CompactionLog
     [LoggerMessage(EventId = 3302, EventName = "CompactionFailed", Level = LogLevel.Warning, Message = "Compaction of {Sources} objects failed, and is tried again: {Problem}")]
     public static partial void Failed(ILogger log, int sources, string problem);
 
-    [LoggerMessage(EventId = 3303, EventName = "CompactionSourceDamaged", Level = LogLevel.Error, Message = "Compaction leaves {Source} as it is until the next start, because it cannot be read: {Problem}")]
-    public static partial void Damaged(ILogger log, ObjectId source, string problem);
+    [LoggerMessage(EventId = 3303, EventName = "CompactionSourceDamaged", Level = LogLevel.Error, Message = "Compaction leaves {Source} as it is for {Delay}, because it cannot be read: {Problem}")]
+    public static partial void Damaged(ILogger log, ObjectId source, TimeSpan delay, string problem);
 
     [LoggerMessage(EventId = 3304, EventName = "LogCleaned", Level = LogLevel.Information, Message = "{Topic}-{Partition} is clean up to {Offset}: {Kept} of {Read} records are left, {WrittenBytes} of {ReadBytes} bytes")]
     public static partial void Cleaned(ILogger log, string topic, int partition, long offset, long kept, long read, long writtenBytes, long readBytes);
 
-    [LoggerMessage(EventId = 3305, EventName = "LogUncleanable", Level = LogLevel.Error, Message = "{Topic}-{Partition} is not cleaned until the next start, because it cannot be read: {Problem}")]
-    public static partial void Uncleanable(ILogger log, string topic, int partition, string problem);
+    [LoggerMessage(EventId = 3305, EventName = "LogUncleanable", Level = LogLevel.Error, Message = "{Topic}-{Partition} is not cleaned for {Delay}, because it cannot be read: {Problem}")]
+    public static partial void Uncleanable(ILogger log, string topic, int partition, TimeSpan delay, string problem);
 
     [LoggerMessage(EventId = 3306, EventName = "CleaningFailed", Level = LogLevel.Warning, Message = "Cleaning {Topic}-{Partition} failed, and is tried again: {Problem}")]
     public static partial void CleaningFailed(ILogger log, string topic, int partition, string problem);

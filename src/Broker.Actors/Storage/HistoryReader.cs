@@ -114,9 +114,13 @@ internal sealed class HistoryReader(MetadataView metadata, StreamObjectReader ob
             {
                 return await read(image);
             }
-            catch (StorageException gone) when (gone.Kind == StorageErrorKind.NotFound && metadata.Current.Version > image.Version)
+            catch (StorageException gone) when (gone.Kind == StorageErrorKind.NotFound)
             {
-                // Each turn takes a commit that came in between.
+                // Each turn takes a commit that came in between. Without one the object is lost, which is damage: its offsets were not moved out of range.
+                if (metadata.Current.Version == image.Version)
+                {
+                    throw new StorageException(StorageErrorKind.Corrupt, $"{gone.Message}, though the metadata refer to it", gone);
+                }
             }
         }
     }

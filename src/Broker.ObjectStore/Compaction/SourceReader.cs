@@ -38,13 +38,18 @@ internal sealed class SourceReader
         }
     }
 
-    private static bool IsDamage(StorageException cause) => cause.Kind is StorageErrorKind.Corrupt or StorageErrorKind.Invalid;
+    private static bool IsDamage(StorageException cause) => cause.Kind is StorageErrorKind.Corrupt or StorageErrorKind.Invalid or StorageErrorKind.NotFound;
 
     private async ValueTask ReadIndexesAsync(IReadOnlyList<StreamRange> ranges, CancellationToken ct)
     {
-        ObjectKey key = _source.Key;
         long begin = ranges.Min(range => range.IndexPosition);
         int length = checked((int)(ranges.Max(range => range.IndexPosition + range.IndexBytes) - begin));
+        await SecondLook.ReadAsync(() => ReadIndexesAsync(ranges, begin, length, ct));
+    }
+
+    private async ValueTask ReadIndexesAsync(IReadOnlyList<StreamRange> ranges, long begin, int length, CancellationToken ct)
+    {
+        ObjectKey key = _source.Key;
         ReadOnlyMemory<byte> indexes = await _store.GetAsync(key, new ByteRange(begin, length), ct);
         if (indexes.Length != length)
         {
@@ -69,30 +74,41 @@ internal sealed class SourceReader
     /// <summary>A block's bytes, checked; valid until the next read.</summary>
     /// <exception cref="DamagedSourceException">They are not what was written.</exception>
     /// <exception cref="StorageException">As the store says.</exception>
-    public async ValueTask<ReadOnlyMemory<byte>> ReadBlockAsync(IndexEntry block, CancellationToken ct)
-    {
-        try
+    public ValueTask<ReadOnlyMemory<byte>> ReadBlockAsync(IndexEntry block, CancellationToken ct) => ReadAsync(
+        block.Position,
+        block.SizeBytes,
+        bytes =>
         {
-            ReadOnlyMemory<byte> bytes = await ReadAsync(block.Position, block.SizeBytes, ct);
             StreamObjectReader.CheckBlock(_source.Key, block, bytes.Span);
             return bytes;
-        }
-        catch (StorageException cause) when (IsDamage(cause))
-        {
-            throw new DamagedSourceException(_source.ObjectId, cause);
-        }
-    }
+        },
+        ct);
 
     /// <summary>The state that a range ends with, without its frame; empty when there is none. Valid until the next read.</summary>
     /// <exception cref="DamagedSourceException">It is not what was written.</exception>
     /// <exception cref="StorageException">As the store says.</exception>
-    public async ValueTask<ReadOnlyMemory<byte>> ReadStateAsync(StreamRange range, CancellationToken ct)
+    public async ValueTask<ReadOnlyMemory<byte>> ReadStateAsync(StreamRange range, CancellationToken ct) => range.HasState
+        ? await ReadAsync(range.StatePosition, range.StateBytes, bytes => SectionState.Decode(bytes, _source.Key, range.StatePosition), ct)
+        : ReadOnlyMemory<byte>.Empty;
+
+    private async ValueTask<ReadOnlyMemory<byte>> ReadAsync(long position, int length, Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> check, CancellationToken ct)
     {
         try
         {
-            return range.HasState
-                ? SectionState.Decode(await ReadAsync(range.StatePosition, range.StateBytes, ct), _source.Key, range.StatePosition)
-                : ReadOnlyMemory<byte>.Empty;
+            return await SecondLook.ReadAsync(async () =>
+            {
+                ReadOnlyMemory<byte> bytes = await ReadAsync(position, length, ct);
+                try
+                {
+                    return check(bytes);
+                }
+                catch (StorageException)
+                {
+                    // The second look is at the store, not at this.
+                    _bufferBytes = 0;
+                    throw;
+                }
+            });
         }
         catch (StorageException cause) when (IsDamage(cause))
         {

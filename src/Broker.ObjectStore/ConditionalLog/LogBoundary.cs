@@ -27,8 +27,8 @@ internal sealed record LogBoundary(LogPosition First, int MaxInFlight, long Dele
             return null;
         }
 
-        ReadOnlyMemory<byte> bytes = await store.GetAsync(keys.Boundary, ByteRange.All, ct);
-        return (Decode(keys.Boundary, bytes.Span), info.ETag);
+        LogBoundary boundary = await SecondLook.ReadAsync(async () => Decode(keys.Boundary, (await store.GetAsync(keys.Boundary, ByteRange.All, ct)).Span));
+        return (boundary, info.ETag);
     }
 
     /// <summary>The boundary of an existing log, or of a log that this call creates.</summary>

@@ -97,7 +97,7 @@ public sealed class LogReader
         ObjectKey key = keys.Slot(slot);
         try
         {
-            return LogFrame.Decode(key, slot, await store.GetAsync(key, ByteRange.All, ct));
+            return await SecondLook.ReadAsync(async () => LogFrame.Decode(key, slot, await store.GetAsync(key, ByteRange.All, ct)));
         }
         catch (StorageException error) when (error.Kind == StorageErrorKind.NotFound)
         {

@@ -20,7 +20,7 @@ internal sealed class MetadataSnapshots(IObjectStore store, string prefix)
         {
             try
             {
-                (MetadataImage image, LogPosition position) = MetadataSnapshot.Decode(key, await store.GetAsync(key, ByteRange.All, ct));
+                (MetadataImage image, LogPosition position) = await SecondLook.ReadAsync(async () => MetadataSnapshot.Decode(key, await store.GetAsync(key, ByteRange.All, ct)));
                 return (image, position, fault);
             }
             catch (StorageException error) when (error.Kind is StorageErrorKind.Corrupt or StorageErrorKind.NotFound)

@@ -3,18 +3,22 @@ namespace Broker.ObjectStore;
 /// <summary>
 /// How many requests may run at a time: one more for each round of successes at the limit, a fraction of it when one was throttled (additive increase,
 /// multiplicative decrease, as TCP's congestion control: Chiu and Jain, 1989). All requests of one overload count as one: those that were begun before
-/// a decrease do not cause another. First come, first served. Thread-safe.
+/// a decrease do not cause another. Thread-safe.
+/// <para>Two lanes, each first come, first served: urgent requests, on which every acknowledgement waits, go first, and a quarter of the turns is theirs alone, so that
+/// reads that hang do not stop writes. With few turns, a throttled store, none is set aside.</para>
 /// </summary>
 internal sealed class AdaptiveLimit(ThrottlingObjectStoreOptions options)
 {
     private readonly object _lock = new();
-    private readonly LinkedList<TaskCompletionSource<Turn>> _waiting = new();
+    private readonly LinkedList<TaskCompletionSource<Turn>> _urgent = new();
+    private readonly LinkedList<TaskCompletionSource<Turn>> _ordinary = new();
     private double _limit = options.MaxConcurrent;
     private int _running;
+    private int _runningOrdinary;
     private long _decreases;
 
     /// <summary>A request that runs; remembers how often the limit had been decreased when it began.</summary>
-    internal readonly record struct Turn(long Decreases);
+    internal readonly record struct Turn(bool IsUrgent, long Decreases);
 
     /// <summary>Requests that may run at a time, at present.</summary>
     internal int Limit
@@ -35,30 +39,31 @@ internal sealed class AdaptiveLimit(ThrottlingObjectStoreOptions options)
         {
             lock (_lock)
             {
-                return _waiting.Count;
+                return _urgent.Count + _ordinary.Count;
             }
         }
     }
 
     /// <summary>Waits for a turn. Each turn ends by one call of <see cref="End"/>.</summary>
     /// <exception cref="StorageException">Unavailable: too many wait, or it took too long.</exception>
-    internal async ValueTask<Turn> BeginAsync(CancellationToken ct)
+    internal async ValueTask<Turn> BeginAsync(bool isUrgent, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
+        LinkedList<TaskCompletionSource<Turn>> lane = isUrgent ? _urgent : _ordinary;
         LinkedListNode<TaskCompletionSource<Turn>> place;
         lock (_lock)
         {
-            if (_waiting.Count == 0 && _running < (int)_limit)
+            if (lane.Count == 0 && MayStart(isUrgent))
             {
-                return Start();
+                return Start(isUrgent);
             }
 
-            if (_waiting.Count >= options.MaxWaiting)
+            if (lane.Count >= options.MaxWaiting)
             {
-                throw Refused($"{_waiting.Count} requests wait already");
+                throw Refused($"{lane.Count} requests wait already");
             }
 
-            place = _waiting.AddLast(new TaskCompletionSource<Turn>());
+            place = lane.AddLast(new TaskCompletionSource<Turn>());
         }
 
         try
@@ -93,18 +98,16 @@ internal sealed class AdaptiveLimit(ThrottlingObjectStoreOptions options)
                 _limit = Math.Max(options.MinConcurrent, Math.Floor(_limit * options.Decrease));
                 _decreases++;
             }
-            else if (wasServed && _running >= (int)_limit)
+            else if (wasServed && (_running >= (int)_limit || _runningOrdinary >= OrdinaryLimit))
             {
                 // Only at the limit: a store that nobody presses says nothing of what it bears.
                 _limit = Math.Min(options.MaxConcurrent, _limit + (1 / _limit));
             }
 
             _running--;
-            while (_running < (int)_limit && _waiting.First is { } first)
-            {
-                _waiting.RemoveFirst();
-                next.Add((first.Value, Start()));
-            }
+            _runningOrdinary -= turn.IsUrgent ? 0 : 1;
+            StartWaiting(_urgent, isUrgent: true, next);
+            StartWaiting(_ordinary, isUrgent: false, next);
         }
 
         // Outside the lock: what waits goes on at once.
@@ -115,20 +118,30 @@ internal sealed class AdaptiveLimit(ThrottlingObjectStoreOptions options)
     {
         lock (_lock)
         {
-            bool isThere = place.List is not null;
-            if (isThere)
-            {
-                _waiting.Remove(place);
-            }
-
-            return isThere;
+            LinkedList<TaskCompletionSource<Turn>>? lane = place.List;
+            lane?.Remove(place);
+            return lane is not null;
         }
     }
 
-    private Turn Start()
+    private int OrdinaryLimit => (int)_limit - ((int)_limit / 4);
+
+    private bool MayStart(bool isUrgent) => _running < (int)_limit && (isUrgent || _runningOrdinary < OrdinaryLimit);
+
+    private void StartWaiting(LinkedList<TaskCompletionSource<Turn>> lane, bool isUrgent, List<(TaskCompletionSource<Turn> Waiting, Turn Turn)> started)
+    {
+        while (lane.First is { } first && MayStart(isUrgent))
+        {
+            lane.RemoveFirst();
+            started.Add((first.Value, Start(isUrgent)));
+        }
+    }
+
+    private Turn Start(bool isUrgent)
     {
         _running++;
-        return new Turn(_decreases);
+        _runningOrdinary += isUrgent ? 0 : 1;
+        return new Turn(isUrgent, _decreases);
     }
 
     private StorageException Refused(string why)

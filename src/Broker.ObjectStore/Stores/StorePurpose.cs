@@ -32,6 +32,9 @@ public static class StorePurpose
     /// <summary>The purpose of the call that runs.</summary>
     public static string Current => Named.Value ?? Other;
 
+    /// <summary>Whether acknowledgements wait for the call that runs: for the write-ahead log, or the metadata.</summary>
+    public static bool IsUrgent => Current is Wal or Metadata;
+
     /// <summary>Names the purpose of what follows in this asynchronous method, and in what it calls.</summary>
     internal static void Set(string purpose) => Named.Value = purpose;
 }

@@ -6,7 +6,7 @@ namespace Broker.ObjectStore;
 /// <summary>
 /// Asks less of a store that says it is too much (<see cref="StoreThrottledException"/>): limits how many requests run at a time, and adapts the limit
 /// (<see cref="AdaptiveLimit"/>). Below a <see cref="RetryingObjectStore"/>: a request that pauses before its next try holds no turn. A listing takes a turn for each
-/// step. Thread-safe; time by its options.
+/// step. Requests of the write-ahead log and the metadata go first (<see cref="StorePurpose.IsUrgent"/>). Thread-safe; time by its options.
 /// </summary>
 public sealed class ThrottlingObjectStore(IObjectStore inner, ThrottlingObjectStoreOptions options) : IObjectStore
 {
@@ -62,7 +62,7 @@ public sealed class ThrottlingObjectStore(IObjectStore inner, ThrottlingObjectSt
 
     private async ValueTask<T> LimitAsync<T>(Func<ValueTask<T>> request, CancellationToken ct)
     {
-        AdaptiveLimit.Turn turn = await _limit.BeginAsync(ct);
+        AdaptiveLimit.Turn turn = await _limit.BeginAsync(StorePurpose.IsUrgent, ct);
         bool wasThrottled = false;
         bool wasServed = false;
         try

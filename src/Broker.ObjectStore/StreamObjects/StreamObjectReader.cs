@@ -28,7 +28,9 @@ public sealed class StreamObjectReader
     }
 
     /// <summary>What an object holds, by its footer: for tools, compaction and repair. Readers of a stream know the section from the metadata.</summary>
-    public async ValueTask<StreamObjectInfo> OpenAsync(ObjectKey key, CancellationToken ct)
+    public ValueTask<StreamObjectInfo> OpenAsync(ObjectKey key, CancellationToken ct) => SecondLook.ReadAsync(() => ReadDirectoryAsync(key, ct));
+
+    private async ValueTask<StreamObjectInfo> ReadDirectoryAsync(ObjectKey key, CancellationToken ct)
     {
         ReadOnlyMemory<byte> tail = await _store.GetAsync(key, ByteRange.Suffix(_options.TailBytes), ct);
         ReadOnlyMemory<byte> footerBytes = tail[Math.Max(0, tail.Length - ObjectFormat.FooterBytes)..];
@@ -112,7 +114,7 @@ public sealed class StreamObjectReader
             return ReadOnlyMemory<byte>.Empty;
         }
 
-        return SectionState.Decode(await GetExactlyAsync(section.Object, position, length, ct), section.Object, position);
+        return await SecondLook.ReadAsync(async () => SectionState.Decode(await GetExactlyAsync(section.Object, position, length, ct), section.Object, position));
     }
 
     private static List<IndexEntry> Choose(SectionIndex index, Offset from, int maxBytes)
@@ -160,11 +162,11 @@ public sealed class StreamObjectReader
         RequireRange(section.Object, section.IndexPosition, section.IndexBytes);
         IReadOnlyList<BufferLease> leases = await _cache.GetOrLoadAsync(
             [request],
-            async (_, destinations, token) =>
+            (_, destinations, token) => SecondLook.ReadAsync(async () =>
             {
                 await ReadExactlyAsync(section.Object, section.IndexPosition, destinations, token);
                 SectionIndex.Check(destinations[0].Span, section.Object, section.IndexPosition);
-            },
+            }),
             ct);
         try
         {
@@ -192,15 +194,19 @@ public sealed class StreamObjectReader
                 to++;
             }
 
-            await ReadExactlyAsync(key, entries[from].Position, [.. destinations.Skip(from - first).Take(to - from)], ct);
-            for (int i = from; i < to; i++)
-            {
-                CheckBlock(key, entries[i], destinations[i - first].Span);
-            }
-
+            await LoadNeighboursAsync(key, entries[from..to], [.. destinations.Skip(from - first).Take(to - from)], ct);
             from = to;
         }
     }
+
+    private ValueTask LoadNeighboursAsync(ObjectKey key, List<IndexEntry> entries, IReadOnlyList<Memory<byte>> destinations, CancellationToken ct) => SecondLook.ReadAsync(async () =>
+    {
+        await ReadExactlyAsync(key, entries[0].Position, destinations, ct);
+        for (int i = 0; i < destinations.Count; i++)
+        {
+            CheckBlock(key, entries[i], destinations[i].Span);
+        }
+    });
 
     /// <exception cref="StorageException">Corrupt: the bytes are not what was written.</exception>
     internal static void CheckBlock(ObjectKey key, IndexEntry entry, ReadOnlySpan<byte> bytes)

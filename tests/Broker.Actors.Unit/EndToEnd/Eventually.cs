@@ -6,10 +6,12 @@ internal static class Eventually
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10);
 
-    public static async Task HoldsAsync(Func<bool> condition, string otherwise)
+    public static Task HoldsAsync(Func<bool> condition, string otherwise) => HoldsAsync(() => Task.FromResult(condition()), otherwise);
+
+    public static async Task HoldsAsync(Func<Task<bool>> condition, string otherwise)
     {
         long deadline = Environment.TickCount64 + (long)Patience.TotalMilliseconds;
-        while (!condition())
+        while (!await condition())
         {
             Assert.True(Environment.TickCount64 < deadline, otherwise);
             await Task.Delay(Interval);

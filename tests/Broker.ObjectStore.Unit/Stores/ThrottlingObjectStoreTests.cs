@@ -16,8 +16,8 @@ public sealed class ThrottlingObjectStoreTests
     {
         AdaptiveLimit limit = new(Eight);
         AdaptiveLimit.Turn[] turns = await BeginAsync(limit, 8);
-        Task<AdaptiveLimit.Turn> ninth = limit.BeginAsync(default).AsTask();
-        Task<AdaptiveLimit.Turn> tenth = limit.BeginAsync(default).AsTask();
+        Task<AdaptiveLimit.Turn> ninth = limit.BeginAsync(isUrgent: true, default).AsTask();
+        Task<AdaptiveLimit.Turn> tenth = limit.BeginAsync(isUrgent: true, default).AsTask();
         Assert.Equal((2, false, false), (limit.Waiting, ninth.IsCompleted, tenth.IsCompleted));
         limit.End(turns[0], wasThrottled: false, wasServed: true);
         await ninth;
@@ -60,14 +60,14 @@ public sealed class ThrottlingObjectStoreTests
         {
             for (int i = limit.Limit; i > 0; i--)
             {
-                Task<AdaptiveLimit.Turn> next = limit.BeginAsync(default).AsTask();
+                Task<AdaptiveLimit.Turn> next = limit.BeginAsync(isUrgent: true, default).AsTask();
                 limit.End(running.Dequeue(), wasThrottled: false, wasServed: true);
                 running.Enqueue(await next);
             }
 
             while (running.Count < limit.Limit)
             {
-                running.Enqueue(await limit.BeginAsync(default));
+                running.Enqueue(await limit.BeginAsync(isUrgent: true, default));
             }
         }
 
@@ -79,8 +79,8 @@ public sealed class ThrottlingObjectStoreTests
     {
         AdaptiveLimit limit = new(Eight with { MaxWaiting = 1, Time = _time });
         AdaptiveLimit.Turn[] turns = await BeginAsync(limit, 8);
-        Task<AdaptiveLimit.Turn> waiting = limit.BeginAsync(default).AsTask();
-        Assert.Equal(StorageErrorKind.Unavailable, (await Assert.ThrowsAsync<StorageException>(async () => await limit.BeginAsync(default))).Kind);
+        Task<AdaptiveLimit.Turn> waiting = limit.BeginAsync(isUrgent: true, default).AsTask();
+        Assert.Equal(StorageErrorKind.Unavailable, (await Assert.ThrowsAsync<StorageException>(async () => await limit.BeginAsync(isUrgent: true, default))).Kind);
         _time.Advance(TimeSpan.FromSeconds(9));
         Assert.False(waiting.IsCompleted);
         _time.Advance(TimeSpan.FromSeconds(2));
@@ -88,11 +88,61 @@ public sealed class ThrottlingObjectStoreTests
         Assert.Equal(0, limit.Waiting);
 
         using CancellationTokenSource giveUp = new();
-        Task<AdaptiveLimit.Turn> cancelled = limit.BeginAsync(giveUp.Token).AsTask();
+        Task<AdaptiveLimit.Turn> cancelled = limit.BeginAsync(isUrgent: true, giveUp.Token).AsTask();
         await giveUp.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
         limit.End(turns[0], wasThrottled: false, wasServed: true);
-        await limit.BeginAsync(default).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+        await limit.BeginAsync(isUrgent: true, default).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public async Task A_quarter_of_the_turns_is_for_urgent_requests_which_go_first()
+    {
+        AdaptiveLimit limit = new(Eight);
+        AdaptiveLimit.Turn[] ordinary = await BeginAsync(limit, 6, isUrgent: false);
+        Task<AdaptiveLimit.Turn> seventh = limit.BeginAsync(isUrgent: false, default).AsTask();
+        AdaptiveLimit.Turn[] urgent = await BeginAsync(limit, 2);
+        Task<AdaptiveLimit.Turn> third = limit.BeginAsync(isUrgent: true, default).AsTask();
+        Assert.Equal((2, false, false), (limit.Waiting, seventh.IsCompleted, third.IsCompleted));
+
+        limit.End(ordinary[0], wasThrottled: false, wasServed: true);
+        await third;
+        limit.End(urgent[0], wasThrottled: false, wasServed: true);
+        await seventh;
+        Assert.Equal(0, limit.Waiting);
+    }
+
+    [Fact]
+    public async Task The_limit_grows_by_ordinary_requests_alone_and_one_turn_is_enough_for_them()
+    {
+        AdaptiveLimit limit = new(Eight);
+        for (int halved = 0; halved < 3; halved++)
+        {
+            limit.End((await BeginAsync(limit, 1, isUrgent: false))[0], wasThrottled: true, wasServed: false);
+        }
+
+        Assert.Equal(1, limit.Limit);
+        for (int rounds = 0; rounds < 100 && limit.Limit < 8; rounds++)
+        {
+            foreach (AdaptiveLimit.Turn turn in await BeginAsync(limit, limit.Limit - (limit.Limit / 4), isUrgent: false))
+            {
+                limit.End(turn, wasThrottled: false, wasServed: true);
+            }
+        }
+
+        Assert.Equal(8, limit.Limit);
+    }
+
+    [Fact]
+    public async Task Reads_that_hang_do_not_stop_the_write_ahead_log()
+    {
+        ScriptedStore script = new() { HoldsReads = true, Next = () => PutResult.Written("1") };
+        ThrottlingObjectStore store = new(script, Eight);
+        Task[] reads = [.. Enumerable.Range(0, 20).Select(i => new PurposeObjectStore(store, StorePurpose.Read).GetAsync(new ObjectKey($"{i}"), ByteRange.All, default).AsTask())];
+        ValueTask<PutResult> put = new PurposeObjectStore(store, StorePurpose.Wal).PutAsync(Key, Body, PutCondition.IfAbsent, default);
+        Assert.Equal(PutOutcome.Written, (await put.AsTask().WaitAsync(TimeSpan.FromSeconds(30))).Outcome);
+        script.Release.SetResult();
+        await Task.WhenAll(reads);
     }
 
     [Fact]
@@ -124,12 +174,12 @@ public sealed class ThrottlingObjectStoreTests
 
     private static ReadOnlySequence<byte> Body => new([1]);
 
-    private static async Task<AdaptiveLimit.Turn[]> BeginAsync(AdaptiveLimit limit, int count)
+    private static async Task<AdaptiveLimit.Turn[]> BeginAsync(AdaptiveLimit limit, int count, bool isUrgent = true)
     {
         AdaptiveLimit.Turn[] turns = new AdaptiveLimit.Turn[count];
         for (int i = 0; i < count; i++)
         {
-            turns[i] = await limit.BeginAsync(default);
+            turns[i] = await limit.BeginAsync(isUrgent, default);
         }
 
         return turns;
@@ -140,9 +190,18 @@ public sealed class ThrottlingObjectStoreTests
     {
         internal Func<PutResult> Next { get; set; } = () => PutResult.ConditionFailed;
 
+        internal bool HoldsReads { get; init; }
+
+        internal TaskCompletionSource Release { get; } = new();
+
         public ValueTask<PutResult> PutAsync(ObjectKey key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken ct) => ValueTask.FromResult(Next());
 
-        public ValueTask<ReadOnlyMemory<byte>> GetAsync(ObjectKey key, ByteRange range, CancellationToken ct) => throw new NotSupportedException();
+        public async ValueTask<ReadOnlyMemory<byte>> GetAsync(ObjectKey key, ByteRange range, CancellationToken ct)
+        {
+            Assert.True(HoldsReads);
+            await Release.Task;
+            return default;
+        }
 
         public ValueTask<int> ReadAsync(ObjectKey key, ByteRange range, IReadOnlyList<Memory<byte>> destinations, CancellationToken ct) => throw new NotSupportedException();
 

@@ -79,12 +79,18 @@ internal sealed class S3Errors(S3ObjectStoreOptions options)
         }
     }
 
+    // A HEAD's 404 has no body, and so no code. That it comes from the store, not from a proxy whose servers are away, its request id says.
     private static S3Failure OfNotFound(AmazonServiceException answer, string code, string said) => code switch
     {
         "NoSuchBucket" => Denied($"{said}. {NoBucketAdvice}", answer),
         "NoSuchUpload" => new S3Failure(S3FailureKind.NoUpload, new StorageException(StorageErrorKind.NotFound, said, answer)),
-        _ => new S3Failure(S3FailureKind.NoObject, new StorageException(StorageErrorKind.NotFound, said, answer)),
+        "NoSuchKey" => NoObject(said, answer),
+        _ when !string.IsNullOrEmpty(answer.RequestId) => NoObject(said, answer),
+        _ => Failure(S3FailureKind.MayBeApplied, $"{said}. This is no answer of an S3 server: check the endpoint, and what lies before it", answer),
     };
+
+    private static S3Failure NoObject(string said, AmazonServiceException answer) =>
+        new(S3FailureKind.NoObject, new StorageException(StorageErrorKind.NotFound, said, answer));
 
     /// <summary>400s that the same request need not get again: the body was damaged or late on its way, or credentials have expired.</summary>
     private static bool IsPassing(string code) => code is "RequestTimeout" or "BadDigest" or "XAmzContentSHA256Mismatch" or "IncompleteBody"

@@ -18,6 +18,7 @@ public sealed class S3ErrorsTests
     [InlineData(409, "ConditionalRequestConflict", nameof(S3FailureKind.Conflict), StorageErrorKind.Unavailable)]
     [InlineData(404, "NoSuchKey", nameof(S3FailureKind.NoObject), StorageErrorKind.NotFound)]
     [InlineData(404, "NotFound", nameof(S3FailureKind.NoObject), StorageErrorKind.NotFound)]
+    [InlineData(404, "", nameof(S3FailureKind.NoObject), StorageErrorKind.NotFound)]
     [InlineData(404, "NoSuchUpload", nameof(S3FailureKind.NoUpload), StorageErrorKind.NotFound)]
     [InlineData(404, "NoSuchBucket", nameof(S3FailureKind.NotApplied), StorageErrorKind.Unavailable)]
     [InlineData(416, "InvalidRange", nameof(S3FailureKind.OutOfRange), StorageErrorKind.Invalid)]
@@ -42,6 +43,15 @@ public sealed class S3ErrorsTests
         Assert.Equal(status is 429 or 503, failure.Error is StoreThrottledException);
         Assert.Contains("'records' at AWS eu-central-1", failure.Error.Message, StringComparison.Ordinal);
         Assert.Contains("write 'k'", failure.Error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("NotFound")]
+    public void Page_of_a_proxy_without_servers_is_no_word_of_the_store_that_an_object_is_missing(string code)
+    {
+        S3Failure failure = Classify(new AmazonS3Exception("<html>", ErrorType.Unknown, code, requestId: null, HttpStatusCode.NotFound));
+        Assert.Equal((S3FailureKind.MayBeApplied, StorageErrorKind.Unavailable), (failure.Kind, failure.Error.Kind));
     }
 
     [Theory]
