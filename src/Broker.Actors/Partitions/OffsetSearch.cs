@@ -47,11 +47,11 @@ internal sealed class OffsetSearch(PartitionServices services, OpenedPartition p
     {
         long max = -1;
         Offset from = services.Cache.CachedStart(partition.Stream) ?? highWatermark;
-        while (services.Cache.Read(partition.Stream, from, ScanBytes) is { Status: CacheReadStatus.Hit } hit)
+        while (services.Cache.Read(partition.Stream, from, ScanBytes) is { Batches.Count: > 0 } read)
         {
-            using (hit)
+            using (read)
             {
-                foreach (CachedBatch batch in hit.Batches)
+                foreach (CachedBatch batch in read.Batches)
                 {
                     max = Math.Max(max, batch.MaxTimestampMs);
                     from = batch.LastOffset + 1;
@@ -77,6 +77,11 @@ internal sealed class OffsetSearch(PartitionServices services, OpenedPartition p
     private OffsetReply? FindInCache(ReplyTag tag, long timestampMs)
     {
         using CacheReadResult cached = services.Cache.FindByTimestamp(partition.Stream, timestampMs);
+        if (cached.Status == CacheReadStatus.Damaged)
+        {
+            throw StorageErrors.DamageOf(cached);
+        }
+
         foreach (CachedBatch batch in cached.Batches)
         {
             if (FindRecord(tag, batch.Payload, timestampMs) is { } found)

@@ -104,14 +104,14 @@ internal sealed partial class PartitionActor
     // What the write-ahead log brought back lies in the cache: it is durable, and its producers count, also where its records were deleted since.
     private void ReplayCache()
     {
-        while (_services.Cache.Read(_opened.Stream, _next, int.MaxValue) is { Status: CacheReadStatus.Hit } hit)
+        while (_services.Cache.Read(_opened.Stream, _next, int.MaxValue) is { Batches.Count: > 0 } read)
         {
-            using (hit)
+            using (read)
             {
-                foreach (CachedBatch cached in hit.Batches)
+                foreach (CachedBatch cached in read.Batches)
                 {
-                    RecordBatchView batch = new(cached.Payload.Span);
-                    if (batch.HasProducerId)
+                    // Whose a damaged one was nobody can tell; what it held is lost to its producer too, who finds out by the next one's sequence.
+                    if (cached.Damage is null && new RecordBatchView(cached.Payload.Span) is { HasProducerId: true } batch)
                     {
                         _producers.Replay(Numbered(batch, cached.BaseOffset));
                     }

@@ -274,13 +274,20 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
             return;
         }
 
-        if (_services.Cache.Read(_opened.Stream, read.From, read.MaxBytes) is { Status: CacheReadStatus.Hit } hit)
+        CacheReadResult cached = _services.Cache.Read(_opened.Stream, read.From, read.MaxBytes);
+        switch (cached.Status)
         {
-            Sender.Tell(new ReadReply(read.Tag, ErrorCode.None, _highWatermark, _logStart, Sequences.Of(hit.Batches), hit) { Mark = _watchers.Mark, Offsets = hit.Batches[^1].LastOffset.Value + 1 - read.From.Value });
-            return;
+            case CacheReadStatus.Hit:
+                Sender.Tell(new ReadReply(read.Tag, ErrorCode.None, _highWatermark, _logStart, Sequences.Of(cached.Batches), cached) { Mark = _watchers.Mark, Offsets = cached.Batches[^1].LastOffset.Value + 1 - read.From.Value });
+                break;
+            case CacheReadStatus.Damaged:
+                error = StorageErrors.OnRead(_services, _opened.Name, StorageErrors.DamageOf(cached));
+                Sender.Tell(new ReadReply(read.Tag, error, _highWatermark, _logStart, ReadOnlySequence<byte>.Empty, null) { Mark = _watchers.Mark });
+                break;
+            default:
+                ReadHistory(read);
+                break;
         }
-
-        ReadHistory(read);
     }
 
     private void ReadHistory(Read read)

@@ -1,4 +1,5 @@
 using Broker.ObjectStore;
+using Broker.ObjectStore.Cache;
 using Broker.Wire;
 using Microsoft.Extensions.Logging;
 
@@ -35,6 +36,16 @@ internal static class StorageErrors
         }
 
         return kind is null ? ErrorCode.KafkaStorageError : ToKafka(kind.Value);
+    }
+
+    /// <summary>What a damaged read of the cache is as an error; lets go of what was read.</summary>
+    public static StorageException DamageOf(CacheReadResult damaged)
+    {
+        using (damaged)
+        {
+            CachedBatch batch = damaged.Batches[0];
+            return new StorageException(StorageErrorKind.Corrupt, $"offsets {batch.BaseOffset} to {batch.LastOffset} were damaged in the write-ahead log, {batch.Damage}");
+        }
     }
 
     /// <summary>Logs that a partition cannot open yet: once for all that cannot at that time.</summary>

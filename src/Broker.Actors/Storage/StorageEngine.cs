@@ -115,6 +115,11 @@ public sealed class StorageEngine : IAsyncDisposable
         WalRecovery recovery = new(image, buffers);
         int recovered = await recovery.RunAsync(wal, cache, cancellation);
         StorageLog.Opened(log, image.ClusterId, image.Topics.Count, image.Objects.Count, walId.ToString(), recovered, recovery.DroppedBatches);
+        foreach ((StreamId stream, CachedBatch batch) in recovery.Damaged)
+        {
+            StorageLog.Damaged(log, stream.ToString(), batch.BaseOffset.Value, batch.LastOffset.Value, batch.Damage!);
+        }
+
         if (recovery.LeftOut.Conflicting is [var conflict, ..] conflicts)
         {
             StorageLog.Conflict(log, conflicts.Count, conflict.Stream.ToString(), conflict.BaseOffset.Value, conflict.LastOffset.Value, conflict.Epoch.Value);

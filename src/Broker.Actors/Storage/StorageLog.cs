@@ -7,6 +7,9 @@ internal static partial class StorageLog
     [LoggerMessage(EventId = 3301, EventName = "StorageOpened", Level = LogLevel.Information, Message = "Storage is open: cluster {ClusterId}, {Topics} topics, {Objects} objects; WAL {Wal}: {Recovered} record batches came back from it, {Dropped} were superseded or uploaded")]
     public static partial void Opened(ILogger log, string clusterId, int topics, int objects, string wal, int recovered, int dropped);
 
+    [LoggerMessage(EventId = 3310, EventName = "WalRecordDamaged", Level = LogLevel.Error, Message = "A record of {Stream} in the write-ahead log, offsets {First} to {Last}, is damaged: reads of it fail, all others are served. {Damage}")]
+    public static partial void Damaged(ILogger log, string stream, long first, long last, string damage);
+
     [LoggerMessage(EventId = 3302, EventName = "WalConflict", Level = LogLevel.Error, Message = "{Count} record batches in the write-ahead log were left out, because other records have taken their offsets since: another WAL was written meanwhile. Acknowledged records may be among them. The first is of {Stream}, offsets {First} to {Last}, leader epoch {Epoch}")]
     public static partial void Conflict(ILogger log, int count, string stream, long first, long last, int epoch);
 

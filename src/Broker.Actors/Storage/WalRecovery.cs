@@ -15,6 +15,7 @@ namespace Broker.Actors.Storage;
 /// R2. What lies below the stream's uploaded end, or belongs to a stream that is deleted, is dropped.
 /// R3. What is dropped and was neither uploaded nor numbered anew by its own writer is counted apart: acknowledged records may be
 ///     among it.
+/// R4. A record whose payload is damaged keeps its offsets, and is kept as damaged: reads of it fail, those of all others do not.
 /// </summary>
 internal sealed class WalRecovery(MetadataImage image, BufferPool buffers)
 {
@@ -27,6 +28,9 @@ internal sealed class WalRecovery(MetadataImage image, BufferPool buffers)
 
     /// <summary>Those of the dropped ones that are not accounted for (R3).</summary>
     public LeftOutBatches LeftOut { get; } = new();
+
+    /// <summary>Those kept of whose payload is damaged (R4).</summary>
+    public IReadOnlyList<(StreamId Stream, CachedBatch Batch)> Damaged { get; private set; } = [];
 
     /// <summary>Reads the log and fills the cache.</summary>
     /// <returns>The number of record batches brought back.</returns>
@@ -41,6 +45,7 @@ internal sealed class WalRecovery(MetadataImage image, BufferPool buffers)
         // What needs no upload goes without waiting for one: it may be all that fits the log. What nobody can account for stays a while, to be looked at.
         Recovered[] inOrder = [.. _byStream.Values.SelectMany(records => records).OrderBy(record => record.Order)];
         cache.StartAfter(TrimmableUpTo(inOrder));
+        Damaged = [.. inOrder.Where(record => record.Batch.Damage is not null).Select(record => (record.Stream, record.Batch))];
         foreach (Recovered record in inOrder)
         {
             cache.Append(record.Stream, record.Batch);
@@ -94,7 +99,7 @@ internal sealed class WalRecovery(MetadataImage image, BufferPool buffers)
         WalRecord record = recovered.Record;
         BufferLease lease = buffers.Rent(record.Payload.Length);
         record.Payload.CopyTo(lease.Memory);
-        return new CachedBatch(record.BaseOffset, record.LastOffset, record.Epoch, record.MaxTimestampMs, lease.Memory, record.PayloadCrc, lease, recovered.Position);
+        return new CachedBatch(record.BaseOffset, record.LastOffset, record.Epoch, record.MaxTimestampMs, lease.Memory, record.PayloadCrc, lease, recovered.Position) { Damage = recovered.Damage };
     }
 
     private readonly record struct Recovered(int Order, StreamId Stream, CachedBatch Batch);

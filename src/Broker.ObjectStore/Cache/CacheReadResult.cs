@@ -6,6 +6,9 @@ public enum CacheReadStatus
     /// <summary>Batches from the one that contains the offset on.</summary>
     Hit,
 
+    /// <summary>The one batch that contains the offset, whose bytes are damaged (<see cref="CachedBatch.Damage"/>): not to be served.</summary>
+    Damaged,
+
     /// <summary>The offset lies below what is cached of the stream: read from the object store.</summary>
     Miss,
 
@@ -33,7 +36,7 @@ public sealed class CacheReadResult : IDisposable
 
     public CacheReadStatus Status { get; }
 
-    /// <summary>Whole batches in offset order; empty unless this is a hit, and after disposal.</summary>
+    /// <summary>Whole batches in offset order; empty unless this is a hit or damaged, and after disposal.</summary>
     public IReadOnlyList<CachedBatch> Batches => _batches;
 
     /// <summary>Bytes of all payloads.</summary>

@@ -20,4 +20,8 @@ public readonly record struct CachedBatch(
     ReadOnlyMemory<byte> Payload,
     uint PayloadCrc,
     BufferLease Lease,
-    WalPosition Position);
+    WalPosition Position)
+{
+    /// <summary>What is wrong with the bytes, and where they were read; null when they are sound. The rest is.</summary>
+    public string? Damage { get; init; }
+}

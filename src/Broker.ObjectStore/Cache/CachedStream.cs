@@ -50,10 +50,16 @@ internal sealed class CachedStream(StreamId id, Offset start)
 
         List<CachedBatch> batches = [];
         long bytes = 0;
-        for (int i = IndexOf(from); i < _entries.Count; i++)
+        int first = IndexOf(from);
+        if (_entries[first].Batch.Damage is not null)
+        {
+            return OfOne(_entries[first].Batch);
+        }
+
+        for (int i = first; i < _entries.Count; i++)
         {
             ref readonly CachedBatch batch = ref _entries[i].Batch;
-            if (batches.Count > 0 && bytes + batch.Payload.Length > maxBytes)
+            if (batches.Count > 0 && (bytes + batch.Payload.Length > maxBytes || batch.Damage is not null))
             {
                 break;
             }
@@ -79,12 +85,17 @@ internal sealed class CachedStream(StreamId id, Offset start)
             ref readonly CachedBatch batch = ref _entries[i].Batch;
             if (batch.MaxTimestampMs >= timestampMs)
             {
-                batch.Lease.AddRef();
-                return new CacheReadResult(CacheReadStatus.Hit, [batch], batch.Payload.Length);
+                return OfOne(batch);
             }
         }
 
         return CacheReadResult.AtEnd;
+    }
+
+    private static CacheReadResult OfOne(in CachedBatch batch)
+    {
+        batch.Lease.AddRef();
+        return new CacheReadResult(batch.Damage is null ? CacheReadStatus.Hit : CacheReadStatus.Damaged, [batch], batch.Payload.Length);
     }
 
     /// <summary>The index of the batch that contains <paramref name="offset"/>, which must be cached.</summary>

@@ -140,7 +140,7 @@ public sealed class LogCache
 
     /// <summary>
     /// Whole batches from the one that contains <paramref name="from"/> on, as many as fit <paramref name="maxBytes"/>; the first one always, however
-    /// large (KIP-74: a consumer must be able to go on). Dispose the result.
+    /// large (KIP-74: a consumer must be able to go on). None behind a damaged one, which is read alone. Dispose the result.
     /// </summary>
     /// <remarks>A stream that was never appended to (since its removal) is a <see cref="CacheReadStatus.Miss"/>: the caller knows the stream's end.</remarks>
     public CacheReadResult Read(StreamId stream, Offset from, int maxBytes)
@@ -155,7 +155,7 @@ public sealed class LogCache
     }
 
     /// <summary>
-    /// The first cached batch with a record as late as <paramref name="timestampMs"/>, as a hit of one batch; <see cref="CacheReadStatus.AtEnd"/> when
+    /// The first cached batch with a record as late as <paramref name="timestampMs"/>, as a hit, or damaged, of one batch; <see cref="CacheReadStatus.AtEnd"/> when
     /// no cached batch has one, <see cref="CacheReadStatus.Miss"/> when nothing of the stream is cached. Whether an earlier, uploaded batch has one is the
     /// caller's question to the index. Dispose the result.
     /// </summary>

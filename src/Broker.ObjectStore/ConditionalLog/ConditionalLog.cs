@@ -102,7 +102,7 @@ public sealed class ConditionalLog
         }
 
         SlotWriter writer = new(store, keys, options);
-        LogReader reader = new(store, keys, from ?? boundary.First);
+        LogReader reader = new(store, keys, from ?? boundary.First, options.ShowsDamagedEntries);
         await new LogFencing(store, keys, options, boundary.MaxInFlight, writer, reader).TakeOverAsync(onEntry, ct);
         int maxInFlight = Math.Min(options.MaxInFlight, boundary.MaxInFlight);
         return new ConditionalLog(keys, options, maxInFlight, writer, new LogTrimmer(store, keys, reader.Position.NextSlot), reader.Position);

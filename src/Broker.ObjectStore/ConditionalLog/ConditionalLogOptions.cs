@@ -35,6 +35,12 @@ public sealed record ConditionalLogOptions(string Prefix)
     public bool EndsOnRefusal { get; init; }
 
     /// <summary>
+    /// True: an entry whose checksum does not match, and that counts by all that it says of itself, is shown as damaged instead of failing the opening. For payloads with
+    /// checksums of their own, in parts, and a use for those that are sound.
+    /// </summary>
+    public bool ShowsDamagedEntries { get; init; }
+
+    /// <summary>
     /// Appends that wait for their turn, beyond those in flight. 1,024: callers batch, so more than that waiting means that nobody
     /// heeds back-pressure.
     /// </summary>

@@ -25,6 +25,9 @@ internal enum LogFrameKind : ushort
 /// </summary>
 internal sealed record LogFrame(LogFrameKind Kind, long Slot, long Epoch, Guid WriterId, ReadOnlyMemory<byte> Payload, uint Crc)
 {
+    /// <summary>The checksum does not match; slot, length and kind make sense.</summary>
+    internal bool IsDamaged { get; private init; }
+
     internal bool IsFence => Kind is LogFrameKind.Fence or LogFrameKind.FenceAhead;
 
     internal const int HeaderBytes = 48;
@@ -50,8 +53,12 @@ internal sealed record LogFrame(LogFrameKind Kind, long Slot, long Epoch, Guid W
         return (SequenceSegment.Join(header, payload), crc);
     }
 
+    /// <param name="key">The entry's name.</param>
+    /// <param name="slot">The slot that it names.</param>
+    /// <param name="bytes">What is stored there.</param>
+    /// <param name="acceptsDamage">Whether an entry is wanted whose checksum does not match: its payload may have checksums of its own, by which more can be said.</param>
     /// <exception cref="StorageException">Corrupt; or Invalid: written by a newer version.</exception>
-    internal static LogFrame Decode(ObjectKey key, long slot, ReadOnlyMemory<byte> bytes)
+    internal static LogFrame Decode(ObjectKey key, long slot, ReadOnlyMemory<byte> bytes, bool acceptsDamage = false)
     {
         ReadOnlySpan<byte> span = bytes.Span;
         if (span.Length < HeaderBytes || BinaryPrimitives.ReadUInt32LittleEndian(span) != Magic)
@@ -68,8 +75,8 @@ internal sealed record LogFrame(LogFrameKind Kind, long Slot, long Epoch, Guid W
 
         uint crc = BinaryPrimitives.ReadUInt32LittleEndian(span[CrcPosition..]);
         uint length = BinaryPrimitives.ReadUInt32LittleEndian(span[40..]);
-        if (length != span.Length - HeaderBytes
-            || crc != Crc32C.Append(Crc32C.Compute(span[..CrcPosition]), span[HeaderBytes..]))
+        bool matches = length == span.Length - HeaderBytes && crc == Crc32C.Append(Crc32C.Compute(span[..CrcPosition]), span[HeaderBytes..]);
+        if (!matches && (!acceptsDamage || length != span.Length - HeaderBytes))
         {
             throw Corrupt(key, "its length or checksum does not match");
         }
@@ -80,7 +87,7 @@ internal sealed record LogFrame(LogFrameKind Kind, long Slot, long Epoch, Guid W
             BinaryPrimitives.ReadInt64LittleEndian(span[16..]),
             new Guid(span.Slice(24, 16), bigEndian: true),
             bytes[HeaderBytes..],
-            crc);
+            crc) { IsDamaged = !matches };
         if (frame.Slot != slot)
         {
             throw Corrupt(key, $"it was written for slot {frame.Slot}");
@@ -89,6 +96,8 @@ internal sealed record LogFrame(LogFrameKind Kind, long Slot, long Epoch, Guid W
         bool isSound = Enum.IsDefined(frame.Kind) && frame.IsFence == (length == 0);
         return isSound ? frame : throw Corrupt(key, $"kind {frame.Kind} with {length} payload bytes does not exist");
     }
+
+    internal static StorageException Damaged(ObjectKey key) => Corrupt(key, "its checksum does not match");
 
     private static StorageException Corrupt(ObjectKey key, string what)
         => new(StorageErrorKind.Corrupt, $"log entry '{key}' is corrupt: {what}. Nothing was changed; restore the object");

@@ -21,4 +21,8 @@ public readonly record struct LogPosition(long NextSlot, long Epoch, Guid Writer
 /// <param name="Slot">Where it lies.</param>
 /// <param name="Payload">What the writer appended.</param>
 /// <param name="Next">The position after it.</param>
-public readonly record struct LogEntry(long Slot, ReadOnlyMemory<byte> Payload, LogPosition Next);
+public readonly record struct LogEntry(long Slot, ReadOnlyMemory<byte> Payload, LogPosition Next)
+{
+    /// <summary>The entry counts, and its checksum does not match. Only where <see cref="ConditionalLogOptions.ShowsDamagedEntries"/>.</summary>
+    public bool IsDamaged { get; init; }
+}

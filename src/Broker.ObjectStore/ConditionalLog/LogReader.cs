@@ -17,6 +17,7 @@ public sealed class LogReader
 
     private readonly IObjectStore _store;
     private readonly LogKeys _keys;
+    private readonly bool _showsDamaged;
 
     /// <param name="store">Where the log lies.</param>
     /// <param name="prefix">The log's name.</param>
@@ -26,10 +27,11 @@ public sealed class LogReader
     {
     }
 
-    internal LogReader(IObjectStore store, LogKeys keys, LogPosition from)
+    internal LogReader(IObjectStore store, LogKeys keys, LogPosition from, bool showsDamaged = false)
     {
         _store = store;
         _keys = keys;
+        _showsDamaged = showsDamaged;
         Position = from;
     }
 
@@ -69,9 +71,15 @@ public sealed class LogReader
                 }
 
                 LogFrame frame = await ahead.Dequeue().Frame;
-                if (Accept(frame))
+                if (Accept(frame) is var counts && frame.IsDamaged && !counts)
                 {
-                    yield return new LogEntry(frame.Slot, frame.Payload, Position);
+                    // What makes it void may be the damage.
+                    throw LogFrame.Damaged(_keys.Slot(frame.Slot));
+                }
+
+                if (counts)
+                {
+                    yield return new LogEntry(frame.Slot, frame.Payload, Position) { IsDamaged = frame.IsDamaged };
                 }
             }
         }
@@ -92,12 +100,17 @@ public sealed class LogReader
     }
 
     /// <summary>Reads one slot; null when it is free.</summary>
-    internal static async ValueTask<LogFrame?> TryGetAsync(IObjectStore store, LogKeys keys, long slot, CancellationToken ct)
+    internal static async ValueTask<LogFrame?> TryGetAsync(IObjectStore store, LogKeys keys, long slot, CancellationToken ct, bool showsDamaged = false)
     {
         ObjectKey key = keys.Slot(slot);
+        ReadOnlyMemory<byte> bytes = default;
         try
         {
-            return await SecondLook.ReadAsync(async () => LogFrame.Decode(key, slot, await store.GetAsync(key, ByteRange.All, ct)));
+            return await SecondLook.ReadAsync(async () => LogFrame.Decode(key, slot, bytes = await store.GetAsync(key, ByteRange.All, ct)));
+        }
+        catch (StorageException error) when (error.Kind == StorageErrorKind.Corrupt && showsDamaged)
+        {
+            return LogFrame.Decode(key, slot, bytes, acceptsDamage: true);
         }
         catch (StorageException error) when (error.Kind == StorageErrorKind.NotFound)
         {
@@ -132,7 +145,7 @@ public sealed class LogReader
     }
 
     private async ValueTask<LogFrame> GetAsync(long slot, CancellationToken ct)
-        => await TryGetAsync(_store, _keys, slot, ct) ?? throw Trimmed(slot);
+        => await TryGetAsync(_store, _keys, slot, ct, _showsDamaged) ?? throw Trimmed(slot);
 
     // The order matters: what a later slot proves was true before it was seen; only a trim, whose boundary moves first, makes it untrue.
     private async ValueTask CheckGapAsync(long begin, CancellationToken ct)
@@ -170,7 +183,7 @@ public sealed class LogReader
         bool isOwner = frame.Epoch == Position.Epoch && frame.WriterId == Position.WriterId;
         if (!isFence && frame.Epoch > Position.Epoch)
         {
-            throw new StorageException(
+            throw frame.IsDamaged ? LogFrame.Damaged(_keys.Slot(frame.Slot)) : new StorageException(
                 StorageErrorKind.Corrupt,
                 $"log entry '{_keys.Slot(frame.Slot)}' is of epoch {frame.Epoch}, but the last fence before it is of {Position.Epoch}");
         }

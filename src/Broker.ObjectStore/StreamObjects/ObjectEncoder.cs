@@ -50,7 +50,15 @@ internal sealed class ObjectEncoder
         for (int i = from; i < to; i++)
         {
             CachedBatch batch = batches[i];
-            _layout.AddBatches(batch.BaseOffset, batch.LastOffset, batch.MaxTimestampMs, batch.Payload.Span, batch.PayloadCrc);
+            if (batch.Damage is null)
+            {
+                _layout.AddBatches(batch.BaseOffset, batch.LastOffset, batch.MaxTimestampMs, batch.Payload.Span, batch.PayloadCrc);
+            }
+            else
+            {
+                _layout.AddDamaged(batch.BaseOffset, batch.LastOffset, batch.MaxTimestampMs, batch.Payload.Length, batch.PayloadCrc);
+            }
+
             _body.Add(batch.Payload);
         }
 

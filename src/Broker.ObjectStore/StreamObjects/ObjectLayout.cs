@@ -49,16 +49,15 @@ internal sealed class ObjectLayout
     /// <exception cref="ArgumentException">They are empty, or do not follow what was added before.</exception>
     public void AddBatches(Offset baseOffset, Offset lastOffset, long maxTimestampMs, ReadOnlySpan<byte> payload, uint payloadCrc)
     {
-        bool follows = _block.SizeBytes > 0 ? baseOffset > _block.LastOffset : baseOffset >= _base;
+        bool follows = _block.SizeBytes > 0 ? baseOffset > _block.LastOffset : baseOffset >= (_blocks.Count > 0 ? _blocks[^1].LastOffset + 1 : _base);
         if (payload.IsEmpty || !follows)
         {
             throw new ArgumentException($"batch {baseOffset}..{lastOffset} is empty or does not follow the one before it");
         }
 
-        if (_block.SizeBytes > 0 && (long)_block.SizeBytes + payload.Length > _blockBytes)
+        if ((long)_block.SizeBytes + payload.Length > _blockBytes)
         {
-            _blocks.Add(_block);
-            _block = default;
+            EndBlock();
         }
 
         bool isFirst = _block.SizeBytes == 0;
@@ -72,19 +71,34 @@ internal sealed class ObjectLayout
         Length += payload.Length;
     }
 
+    /// <summary>
+    /// Adds a batch whose bytes are damaged, as a block of its own under the checksum that it should have: whoever reads it finds it damaged, and nothing else with it.
+    /// </summary>
+    public void AddDamaged(Offset baseOffset, Offset lastOffset, long maxTimestampMs, int sizeBytes, uint payloadCrc)
+    {
+        EndBlock();
+        _blocks.Add(new IndexEntry(Length, sizeBytes, payloadCrc, baseOffset, lastOffset, maxTimestampMs));
+        Length += sizeBytes;
+    }
+
+    private void EndBlock()
+    {
+        if (_block.SizeBytes > 0)
+        {
+            _blocks.Add(_block);
+            _block = default;
+        }
+    }
+
     /// <summary>Ends the section, which reaches to <paramref name="endOffset"/>, whatever the offset of its last batch; returns what to write for its state.</summary>
     /// <exception cref="ArgumentException">It has neither batches nor a state, or batches beyond its end.</exception>
     public byte[] EndSection(LeaderEpoch epoch, Offset endOffset, ReadOnlySpan<byte> state)
     {
-        bool hasBatches = _block.SizeBytes > 0;
-        if (hasBatches ? _block.LastOffset >= endOffset : state.IsEmpty)
+        EndBlock();
+        bool hasBatches = _blocks.Count > 0;
+        if (hasBatches ? _blocks[^1].LastOffset >= endOffset : state.IsEmpty)
         {
-            throw new ArgumentException($"a section of {_stream} from {_base} to {endOffset} ends with batches up to {_block.LastOffset}, or with nothing");
-        }
-
-        if (hasBatches)
-        {
-            _blocks.Add(_block);
+            throw new ArgumentException($"a section of {_stream} from {_base} to {endOffset} ends with batches up to {(hasBatches ? _blocks[^1].LastOffset : _base)}, or with nothing");
         }
 
         byte[] framedState = state.IsEmpty ? [] : SectionState.Encode(state);

@@ -9,8 +9,8 @@ namespace Broker.ObjectStore.Wal;
 /// return a prefix, even a prefix of one batch; it never returns one behind a gap.</item>
 /// <item>W4, refused is gone: a batch refused with <see cref="WalFullException"/> is never recovered once a later append has succeeded,
 /// so the caller may give its offsets to other records.</item>
-/// <item>W5, no silent loss: damage to what was durable is a <see cref="StorageErrorKind.Corrupt"/> error that says where; only an
-/// unacknowledged tail is dropped without one.</item>
+/// <item>W5, no silent loss: damage to what was durable is told, with its place. A record of which only the payload is damaged is recovered as such
+/// (<see cref="WalRecoveredRecord.Damage"/>); all other damage is a <see cref="StorageErrorKind.Corrupt"/> error. Only an unacknowledged tail is dropped without a word.</item>
 /// <item>W6, trimmed is not lost early: recovery may return trimmed records again, it never misses an untrimmed one.</item>
 /// </list>
 /// </summary>

@@ -18,4 +18,8 @@ public readonly record struct WalRecord(
     uint PayloadCrc);
 
 /// <summary>A record that recovery found, with its position. The payload is the receiver's own array.</summary>
-public readonly record struct WalRecoveredRecord(WalPosition Position, WalRecord Record);
+public readonly record struct WalRecoveredRecord(WalPosition Position, WalRecord Record)
+{
+    /// <summary>What is wrong with the payload, and where it lies; null when it is what was written. All else of the record is sound.</summary>
+    public string? Damage { get; init; }
+}

@@ -5,11 +5,13 @@ using Broker.ObjectStore;
 using Broker.ObjectStore.Buffers;
 using Broker.ObjectStore.Cache;
 using Broker.ObjectStore.Metadata;
+using Broker.ObjectStore.StreamObjects;
 using Broker.ObjectStore.Wal;
+using Broker.TestSupport.Storage;
 
 namespace Broker.Actors.Unit.Storage;
 
-/// <summary>R1 to R3: what of the write-ahead log counts after a crash.</summary>
+/// <summary>R1 to R4: what of the write-ahead log counts after a crash.</summary>
 public sealed class WalRecoveryTests
 {
     private static readonly StreamId Stream = new(0);
@@ -127,6 +129,47 @@ public sealed class WalRecoveryTests
     }
 
     [Fact]
+    public async Task R4_damaged_record_keeps_its_offsets_and_is_read_and_uploaded_as_damaged_alone()
+    {
+        LogCache cache = NewCache();
+        WalRecovery recovery = new(ImageWith(0), _buffers);
+        await recovery.RunAsync(new RecordedWal([(0, 9), (10, 19), (20, 29)]) { Damaged = [1] }, cache, CancellationToken.None);
+
+        Assert.Equal(10, Assert.Single(recovery.Damaged).Batch.BaseOffset.Value);
+        Assert.Equal([(CacheReadStatus.Hit, 0, 9), (CacheReadStatus.Damaged, 10, 19), (CacheReadStatus.Hit, 20, 29)], [Read(0), Read(10), Read(20)]);
+
+        using SealedUpload upload = cache.Seal(int.MaxValue);
+        EncodedObject encoded = new StreamSetObjectWriter(new StreamObjectWriterOptions()).Write(upload);
+        InMemoryObjectStore store = new();
+        ObjectKey key = new("data/1");
+        await store.PutAsync(key, encoded.Body, PutCondition.None, CancellationToken.None);
+        using BlockCache blocks = new(new BlockCacheOptions(), _buffers);
+        StreamObjectReader reader = new(store, blocks, new StreamObjectReaderOptions());
+        SectionLocation section = new(key, Stream, encoded.Sections[0].IndexPosition, encoded.Sections[0].IndexBytes);
+        bool[] areRead = [await IsReadAsync(0), await IsReadAsync(10), await IsReadAsync(20)];
+        Assert.Equal([true, false, true], areRead);
+
+        (CacheReadStatus, int, int) Read(int offset)
+        {
+            using CacheReadResult read = cache.Read(Stream, new Offset(offset), int.MaxValue);
+            return (read.Status, (int)read.Batches[0].BaseOffset.Value, (int)read.Batches[^1].LastOffset.Value);
+        }
+
+        async Task<bool> IsReadAsync(int offset)
+        {
+            try
+            {
+                using ObjectReadResult read = await reader.ReadAsync(section, new Offset(offset), int.MaxValue, CancellationToken.None);
+                return read.Blocks[0].Info.BaseOffset.Value == offset;
+            }
+            catch (StorageException error) when (error.Kind == StorageErrorKind.Corrupt)
+            {
+                return false;
+            }
+        }
+    }
+
+    [Fact]
     public async Task Recovery_holds_buffers_only_for_what_it_keeps()
     {
         LogCache cache = NewCache();
@@ -178,6 +221,9 @@ public sealed class WalRecoveryTests
         {
         }
 
+        /// <summary>Which records' payloads are damaged.</summary>
+        public HashSet<int> Damaged { get; init; } = [];
+
         public long CapacityBytes => 1;
 
         public long UsedBytes => 0;
@@ -188,7 +234,7 @@ public sealed class WalRecoveryTests
             for (int i = 0; i < records.Count; i++)
             {
                 (int epoch, int first, int last) = records[i];
-                yield return new WalRecoveredRecord(new WalPosition(i + 1), new WalRecord(Stream, new LeaderEpoch(epoch), new Offset(first), new Offset(last), 0, new byte[8], Broker.Wire.Records.Crc32C.Compute(new byte[8])));
+                yield return new WalRecoveredRecord(new WalPosition(i + 1), new WalRecord(Stream, new LeaderEpoch(epoch), new Offset(first), new Offset(last), 0, new byte[8], Broker.Wire.Records.Crc32C.Compute(new byte[8]))) { Damage = Damaged.Contains(i) ? $"record {i}" : null };
             }
         }
 

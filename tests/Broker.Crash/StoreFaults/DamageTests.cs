@@ -20,6 +20,9 @@ public sealed class DamageTests
     /// <summary>Within the fourth of them, as they lie one behind the other in the WAL.</summary>
     private const int DamagedByte = 3_000_000;
 
+    /// <summary>Of a segment's file, before its first record.</summary>
+    private const int SegmentHeaderBytes = 4096;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly CancellationToken None = CancellationToken.None;
 
@@ -34,20 +37,7 @@ public sealed class DamageTests
         List<long> refused = [];
         for (int round = 0; round < 5; round++)
         {
-            refused.Clear();
-            for (long offset = 0; offset < Records; offset++)
-            {
-                (ErrorCode error, IReadOnlyList<long> numbers) = await first.TryReadAsync(offset);
-                if (error == ErrorCode.None)
-                {
-                    Assert.Equal(offset, numbers[0]);
-                }
-                else
-                {
-                    Assert.Equal(ErrorCode.KafkaStorageError, error);
-                    refused.Add(offset);
-                }
-            }
+            refused = await RefusedAsync(first);
         }
 
         long damaged = Assert.Single(refused);
@@ -76,22 +66,18 @@ public sealed class DamageTests
     }
 
     [SkippableFact]
-    public async Task Record_in_the_middle_of_a_wal_on_disk_that_is_damaged_ends_the_start_naming_its_place_until_it_is_restored()
+    public async Task Record_of_a_wal_on_disk_that_is_damaged_is_refused_and_all_others_are_served_also_once_it_is_uploaded()
     {
         await using BrokerUnderTest broker = new NodeBroker("object.store.upload.bytes=67108864", "object.store.upload.interval.ms=3600000");
         LargeBatches batches = await FillAndKillAsync(broker);
         string segment = Directory.GetFiles(Path.Combine(broker.DataFolder, "wal")).Single(HasRecords);
         FlipByte(segment, DamagedByte);
 
-        await EndsNamingAsync(broker, Path.GetFileName(segment), "byte");
-
-        FlipByte(segment, DamagedByte);
-        await broker.StartAsync();
-        await batches.VerifyAsync();
+        await OneIsRefusedAsync(broker, batches, Path.GetFileName(segment));
     }
 
     [SkippableFact]
-    public async Task Slot_of_a_wal_in_the_bucket_that_is_damaged_ends_the_start_naming_it_until_it_is_restored()
+    public async Task Record_of_a_wal_in_the_bucket_that_is_damaged_is_refused_and_all_others_are_served_also_once_it_is_uploaded()
     {
         await using BrokerUnderTest broker = new NodeBroker("wal.kind=bucket", "object.store.upload.bytes=67108864", "object.store.upload.interval.ms=3600000");
         LargeBatches batches = await FillAndKillAsync(broker);
@@ -101,13 +87,22 @@ public sealed class DamageTests
             return Task.CompletedTask;
         });
 
-        await EndsNamingAsync(broker, slot.Value, "restore");
+        await OneIsRefusedAsync(broker, batches, slot.Value.Split('/')[2]);
+    }
 
-        await DamageAsync(broker.DataFolder, "wal/", (_, _, bytes) =>
-        {
-            bytes[bytes.Length / 2]--;
-            return Task.CompletedTask;
-        });
+    [SkippableTheory]
+    [InlineData("wal.kind=disk")]
+    [InlineData("wal.kind=bucket")]
+    public async Task Wal_of_which_it_cannot_be_told_whose_records_are_damaged_ends_the_start_naming_the_place_until_it_is_restored(string kind)
+    {
+        await using BrokerUnderTest broker = new NodeBroker(kind, "object.store.upload.bytes=67108864", "object.store.upload.interval.ms=3600000");
+        LargeBatches batches = await FillAndKillAsync(broker);
+        bool isOnDisk = kind.EndsWith("disk", StringComparison.Ordinal);
+        string named = await FlipHeaderAsync(broker.DataFolder, isOnDisk);
+
+        await EndsNamingAsync(broker, named, "restore");
+
+        await FlipHeaderAsync(broker.DataFolder, isOnDisk);
         await broker.StartAsync();
         await batches.VerifyAsync();
     }
@@ -128,7 +123,7 @@ public sealed class DamageTests
         await first.KillAsync();
         ObjectKey slot = await DamageAsync(objects.Path, "wal/", (_, _, bytes) =>
         {
-            bytes[bytes.Length / 2]++;
+            bytes[0]++;
             return Task.CompletedTask;
         });
 
@@ -139,6 +134,60 @@ public sealed class DamageTests
         await batches.VerifyAsync();
         Assert.Equal(ErrorCode.None, await batches.ProduceAsync(2));
         Assert.Contains(second.Output, line => line.Contains("given up", StringComparison.Ordinal));
+    }
+
+    private static async Task OneIsRefusedAsync(BrokerUnderTest broker, LargeBatches batches, string named)
+    {
+        await broker.StartAsync();
+        long refused = Assert.Single(await RefusedAsync(batches));
+        string told = Assert.Single(broker.Output, line => line.Contains("is damaged: reads of it fail", StringComparison.Ordinal));
+        Assert.Contains($"offsets {refused} to {refused}", told, StringComparison.Ordinal);
+        Assert.Contains(named, told, StringComparison.Ordinal);
+        Assert.Equal(ErrorCode.None, await batches.ProduceAsync(1));
+
+        // From the object that it is uploaded to.
+        Assert.Equal(0, await broker.StopAsync(Patience));
+        await broker.StartAsync();
+        Assert.Equal([refused], await RefusedAsync(batches));
+        Assert.Equal(ErrorCode.None, await batches.ProduceAsync(1));
+    }
+
+    private static async Task<List<long>> RefusedAsync(LargeBatches batches)
+    {
+        List<long> refused = [];
+        for (long offset = 0; offset < Records; offset++)
+        {
+            (ErrorCode error, IReadOnlyList<long> numbers) = await batches.TryReadAsync(offset);
+            if (error == ErrorCode.None)
+            {
+                Assert.Equal(offset, numbers[0]);
+            }
+            else
+            {
+                Assert.Equal(ErrorCode.KafkaStorageError, error);
+                refused.Add(offset);
+            }
+        }
+
+        return refused;
+    }
+
+    /// <summary>Changes a byte of what says whose records they are; back at the second time.</summary>
+    private static async Task<string> FlipHeaderAsync(string folder, bool isOnDisk)
+    {
+        if (isOnDisk)
+        {
+            string segment = Directory.GetFiles(Path.Combine(folder, "wal")).Single(HasRecords);
+            FlipByte(segment, SegmentHeaderBytes + 30);
+            return Path.GetFileName(segment);
+        }
+
+        ObjectKey slot = await DamageAsync(folder, "wal/", (_, _, bytes) =>
+        {
+            bytes[20] ^= 0xff;
+            return Task.CompletedTask;
+        });
+        return slot.Value;
     }
 
     private static async Task<(LargeBatches First, LargeBatches Second)> FillAndStopAsync(BrokerUnderTest broker)

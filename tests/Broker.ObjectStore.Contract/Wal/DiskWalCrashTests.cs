@@ -90,10 +90,19 @@ public sealed class DiskWalCrashTests(ITestOutputHelper output)
             whole.CopyTo(bytes, 0);
             bytes[at] ^= 0x10;
             await using DiskWal log = await OpenAsync(files, at);
-            StorageException error = await Assert.ThrowsAsync<StorageException>(() => RecoverAsync(log));
-            Assert.Equal(StorageErrorKind.Corrupt, error.Kind);
-            int damaged = SegmentHeader.PageBytes + ((at - SegmentHeader.PageBytes) / 180 * 180);
-            Assert.Contains($"{name}' at byte {damaged}", error.Message, StringComparison.Ordinal);
+            int index = (at - SegmentHeader.PageBytes) / 180;
+            string place = $"{name}' at byte {SegmentHeader.PageBytes + (index * 180)}";
+            if ((at - SegmentHeader.PageBytes) % 180 < RecordHeader.SizeBytes)
+            {
+                StorageException error = await Assert.ThrowsAsync<StorageException>(() => RecoverAsync(log));
+                Assert.Equal(StorageErrorKind.Corrupt, error.Kind);
+                Assert.Contains(place, error.Message, StringComparison.Ordinal);
+            }
+            else
+            {
+                await OnlyOneIsDamagedAsync(log, index, place);
+            }
+
             whole[at] ^= 0x10;
             Assert.True(whole.AsSpan().SequenceEqual(files.Bytes(name)));
             whole[at] ^= 0x10;
@@ -115,9 +124,16 @@ public sealed class DiskWalCrashTests(ITestOutputHelper output)
 
         string[] names = [.. LiveNames(files)];
         Assert.Equal(3, names.Length);
-        files.Bytes(names[0])[SegmentBytes / 2] ^= 1;
+        files.Bytes(names[0])[SegmentHeader.PageBytes] ^= 1;
         await ExpectCorruptAsync(files, names[0]);
-        files.Bytes(names[0])[SegmentBytes / 2] ^= 1;
+        files.Bytes(names[0])[SegmentHeader.PageBytes] ^= 1;
+        files.Bytes(names[0])[SegmentHeader.PageBytes + RecordHeader.SizeBytes] ^= 1;
+        await using (DiskWal log = await OpenAsync(files, 2))
+        {
+            await OnlyOneIsDamagedAsync(log, 0, names[0]);
+        }
+
+        files.Bytes(names[0])[SegmentHeader.PageBytes + RecordHeader.SizeBytes] ^= 1;
         files.Delete(names[1]);
         await ExpectCorruptAsync(files, names[0]);
     }
@@ -298,6 +314,24 @@ public sealed class DiskWalCrashTests(ITestOutputHelper output)
     {
         WalRecord[] batch = [.. Enumerable.Range(first, count).Select(number => TestRecords.Create(number, payloadBytes))];
         Assert.Equal(first + count - 1, (await log.AppendAsync(batch, None)).Value);
+    }
+
+    private static async Task OnlyOneIsDamagedAsync(DiskWal log, int index, string place)
+    {
+        int at = 0;
+        await foreach (WalRecoveredRecord recovered in log.RecoverAsync(None))
+        {
+            if (at++ == index)
+            {
+                Assert.Contains(place, recovered.Damage, StringComparison.Ordinal);
+            }
+            else
+            {
+                TestRecords.Verify(recovered);
+            }
+        }
+
+        Assert.True(at > index);
     }
 
     private static void End(SimulatedWalFileSystem files, bool powerLoss, Random random)

@@ -46,20 +46,43 @@ public sealed class BucketSlotFormatTests
     }
 
     [Fact]
-    public void Every_changed_or_missing_byte_is_an_error_that_names_the_place()
+    public void Every_changed_byte_of_header_or_table_and_every_missing_byte_is_an_error_that_names_the_place()
     {
         byte[] bytes = Encode(9, [Record(1), Record(2)]);
+        int headBytes = BucketSlot.HeaderBytes + (2 * BucketSlot.RecordBytes);
         for (int i = 0; i < bytes.Length; i++)
         {
             byte[] changed = (byte[])bytes.Clone();
             changed[i] ^= 0x40;
+            Assert.Throws<StorageException>(() => BucketSlot.Decode(bytes.AsMemory(0, i), Place));
+            if (i >= headBytes)
+            {
+                continue;
+            }
+
             StorageException error = Assert.Throws<StorageException>(() => BucketSlot.Decode(changed, Place));
             Assert.Contains(error.Kind, new[] { StorageErrorKind.Corrupt, StorageErrorKind.Invalid });
             Assert.Contains(Place, error.Message, StringComparison.Ordinal);
-            Assert.Throws<StorageException>(() => BucketSlot.Decode(bytes.AsMemory(0, i), Place));
         }
 
         Assert.Throws<StorageException>(() => BucketSlot.Decode((byte[])[.. bytes, 0], Place));
+    }
+
+    [Fact]
+    public void Every_changed_byte_of_a_payload_damages_that_record_alone_and_names_the_place()
+    {
+        WalRecord[] records = [Record(1), Record(2), Record(3)];
+        byte[] bytes = Encode(9, records);
+        int from = BucketSlot.HeaderBytes + (3 * BucketSlot.RecordBytes) + records[0].Payload.Length;
+        for (int i = from; i < from + records[1].Payload.Length; i++)
+        {
+            byte[] changed = (byte[])bytes.Clone();
+            changed[i] ^= 0x40;
+            IReadOnlyList<WalRecoveredRecord> decoded = BucketSlot.Decode(changed, Place);
+            Assert.Equal([false, true, false], decoded.Select(one => one.Damage is not null));
+            Assert.Contains($"{Place}: the checksum of the record at position 10", decoded[1].Damage, StringComparison.Ordinal);
+            Assert.Equal(records[1] with { Payload = default }, decoded[1].Record with { Payload = default });
+        }
     }
 
     [Fact]

@@ -28,20 +28,56 @@ public sealed class BucketWalDamageTests
     }
 
     [Fact]
-    public async Task Damage_in_the_bucket_is_Corrupt_and_named_W5()
+    public async Task Damaged_payload_is_recovered_as_such_and_all_around_it_as_it_was_W5()
     {
         BucketWal wal = await OpenAsync(_store, Options());
         await wal.AppendAsync(1);
-        string key = _store.Keys.Where(name => IsSlot(new ObjectKey(name))).Last(name => _store.Read(name).Length > LogFrame.HeaderBytes);
-        _store.Damage(key, bytes =>
-        {
-            bytes[^3] ^= 1;
-            return bytes;
-        });
+        await wal.AppendAsync(2);
+        await wal.AppendAsync(3);
+        string key = SlotWithData(1);
+        Damage(key, fromEnd: 3);
+
+        List<WalRecoveredRecord> recovered = await RecoverAsync(new BucketWal(_store, Options()));
+
+        Assert.Equal([1L, 2, 3], recovered.Select(one => one.Position.Value));
+        Assert.Equal([false, true, false], recovered.Select(one => one.Damage is not null));
+        Assert.Equal(Record(2) with { Payload = default }, recovered[1].Record with { Payload = default });
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(6)]
+    [InlineData(12)]
+    [InlineData(20)]
+    [InlineData(30)]
+    [InlineData(41)]
+    [InlineData(LogFrame.HeaderBytes + 2)]
+    [InlineData(LogFrame.HeaderBytes + BucketSlot.HeaderBytes + 9)]
+    public async Task Damage_of_what_says_whose_records_they_are_is_Corrupt_and_named_W5(int at)
+    {
+        BucketWal wal = await OpenAsync(_store, Options());
+        await wal.AppendAsync(1);
+        await wal.AppendAsync(2);
+        string key = SlotWithData(0);
+        Damage(key, _store.Read(key).Length - at);
 
         StorageException error = await FailsAsync(StorageErrorKind.Corrupt, () => RecoverAsync(new BucketWal(_store, Options())));
 
-        Assert.Contains(key, error.Message, StringComparison.Ordinal);
+        Assert.Contains(key.Split('/')[^1].TrimStart('0'), error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Slot_that_is_damaged_on_its_way_is_read_again()
+    {
+        BucketWal wal = await OpenAsync(_store, Options());
+        await wal.AppendAsync(1);
+        string key = SlotWithData(0);
+        DamagesOnce damages = new(_store, key);
+
+        List<WalRecoveredRecord> recovered = await RecoverAsync(new BucketWal(damages, Options()));
+
+        Assert.True(damages.HasDamaged);
+        Assert.Null(Assert.Single(recovered).Damage);
     }
 
     [Theory]
@@ -55,7 +91,34 @@ public sealed class BucketWalDamageTests
         BucketWal wal = await OpenAsync(_store, Options());
         await wal.AppendAsync([record with { Payload = damaged }], default);
 
-        await FailsAsync(StorageErrorKind.Corrupt, () => RecoverAsync(new BucketWal(_store, Options())));
+        Assert.NotNull(Assert.Single(await RecoverAsync(new BucketWal(_store, Options()))).Damage);
+    }
+
+    private string SlotWithData(int index) =>
+        _store.Keys.Where(name => IsSlot(new ObjectKey(name))).Where(name => _store.Read(name).Length > LogFrame.HeaderBytes).ElementAt(index);
+
+    private void Damage(string key, int fromEnd) => _store.Damage(key, bytes =>
+    {
+        bytes[^fromEnd] ^= 1;
+        return bytes;
+    });
+
+    /// <summary>The first read of one object comes damaged.</summary>
+    private sealed class DamagesOnce(IObjectStore inner, string damaged) : ForwardingObjectStore(inner)
+    {
+        internal bool HasDamaged { get; private set; }
+
+        public override async ValueTask<ReadOnlyMemory<byte>> GetAsync(ObjectKey key, ByteRange range, CancellationToken ct)
+        {
+            byte[] bytes = (await base.GetAsync(key, range, ct)).ToArray();
+            if (key.Value == damaged && !HasDamaged)
+            {
+                HasDamaged = true;
+                bytes[^1] ^= 1;
+            }
+
+            return bytes;
+        }
     }
 
     [Fact]

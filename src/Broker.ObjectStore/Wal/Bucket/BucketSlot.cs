@@ -46,10 +46,12 @@ internal static class BucketSlot
         return (SequenceSegment.Of(pieces), crc);
     }
 
-    /// <summary>The records of a slot, every checksum checked. Their payloads are parts of <paramref name="bytes"/>.</summary>
+    /// <summary>
+    /// The records of a slot, every checksum checked: a record whose payload is damaged says so, the table tells what it was. Their payloads are parts of <paramref name="bytes"/>.
+    /// </summary>
     /// <param name="bytes">What the slot holds.</param>
     /// <param name="place">The slot, for the errors.</param>
-    /// <exception cref="StorageException">Corrupt; or Invalid: written by a newer version.</exception>
+    /// <exception cref="StorageException">Corrupt: header or table; or Invalid: written by a newer version.</exception>
     public static IReadOnlyList<WalRecoveredRecord> Decode(ReadOnlyMemory<byte> bytes, string place)
     {
         ReadOnlySpan<byte> span = bytes.Span;
@@ -87,7 +89,7 @@ internal static class BucketSlot
             records[i] = new WalRecoveredRecord(new WalPosition(position + i), DecodeRecord(line, bytes.Slice(payloadAt, length)));
             if (Crc32C.Compute(span.Slice(payloadAt, length)) != records[i].Record.PayloadCrc)
             {
-                throw Corrupt(place, $"the checksum of the record at position {position + i}, of {records[i].Record.Stream}, does not match");
+                records[i] = records[i] with { Damage = $"{place}: the checksum of the record at position {position + i} does not match" };
             }
 
             payloadAt += length;

@@ -113,6 +113,7 @@ internal sealed class BucketWalOpening(IObjectStore store, BucketWalOptions opti
         MinEpoch = options.OwnerEpoch << EpochBits,
         MaxEpoch = ((options.OwnerEpoch + 1) << EpochBits) - 1,
         EndsOnRefusal = true,
+        ShowsDamagedEntries = true,
         ResolveTimeout = options.ResolveTimeout,
         Time = options.Time,
         Ids = options.Ids,

@@ -12,7 +12,11 @@ internal sealed class SegmentReader(WalSegment segment)
     /// <summary>
     /// The record at <paramref name="at"/>, if one of this segment with that position stands there whole.
     /// </summary>
-    public bool TryRead(long at, long position, out RecordHeader header, out ReadOnlyMemory<byte> payload)
+    public bool TryRead(long at, long position, out RecordHeader header, out ReadOnlyMemory<byte> payload) =>
+        TryReadUnchecked(at, position, out header, out payload) && Crc32C.Compute(payload.Span) == header.PayloadCrc;
+
+    /// <summary>As <see cref="TryRead"/>, whether or not the payload is what its checksum says; the header is.</summary>
+    public bool TryReadUnchecked(long at, long position, out RecordHeader header, out ReadOnlyMemory<byte> payload)
     {
         payload = default;
         if (!RecordHeader.TryDecode(Peek(at, RecordHeader.SizeBytes), segment.Header.Salt, out header)
@@ -24,7 +28,7 @@ internal sealed class SegmentReader(WalSegment segment)
         }
 
         byte[] bytes = GC.AllocateUninitializedArray<byte>(header.PayloadBytes);
-        if (!TryCopy(at + RecordHeader.SizeBytes, bytes) || Crc32C.Compute(bytes) != header.PayloadCrc)
+        if (!TryCopy(at + RecordHeader.SizeBytes, bytes))
         {
             return false;
         }

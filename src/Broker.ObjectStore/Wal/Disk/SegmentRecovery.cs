@@ -3,7 +3,7 @@ namespace Broker.ObjectStore.Wal;
 /// <summary>
 /// Reads the live segments of a disk WAL back, oldest first. Each segment but the last must hold exactly the records up to its
 /// successor's first position: they were durable before the successor was begun. The last one ends where no whole record follows; a later
-/// record whose group began after that place proves that more was durable there, which is damage.
+/// record whose group began after that place proves that more was durable there, which is damage. Of a damaged record whose header is sound, only the payload is lost.
 /// </summary>
 internal sealed class SegmentRecovery(SegmentFolder folder, string folderName)
 {
@@ -18,7 +18,7 @@ internal sealed class SegmentRecovery(SegmentFolder folder, string folderName)
     /// <summary>
     /// All records of the live segments. At the end every returned record is durable. I/O happens while enumerating.
     /// </summary>
-    /// <exception cref="StorageException">Corrupt: durable records are damaged; names file and place.</exception>
+    /// <exception cref="StorageException">Corrupt: durable records are damaged so that not even what they were can be told; names file and place.</exception>
     public IEnumerable<WalRecoveredRecord> Read()
     {
         IReadOnlyList<WalSegment> live = folder.Live;
@@ -41,10 +41,23 @@ internal sealed class SegmentRecovery(SegmentFolder folder, string folderName)
         while (end is null || NextPosition < end)
         {
             long at = segment.TailBytes;
+            string? damage = null;
             if (!reader.TryRead(at, NextPosition, out RecordHeader header, out ReadOnlyMemory<byte> payload))
             {
-                CheckIsTornTail(segment, reader, at, end);
-                break;
+                string place = $"'{folderName}/{segment.Name}' at byte {at} (WAL position {NextPosition})";
+                if (WhyDurable(reader, at, end) is not { } reason)
+                {
+                    break;
+                }
+
+                if (!reader.TryReadUnchecked(at, NextPosition, out header, out payload))
+                {
+                    throw new StorageException(
+                        StorageErrorKind.Corrupt,
+                        $"the WAL is damaged in {place}: {reason}. Nothing was changed; restore the file, or move the folder away and lose what was not uploaded");
+                }
+
+                damage = $"{place}: the record's checksum does not match";
             }
 
             if (header.GroupFirst != groupFirst)
@@ -57,7 +70,7 @@ internal sealed class SegmentRecovery(SegmentFolder folder, string folderName)
             NextPosition++;
             yield return new WalRecoveredRecord(
                 new WalPosition(header.Position),
-                new WalRecord(header.Stream, header.Epoch, header.BaseOffset, header.LastOffset, header.MaxTimestampMs, payload, header.PayloadCrc));
+                new WalRecord(header.Stream, header.Epoch, header.BaseOffset, header.LastOffset, header.MaxTimestampMs, payload, header.PayloadCrc)) { Damage = damage };
         }
 
         if (end is null && !segment.IsEmpty)
@@ -66,26 +79,17 @@ internal sealed class SegmentRecovery(SegmentFolder folder, string folderName)
         }
     }
 
-    private void CheckIsTornTail(WalSegment segment, SegmentReader reader, long at, long? end)
+    /// <summary>What shows that a record which cannot be read was durable; null: nothing does, it is the torn end.</summary>
+    private string? WhyDurable(SegmentReader reader, long at, long? end)
     {
-        string place = $"'{folderName}/{segment.Name}' at byte {at} (WAL position {NextPosition})";
         if (end is not null)
         {
-            throw new StorageException(
-                StorageErrorKind.Corrupt,
-                $"the WAL is damaged in {place}: records up to position {end - 1} were durable there. Nothing was changed; restore the file, "
-                + "or move the folder away and lose what was not uploaded");
+            return $"records up to position {end - 1} were durable there";
         }
 
         TailScan tail = reader.ScanTail(at, NextPosition);
         HasStaleTail = tail.HasRecords;
-        if (tail.ProofAt is { } proof)
-        {
-            throw new StorageException(
-                StorageErrorKind.Corrupt,
-                $"the WAL is damaged in {place}: a later record at byte {proof} shows that it was durable. Nothing was changed; restore the "
-                + "file, or move the folder away and lose what was not uploaded");
-        }
+        return tail.ProofAt is { } proof ? $"a later record at byte {proof} shows that it was durable" : null;
     }
 
     /// <summary>
