@@ -234,7 +234,7 @@ public sealed class WalRecoveryTests
             for (int i = 0; i < records.Count; i++)
             {
                 (int epoch, int first, int last) = records[i];
-                yield return new WalRecoveredRecord(new WalPosition(i + 1), new WalRecord(Stream, new LeaderEpoch(epoch), new Offset(first), new Offset(last), 0, new byte[8], Broker.Wire.Records.Crc32C.Compute(new byte[8]))) { Damage = Damaged.Contains(i) ? $"record {i}" : null };
+                yield return new WalRecoveredRecord(new WalPosition(i + 1), new WalRecord(Stream, new LeaderEpoch(epoch), new Offset(first), new Offset(last), 0, new byte[8], Broker.Wire.Records.Crc32C.Compute([.. new byte[7], (byte)(Damaged.Contains(i) ? 1 : 0)]))) { Damage = Damaged.Contains(i) ? $"record {i}" : null };
             }
         }
 
