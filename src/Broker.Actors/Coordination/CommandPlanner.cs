@@ -40,7 +40,8 @@ internal sealed class CommandPlanner(MetadataImage image, CoordinatorServices se
         GiveObjectId => PlanObjectId(),
         CommitUpload commit => PlanUpload(commit),
         CommitCompaction commit => PlanCompaction(commit),
-        CloseObjectIds close => Planned(close.Next > _ahead.ClosedObjectIds ? [new ObjectIdsClosed(close.Next)] : [], new ObjectIdsAreClosed(_ahead)),
+        // Also when they are closed already: whoever asks may want to know that this is still the coordinator, which a commit shows.
+        CloseObjectIds close => Planned(close.Next >= _ahead.ClosedObjectIds ? [new ObjectIdsClosed(close.Next)] : [], new ObjectIdsAreClosed(_ahead)),
         OpenStreams open => Planned([.. open.Streams.Where(s => _ahead.FindStream(s.Stream) is not null).Select(s => Open(s.Stream, s.Next))], new StreamsOpened(_ahead)),
         TrimStreams trim => Planned([.. trim.Trims.Where(t => _ahead.FindStream(t.Stream) is { } stream && stream.StartOffset < t.NewStart)], new StreamsTrimmed(_ahead)),
         ForgetObjects forget => Planned([new ObjectsDeleted([.. forget.Objects.Where(_ahead.DeletableObjects.ContainsKey)])], forget),

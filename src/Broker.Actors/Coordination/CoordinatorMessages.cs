@@ -65,7 +65,9 @@ public sealed record CommitCompaction(ObjectCompacted Compaction, StreamCleaned?
 /// <param name="Image">As the commit left it.</param>
 public sealed record CompactionCommitted(MetadataImage Image);
 
-/// <summary>Closes object ids (<see cref="ObjectIdsClosed"/>). Answered with <see cref="ObjectIdsAreClosed"/>.</summary>
+/// <summary>
+/// Closes object ids (<see cref="ObjectIdsClosed"/>). Answered with <see cref="ObjectIdsAreClosed"/>: metadata in which exactly these are closed were committed after the command came.
+/// </summary>
 public sealed record CloseObjectIds(ObjectId Next);
 
 /// <summary>No unknown object below the id is committed any more.</summary>

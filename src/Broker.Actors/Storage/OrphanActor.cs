@@ -1,18 +1,13 @@
 using Akka.Actor;
 using Broker.Actors.Coordination;
 using Broker.ObjectStore;
-using Broker.ObjectStore.Metadata;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Actors.Storage;
 
 /// <summary>
-/// Removes data objects that nobody knows: of uploads and compactions that came to no commit, because their process died or the store's answer was lost; and parts of
-/// those that were never completed. It looks only when ids were given since it looked last, so an idle cluster is not listed.
-///
-/// O1. An object is deleted as unknown only after its id was closed: no commit can bring it into use any more.
-/// O2. It is unknown by metadata that are newer than the listing that showed it.
-/// O3. An upload in parts is aborted only after the id of its object was closed.
+/// Has removed what nobody knows (<see cref="OrphanSweep"/>): objects of uploads and compactions that came to no commit, because their process died or the store's answer was lost,
+/// parts of those that were never completed, and what released write-ahead logs have left. It looks only when ids were given since it looked last, so an idle cluster is not listed.
 /// </summary>
 internal sealed class OrphanActor : ReceiveActor, IWithTimers
 {
@@ -60,60 +55,7 @@ internal sealed class OrphanActor : ReceiveActor, IWithTimers
         }
     }
 
-    private async Task<Swept> SweepAsync(ObjectId boundary)
-    {
-        try
-        {
-            object closed = await _services.Coordinator.Ask(new CloseObjectIds(boundary), CoordinatorTimeouts.Command);
-            if (closed is CommandFailed failed)
-            {
-                throw new StorageException(failed.Kind, failed.Reason);
-            }
-
-            List<ObjectKey> listed = [];
-            await foreach (ObjectInfo item in _services.Store.ListAsync(DataKeys.Prefix, null, CancellationToken.None))
-            {
-                listed.Add(item.Key);
-            }
-
-            IReadOnlyList<ObjectKey> orphans = Orphans.Among(listed, _services.Metadata.Current);
-            foreach (ObjectKey orphan in orphans)
-            {
-                await _services.Store.DeleteAsync(orphan, CancellationToken.None);
-            }
-
-            if (orphans.Count > 0)
-            {
-                OrphanLog.Removed(_services.Log, orphans.Count, orphans[0].Value);
-            }
-
-            await AbortUploadsAsync();
-            return new Swept(boundary);
-        }
-        catch (Exception cause) when (cause is StorageException or AskTimeoutException)
-        {
-            OrphanLog.Failed(_services.Log, cause.Message);
-            return new Swept(null);
-        }
-    }
-
-    // After the objects, and whether or not it succeeds: listing uploads needs a permission of its own, without which objects are removed none the less.
-    private async Task AbortUploadsAsync()
-    {
-        try
-        {
-            MetadataImage image = _services.Metadata.Current;
-            int aborted = await _services.Store.AbortUploadsAsync(DataKeys.Prefix, key => Orphans.IsAbandoned(key, image), CancellationToken.None);
-            if (aborted > 0)
-            {
-                OrphanLog.Aborted(_services.Log, aborted);
-            }
-        }
-        catch (StorageException cause)
-        {
-            OrphanLog.UploadsFailed(_services.Log, cause.Message);
-        }
-    }
+    private async Task<Swept> SweepAsync(ObjectId boundary) => new(await new OrphanSweep(_services).RunAsync(boundary) ? boundary : null);
 
     private sealed record Check;
 
@@ -135,6 +77,9 @@ internal static partial class OrphanLog
     [LoggerMessage(EventId = 3403, EventName = "UploadsAborted", Level = LogLevel.Information, Message = "{Count} abandoned uploads in parts were aborted")]
     public static partial void Aborted(ILogger log, int count);
 
-    [LoggerMessage(EventId = 3404, EventName = "UploadsNotAborted", Level = LogLevel.Warning, Message = "Abandoned uploads in parts could not be looked for; the bucket's lifecycle rule, if it has one, removes them: {Problem}")]
-    public static partial void UploadsFailed(ILogger log, string problem);
+    [LoggerMessage(EventId = 3404, EventName = "OrphanNotRemoved", Level = LogLevel.Warning, Message = "Removing {What}, which nobody needs, failed, and is tried again: {Problem}")]
+    public static partial void NotRemoved(ILogger log, string what, string problem);
+
+    [LoggerMessage(EventId = 3405, EventName = "WalRemainsRemoved", Level = LogLevel.Information, Message = "What the released write-ahead log {Wal} had left was removed")]
+    public static partial void WalEmptied(ILogger log, WalId wal);
 }

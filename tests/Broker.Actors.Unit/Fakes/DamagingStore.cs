@@ -11,6 +11,9 @@ internal sealed class DamagingStore(IObjectStore inner) : ForwardingObjectStore(
     /// <summary>PUTs of data objects are answered as written, and are not.</summary>
     public volatile bool LosesData;
 
+    /// <summary>Deletions of what lies under it fail.</summary>
+    public volatile string? KeepsPrefix;
+
     /// <summary>How many of the next reads of data objects are damaged on their way.</summary>
     public int DamagesNext
     {
@@ -34,6 +37,11 @@ internal sealed class DamagingStore(IObjectStore inner) : ForwardingObjectStore(
 
     public override ValueTask<PutResult> PutAsync(ObjectKey key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken ct) =>
         LosesData && IsData(key) ? ValueTask.FromResult(PutResult.Written("lost")) : base.PutAsync(key, body, condition, ct);
+
+    public override ValueTask DeleteAsync(ObjectKey key, CancellationToken ct) =>
+        KeepsPrefix is { } prefix && key.Value.StartsWith(prefix, StringComparison.Ordinal)
+            ? throw new StorageException(StorageErrorKind.Unavailable, $"'{key}' cannot be deleted")
+            : base.DeleteAsync(key, ct);
 
     private static bool IsData(ObjectKey key) => key.Value.StartsWith(DataKeys.Prefix, StringComparison.Ordinal);
 

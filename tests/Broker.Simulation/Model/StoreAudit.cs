@@ -8,7 +8,7 @@ namespace Broker.Simulation.Model;
 /// Holds the store against the metadata:
 ///
 /// S1. Nothing is missing: every object that the metadata refer to is in the store, at its size.
-/// S2. Nothing is leaked: every data object in the store is referred to, or waits for its deletion, and not for longer than it has to.
+/// S2. Nothing is leaked: every data object in the store is referred to, or waits for its deletion, and not for longer than it has to; every record of a write-ahead log is one of an attached log.
 /// </summary>
 internal sealed class StoreAudit(InMemoryObjectStore bucket, StoreWeather weather)
 {
@@ -60,11 +60,25 @@ internal sealed class StoreAudit(InMemoryObjectStore bucket, StoreWeather weathe
             Latecomers++;
         }
 
+        CheckWals(image);
         foreach (DeletableObject waiting in image.DeletableObjects.Values)
         {
             if (now - DateTimeOffset.FromUnixTimeMilliseconds(waiting.SinceMs) > deleteDelay + Patience)
             {
                 throw new ViolationException($"S2: {waiting.Key} may be deleted since {now - DateTimeOffset.FromUnixTimeMilliseconds(waiting.SinceMs)}, and is not");
+            }
+        }
+    }
+
+    private void CheckWals(MetadataImage image)
+    {
+        HashSet<string> attached = [.. image.Wals.Values.Select(wal => $"{wal.Path.Replace("bucket:", "", StringComparison.Ordinal)}/")];
+        foreach (string key in bucket.Keys.Where(key => key.StartsWith("wal/", StringComparison.Ordinal) && !key.EndsWith("/boundary", StringComparison.Ordinal)))
+        {
+            // A fence has a header and nothing else, and stays for ever.
+            if (bucket.Read(key).Length > 48 && !attached.Any(log => key.StartsWith(log, StringComparison.Ordinal)) && !weather.LateWrites.Contains(key))
+            {
+                throw new ViolationException($"S2: {key} has records of a log that nobody will open again");
             }
         }
     }

@@ -1,0 +1,62 @@
+namespace Broker.ObjectStore.Wal;
+
+/// <summary>What write-ahead logs that nobody will open again have left in the bucket: their node died, or lost the store, between their release and their emptying.</summary>
+public static class WalRemains
+{
+    private const string Prefix = "wal/";
+
+    /// <summary>The logs of which slots with records are in the store, whoever has them.</summary>
+    public static async ValueTask<IReadOnlySet<WalId>> ListAsync(IObjectStore store, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        HashSet<WalId> logs = [];
+        await foreach (ObjectInfo info in store.ListAsync(Prefix, null, ct))
+        {
+            if (info.SizeBytes > LogFrame.HeaderBytes && TryParse(info.Key, out WalId log))
+            {
+                logs.Add(log);
+            }
+        }
+
+        return logs;
+    }
+
+    /// <summary>
+    /// Removes the slots with records of a log that was released. Boundary and fences stay, as after a stop that came to its end: they meet PUTs of earlier runs that are still on their way.
+    /// </summary>
+    /// <exception cref="StorageException">Corrupt: the log cannot be read, and stays as it is; and as the store says.</exception>
+    public static async ValueTask RemoveAsync(IObjectStore store, WalId log, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        LogKeys keys = new(BucketWalOptions.PrefixOf(log));
+        if (await LogReader.FindStartAsync(store, keys.Prefix, ct) is not { } start)
+        {
+            throw new StorageException(StorageErrorKind.Corrupt, $"log '{keys.Prefix}' has entries, but has lost its boundary object");
+        }
+
+        LogReader reader = new(store, keys, start, showsDamaged: true);
+        await foreach (LogEntry _ in reader.ReadToEndAsync(ct))
+        {
+            // Only its end is of interest.
+        }
+
+        await new LogTrimmer(store, keys, ownFrom: long.MaxValue).TrimAsync(reader.Position, ct);
+
+        // A PUT of an earlier run that was sent again after its slot was deleted has made it anew, below all that a trim looks at.
+        await foreach (ObjectInfo info in store.ListAsync(keys.ListPrefix, null, ct))
+        {
+            if (info.SizeBytes > LogFrame.HeaderBytes && keys.TryParse(info.Key, out _))
+            {
+                await store.DeleteAsync(info.Key, ct);
+            }
+        }
+    }
+
+    private static bool TryParse(ObjectKey key, out WalId log)
+    {
+        string[] parts = key.Value.Split('/');
+        bool isLog = Guid.TryParseExact(parts.Length == 4 ? parts[2] : null, "D", out Guid id);
+        log = new WalId(id);
+        return isLog && new LogKeys(BucketWalOptions.PrefixOf(log)) is var keys && key.Value.StartsWith(keys.ListPrefix, StringComparison.Ordinal) && keys.TryParse(key, out _);
+    }
+}
