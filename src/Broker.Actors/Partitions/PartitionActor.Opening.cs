@@ -9,12 +9,20 @@ namespace Broker.Actors.Partitions;
 
 /// <summary>
 /// How a partition opens: it loads its producers' state from its newest object and replays what the cache holds. While the store is out of reach it
-/// tries on, and clients are told to come back; when the state is damaged or gone it serves reads alone.
+/// tries on, and clients are told to come back; when the state is damaged or gone it serves reads alone, until it is restored.
 /// </summary>
 internal sealed partial class PartitionActor
 {
     // A store that comes back is noticed within this; thousands of partitions together ask no more often than they would be read.
     private static readonly TimeSpan LoadAgainAfter = TimeSpan.FromSeconds(2);
+
+    // What is damaged may be restored; twice as long after each look, since it mostly is not.
+    private static readonly TimeSpan LongestUntilLoadedAgain = TimeSpan.FromMinutes(5);
+
+    private TimeSpan _damagedAgainAfter = LoadAgainAfter;
+
+    // What an upload has then stored as the newest state lacks what could not be read: it must not be taken for the whole.
+    private bool _wasCapturedReadOnly;
 
     protected override void PreStart() => LoadState();
 
@@ -77,6 +85,7 @@ internal sealed partial class PartitionActor
                 PartitionLog.OpenedReadOnly(_services.Log, failed.Cause, _opened.Name);
                 _readOnlyBecause = $"the partition is read-only, because its producers' state cannot be read: {failed.Cause.Message}";
                 Open(new ProducerTable());
+                LookForStateLater();
                 return true;
             case LoadAgain:
                 LoadState();
@@ -89,12 +98,49 @@ internal sealed partial class PartitionActor
         }
     }
 
-    private void Open(ProducerTable producers)
+    /// <summary>While it serves reads alone; false when the message is another one.</summary>
+    private bool OnReadOnly(object message)
+    {
+        switch (message)
+        {
+            case StateLoaded loaded when !_wasCapturedReadOnly:
+                TakeState(ProducerStateCodec.Decode(loaded.Bytes.Span));
+                _readOnlyBecause = null;
+                PartitionLog.TakesAppends(_services.Log, _opened.Name);
+                return true;
+            case StateLoaded:
+                return true;
+            case StateFailed:
+                LookForStateLater();
+                return true;
+            case LoadAgain:
+                LoadState();
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private void LookForStateLater()
+    {
+        if (!_wasCapturedReadOnly)
+        {
+            Timers.StartSingleTimer(nameof(LoadAgain), LoadAgain.Instance, _damagedAgainAfter);
+            _damagedAgainAfter = TimeSpan.FromTicks(Math.Min(_damagedAgainAfter.Ticks * 2, LongestUntilLoadedAgain.Ticks));
+        }
+    }
+
+    private void TakeState(ProducerTable producers)
     {
         _producers = producers;
         _next = _opened.UploadedEnd;
         ReplayCache();
         _next = Offset.Max(_next, _opened.LogStart);
+    }
+
+    private void Open(ProducerTable producers)
+    {
+        TakeState(producers);
         _highWatermark = _next;
         Become(Serving);
         Stash.UnstashAll();

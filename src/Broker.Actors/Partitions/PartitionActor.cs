@@ -107,7 +107,11 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
                 Sender.Tell(new PartitionOpened(_opened.Stream, null));
                 break;
             default:
-                Unhandled(message);
+                if (_readOnlyBecause is null || !OnReadOnly(message))
+                {
+                    Unhandled(message);
+                }
+
                 break;
         }
     }
@@ -227,6 +231,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
 
     private ProducerState EncodeProducers()
     {
+        _wasCapturedReadOnly |= _readOnlyBecause is not null;
         _producers.Expire(NowMs() - (long)_services.Topics.ProducerIdExpiration.TotalMilliseconds);
         return new ProducerState(ProducerStateCodec.Encode(_producers));
     }

@@ -66,8 +66,11 @@ internal static partial class PartitionLog
     [LoggerMessage(EventId = 2002, EventName = "PartitionReadBroke", Level = LogLevel.Error, Message = "Reading {Partition} failed")]
     public static partial void ReadBroke(ILogger log, Exception cause, TopicPartition partition);
 
-    [LoggerMessage(EventId = 2003, EventName = "PartitionOpenedReadOnly", Level = LogLevel.Error, Message = "{Partition} is read-only: its producers' state, in its newest object, cannot be read; appends are refused until the object is back and the node is started anew")]
+    [LoggerMessage(EventId = 2003, EventName = "PartitionOpenedReadOnly", Level = LogLevel.Error, Message = "{Partition} is read-only: its producers' state, in its newest object, cannot be read; appends are refused until the object is back")]
     public static partial void OpenedReadOnly(ILogger log, Exception cause, TopicPartition partition);
+
+    [LoggerMessage(EventId = 2005, EventName = "PartitionTakesAppends", Level = LogLevel.Warning, Message = "{Partition} takes appends again: its producers' state is back")]
+    public static partial void TakesAppends(ILogger log, TopicPartition partition);
 
     [LoggerMessage(EventId = 2004, EventName = "PartitionOpenRetrying", Level = LogLevel.Warning, Message = "Opening {Partition}, and maybe others, failed ({Problem}); it is tried again every {Delay}")]
     public static partial void OpenRetrying(ILogger log, TopicPartition partition, string problem, TimeSpan delay);

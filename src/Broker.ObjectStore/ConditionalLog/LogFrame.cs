@@ -87,7 +87,8 @@ internal sealed record LogFrame(LogFrameKind Kind, long Slot, long Epoch, Guid W
             BinaryPrimitives.ReadInt64LittleEndian(span[16..]),
             new Guid(span.Slice(24, 16), bigEndian: true),
             bytes[HeaderBytes..],
-            crc) { IsDamaged = !matches };
+            crc)
+        { IsDamaged = !matches };
         if (frame.Slot != slot)
         {
             throw Corrupt(key, $"it was written for slot {frame.Slot}");

@@ -101,6 +101,24 @@ public sealed class DamagedStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Partition_whose_newest_object_is_lost_takes_appends_again_once_it_is_restored()
+    {
+        await StartAsync(("compaction.enable", "false"));
+        await CreateAsync("a");
+        await ProduceUploadedAsync("a", 0);
+        ObjectKey lost = new(DataKeysInStore()[0]);
+        byte[] body = _bucket.Read(lost.Value);
+        await _bucket.DeleteAsync(lost, CancellationToken.None);
+        await RestartAsync();
+        Assert.Equal(ErrorCode.KafkaStorageError, (await ProduceAsync("a", 1)).Error);
+
+        await _bucket.PutAsync(lost, new ReadOnlySequence<byte>(body), PutCondition.IfAbsent, CancellationToken.None);
+
+        await Eventually.HoldsAsync(async () => await ProduceAsync("a", 1) == (ErrorCode.None, 1), "the partition takes no appends, though its object is back");
+        Assert.Equal((ErrorCode.None, 0), await ProduceAsync("a", 0));
+    }
+
+    [Fact]
     public async Task Groups_whose_object_is_lost_load_when_it_is_back()
     {
         await StartAsync(("compaction.enable", "false"), ("offsets.topic.num.partitions", "1"));

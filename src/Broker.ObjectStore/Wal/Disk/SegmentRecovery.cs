@@ -70,7 +70,8 @@ internal sealed class SegmentRecovery(SegmentFolder folder, string folderName)
             NextPosition++;
             yield return new WalRecoveredRecord(
                 new WalPosition(header.Position),
-                new WalRecord(header.Stream, header.Epoch, header.BaseOffset, header.LastOffset, header.MaxTimestampMs, payload, header.PayloadCrc)) { Damage = damage };
+                new WalRecord(header.Stream, header.Epoch, header.BaseOffset, header.LastOffset, header.MaxTimestampMs, payload, header.PayloadCrc))
+            { Damage = damage };
         }
 
         if (end is null && !segment.IsEmpty)
