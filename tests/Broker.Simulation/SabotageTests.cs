@@ -55,6 +55,21 @@ public sealed class SabotageTests
             }
         })));
 
+    [SkippableFact]
+    public void Runs_of_one_seed_that_differ_are_found_out()
+    {
+        BundledAkka.Require();
+        Sabotage another = new(store => store, Tamper: (request, answer) =>
+        {
+            if (request is FetchRequest fetch && answer is null)
+            {
+                fetch.MaxWaitMs++;
+            }
+        });
+
+        Assert.Matches(@"^seed 1: two runs differ: ", new SeedRange(1, 1, Sabotage.None, another).Run().Failure?.Text ?? "");
+    }
+
     // What follows the seed is what is needed to see it again.
     [SkippableFact]
     public void Failure_names_its_seed_the_promise_its_replay_and_its_last_events()

@@ -54,7 +54,7 @@ internal sealed class Scenario
         _cluster = new Cluster(_ground);
         _chaos = new Chaos(_world, _cluster, _ground);
         _admin = new TopicAdmin(_world, _cluster);
-        _audit = new StoreAudit(bucket, _ground.Weather);
+        _audit = new StoreAudit(bucket, _ground.Weather, _ground.Options.Storage.MetadataSnapshotEveryCommits);
     }
 
     public SimulatedWorld World => _world;
@@ -114,7 +114,7 @@ internal sealed class Scenario
         await CheckAsync();
         await _world.DelayAsync(Rest);
         SimulatedNode node = await _cluster.NewestServingAsync();
-        _audit.Check(node.Storage.Metadata.Image, _world.Outside.Clock.GetUtcNow(), _ground.Options.Topics.DeleteDelay);
+        _audit.Check(node.Storage.Metadata.Image, _world.Outside.Clock.GetUtcNow(), _ground.Options.Topics.DeleteDelay, _cluster.Started);
         await CheckAsync();
         await CheckCleanedAsync();
         _cluster.End();

@@ -1,4 +1,5 @@
 using Broker.ObjectStore;
+using Broker.ObjectStore.Metadata;
 
 namespace Broker.Actors.Configuration;
 
@@ -54,6 +55,9 @@ public sealed record StorageOptions(
         settings.Long("cache.block.bytes"),
         settings.Text("wal.kind") == "bucket" ? WalKind.Bucket : WalKind.Disk,
         BucketWalSettings.From(settings));
+
+    /// <summary>Commits of the metadata between two snapshots of them: no setting, since nobody but a simulation, which has not so many, needs another.</summary>
+    public int MetadataSnapshotEveryCommits { get; init; } = new MetadataLogOptions().SnapshotEveryCommits;
 
     /// <summary>
     /// Appends that the WAL stage hands to the log at a time. A disk's log has one, and gathers meanwhile what comes next. A bucket's gathers by itself,

@@ -7,7 +7,7 @@ namespace Broker.Actors.Storage;
 
 /// <summary>
 /// Has removed what nobody knows (<see cref="OrphanSweep"/>): objects of uploads and compactions that came to no commit, because their process died or the store's answer was lost,
-/// parts of those that were never completed, and what released write-ahead logs have left. It looks only when ids were given since it looked last, so an idle cluster is not listed.
+/// parts of those that were never completed, and what released write-ahead logs have left. It looks once after a start, and then only when ids were given since it looked last, so an idle cluster is not listed.
 /// </summary>
 internal sealed class OrphanActor : ReceiveActor, IWithTimers
 {
@@ -15,7 +15,7 @@ internal sealed class OrphanActor : ReceiveActor, IWithTimers
 
     // What was given before the last check is as old as the interval, which whoever still works on an upload may count on.
     private ObjectId _givenBefore;
-    private ObjectId _swept;
+    private ObjectId? _swept;
     private bool _sweeping;
 
     public OrphanActor(OrphanServices services)
@@ -39,7 +39,7 @@ internal sealed class OrphanActor : ReceiveActor, IWithTimers
 
         ObjectId boundary = _givenBefore;
         _givenBefore = _services.Metadata.Current.NextObjectId;
-        if (boundary > _swept)
+        if (_swept is null || boundary > _swept)
         {
             _sweeping = true;
             SweepAsync(boundary).PipeTo(Self);

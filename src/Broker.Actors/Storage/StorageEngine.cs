@@ -82,7 +82,7 @@ public sealed class StorageEngine : IAsyncDisposable
 
     private static async Task<MetadataLog> TakeOverAsync(IObjectStore store, BrokerOptions options, INodeWal wal, StorageSources sources, ILogger log, CancellationToken cancellation)
     {
-        MetadataLogOptions metadataOptions = new() { Time = sources.Clock, Ids = sources.Ids, JitterSeed = sources.Random.Next() };
+        MetadataLogOptions metadataOptions = new() { Time = sources.Clock, Ids = sources.Ids, JitterSeed = sources.Random.Next(), SnapshotEveryCommits = options.Storage.MetadataSnapshotEveryCommits };
 
         // Read before it is fenced: a node that may not start must not stop one that serves.
         MetadataImage before = await MetadataLog.ReadAsync(store, metadataOptions, cancellation);

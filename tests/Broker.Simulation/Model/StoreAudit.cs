@@ -9,13 +9,17 @@ namespace Broker.Simulation.Model;
 ///
 /// S1. Nothing is missing: every object that the metadata refer to is in the store, at its size.
 /// S2. Nothing is leaked: every data object in the store is referred to, or waits for its deletion, and not for longer than it has to; every record of a write-ahead log is one of an attached log.
+/// S3. The metadata log is bounded: its commits reach back two snapshots, and one more for each start, which may have cut off what would have trimmed it; as many snapshots are left.
 /// </summary>
-internal sealed class StoreAudit(InMemoryObjectStore bucket, StoreWeather weather)
+internal sealed class StoreAudit(InMemoryObjectStore bucket, StoreWeather weather, int snapshotEveryCommits)
 {
     private const string DataPrefix = "data/";
 
     // Deletions are tried at each check of retention; a few of those may fail.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    // A snapshot is written beside the commits, which go on meanwhile.
+    private const int CommitsUnderWay = 60;
 
     private readonly HashSet<string> _everKnown = [];
     private MetadataImage? _last;
@@ -35,7 +39,7 @@ internal sealed class StoreAudit(InMemoryObjectStore bucket, StoreWeather weathe
     }
 
     /// <summary>Judges a store at rest.</summary>
-    public void Check(MetadataImage image, DateTimeOffset now, TimeSpan deleteDelay)
+    public void Check(MetadataImage image, DateTimeOffset now, TimeSpan deleteDelay, int starts)
     {
         Observe(image);
         HashSet<string> inStore = [.. bucket.Keys.Where(key => key.StartsWith(DataPrefix, StringComparison.Ordinal))];
@@ -61,6 +65,7 @@ internal sealed class StoreAudit(InMemoryObjectStore bucket, StoreWeather weathe
         }
 
         CheckWals(image);
+        CheckMetadata(2 + starts);
         foreach (DeletableObject waiting in image.DeletableObjects.Values)
         {
             if (now - DateTimeOffset.FromUnixTimeMilliseconds(waiting.SinceMs) > deleteDelay + Patience)
@@ -80,6 +85,16 @@ internal sealed class StoreAudit(InMemoryObjectStore bucket, StoreWeather weathe
             {
                 throw new ViolationException($"S2: {key} has records of a log that nobody will open again");
             }
+        }
+    }
+
+    private void CheckMetadata(int maxSnapshots)
+    {
+        int commits = bucket.Keys.Count(key => key.StartsWith("meta/log/", StringComparison.Ordinal) && !key.EndsWith("/boundary", StringComparison.Ordinal) && bucket.Read(key).Length > 48);
+        int snapshots = bucket.Keys.Count(key => key.StartsWith("meta/snapshot/", StringComparison.Ordinal));
+        if (commits > (maxSnapshots * snapshotEveryCommits) + CommitsUnderWay || snapshots > maxSnapshots)
+        {
+            throw new ViolationException($"S3: there are {commits} commits and {snapshots} snapshots of the metadata, with a snapshot every {snapshotEveryCommits} commits");
         }
     }
 }

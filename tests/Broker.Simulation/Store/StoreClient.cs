@@ -39,12 +39,12 @@ internal sealed class StoreClient(SimulatedProcess process, InMemoryObjectStore 
     }
 
     public async ValueTask<ReadOnlyMemory<byte>> GetAsync(ObjectKey key, ByteRange range, CancellationToken ct) =>
-        await ReadAsync("get", key, () => Completed(bucket.GetAsync(key, range, CancellationToken.None)), ct);
+        await ReadBytesAsync("get", key, range, ct);
 
     public async ValueTask<int> ReadAsync(ObjectKey key, ByteRange range, IReadOnlyList<Memory<byte>> destinations, CancellationToken ct)
     {
         long roomBytes = destinations.Sum(piece => (long)piece.Length);
-        ReadOnlyMemory<byte> read = await ReadAsync("read", key, () => Completed(bucket.GetAsync(key, range, CancellationToken.None)), ct);
+        ReadOnlyMemory<byte> read = await ReadBytesAsync("read", key, range, ct);
         if (read.Length > roomBytes)
         {
             throw new StorageException(StorageErrorKind.Invalid, $"{read.Length} bytes do not fit {roomBytes}");
@@ -89,11 +89,25 @@ internal sealed class StoreClient(SimulatedProcess process, InMemoryObjectStore 
     // Parts live in the process here, and die with it.
     public ValueTask<int> AbortUploadsAsync(string prefix, Func<ObjectKey, bool> abandoned, CancellationToken ct) => ValueTask.FromResult(0);
 
-    private ValueTask<T> ReadAsync<T>(string what, ObjectKey key, Func<T> effect, CancellationToken ct) => ReadAsync(what, key.Value, effect, ct);
-
-    private async ValueTask<T> ReadAsync<T>(string what, string subject, Func<T> effect, CancellationToken ct)
+    private async ValueTask<ReadOnlyMemory<byte>> ReadBytesAsync(string what, ObjectKey key, ByteRange range, CancellationToken ct)
     {
         StoreFate fate = weather.Next();
+        ReadOnlyMemory<byte> read = await ReadAsync(what, key.Value, fate, () => Completed(bucket.GetAsync(key, range, CancellationToken.None)), ct);
+        if (fate.Fault == StoreFault.Damaged)
+        {
+            return weather.Damage(key.Value, read);
+        }
+
+        weather.IsWhole(key.Value);
+        return read;
+    }
+
+    private ValueTask<T> ReadAsync<T>(string what, ObjectKey key, Func<T> effect, CancellationToken ct) => ReadAsync(what, key.Value, effect, ct);
+
+    private ValueTask<T> ReadAsync<T>(string what, string subject, Func<T> effect, CancellationToken ct) => ReadAsync(what, subject, weather.Next(), effect, ct);
+
+    private async ValueTask<T> ReadAsync<T>(string what, string subject, StoreFate fate, Func<T> effect, CancellationToken ct)
+    {
         Note(what, subject, 0, fate.Fault);
         try
         {

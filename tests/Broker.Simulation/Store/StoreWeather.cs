@@ -24,6 +24,9 @@ internal enum StoreFault
 
     /// <summary>A read whose answer breaks off in the middle.</summary>
     Truncated,
+
+    /// <summary>A read whose answer has a bit that is not what is stored; the next one of the same object is whole.</summary>
+    Damaged,
 }
 
 /// <summary>How the store is doing at the moment; it changes in the course of a run.</summary>
@@ -56,6 +59,9 @@ internal sealed class StoreWeather(SimulatedWorld world)
     /// <summary>Keys of PUTs that took effect long after their client had given them up: after a deletion, even.</summary>
     public HashSet<string> LateWrites { get; } = [];
 
+    /// <summary>Of which the last read came damaged. Damage on its way does not stay: the same twice is damage in the store.</summary>
+    private readonly HashSet<string> _damaged = [];
+
     private StoreClimate _climate = StoreClimate.Fair;
     private bool _isSettled;
 
@@ -78,6 +84,21 @@ internal sealed class StoreWeather(SimulatedWorld world)
         world.Note("weather", "settled");
     }
 
+    /// <summary>Damages what was read of an object, if the last read of it was whole.</summary>
+    public byte[] Damage(string key, ReadOnlyMemory<byte> read)
+    {
+        byte[] bytes = read.ToArray();
+        if (bytes.Length > 0 && _damaged.Add(key))
+        {
+            bytes[world.Random.Next(bytes.Length)] ^= (byte)(1 << world.Random.Next(8));
+        }
+
+        return bytes;
+    }
+
+    /// <summary>A read of it was whole.</summary>
+    public void IsWhole(string key) => _damaged.Remove(key);
+
     /// <summary>What befalls the next request.</summary>
     public StoreFate Next()
     {
@@ -88,7 +109,7 @@ internal sealed class StoreWeather(SimulatedWorld world)
             return new StoreFate(StoreFault.None, there, back);
         }
 
-        StoreFault fault = (StoreFault)world.Random.Next(1, (int)StoreFault.Truncated + 1);
+        StoreFault fault = (StoreFault)world.Random.Next(1, (int)StoreFault.Damaged + 1);
         return fault switch
         {
             StoreFault.AnswerLost or StoreFault.RequestLost => new StoreFate(fault, there, world.Between(_climate.MinMs, MaxTimeoutMs)),
