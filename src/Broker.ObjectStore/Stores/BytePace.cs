@@ -15,7 +15,10 @@ public sealed class BytePace(Func<double> bytesPerSecond, TimeProvider clock)
     private TimeSpan _freeAt;
 
     /// <summary>Waits until the next <paramref name="bytes"/> may go.</summary>
-    public Task WaitAsync(long bytes, CancellationToken ct)
+    public Task WaitAsync(long bytes, CancellationToken ct) => WaitAsync(bytes, TimeSpan.MaxValue, ct);
+
+    /// <summary>As <see cref="WaitAsync(long, CancellationToken)"/>, but no longer than <paramref name="atMost"/>: those that wait behind wait for these bytes all the same.</summary>
+    public Task WaitAsync(long bytes, TimeSpan atMost, CancellationToken ct)
     {
         double rate = bytesPerSecond();
         TimeSpan wait;
@@ -27,6 +30,6 @@ public sealed class BytePace(Func<double> bytesPerSecond, TimeProvider clock)
             wait = start - now;
         }
 
-        return wait <= Burst ? Task.CompletedTask : Task.Delay(wait, clock, ct);
+        return wait <= Burst ? Task.CompletedTask : Task.Delay(wait < atMost ? wait : atMost, clock, ct);
     }
 }

@@ -19,6 +19,12 @@ public sealed class HistoryPace
     /// <summary>PUTs whose mean counts: of S3's, which spread widely, enough that chance moves the bound little; few enough to follow a change in a second or two.</summary>
     private const int PutsKept = 32;
 
+    /// <summary>A read of so few bytes is somebody's who looks something up: it does not wait behind all that was asked for ahead of a catch-up.</summary>
+    private const long SmallReadBytes = 1 << 20;
+
+    /// <summary>What such a read waits at most: nobody minds so little, and many of them are still held back.</summary>
+    private static readonly TimeSpan SmallReadWait = TimeSpan.FromMilliseconds(100);
+
     private const double FirstBytesPerSecond = 128 << 20;
 
     /// <summary>However slow it makes producers: who reads history gets somewhere.</summary>
@@ -114,7 +120,7 @@ public sealed class HistoryPace
             await Task.Delay(pause, _clock, ct);
         }
 
-        await _pace.WaitAsync(bytes, ct);
+        await _pace.WaitAsync(bytes, bytes <= SmallReadBytes ? SmallReadWait : TimeSpan.MaxValue, ct);
         lock (_lock)
         {
             _reading++;

@@ -28,7 +28,13 @@ public sealed class TimedObjectStore(IObjectStore inner, HistoryPace pace, TimeP
     {
         long began = clock.GetTimestamp();
         PutResult result = await base.PutAsync(key, body, condition, ct);
-        pace.PutEnded(began);
+
+        // One whose outcome is not known hung, or met a fault: that says nothing of the reads beside it.
+        if (result.Outcome != PutOutcome.Unknown)
+        {
+            pace.PutEnded(began);
+        }
+
         return result;
     }
 }

@@ -53,10 +53,24 @@ public sealed class HistoryPaceTests
         await ReadAsync(32 << 20, putMs: 10);
         long began = _time.GetTimestamp();
 
-        await ReadAsync(1, putMs: 10);
+        await ReadAsync((1 << 20) + 1, putMs: 10);
 
         // The second that the bytes before take, and a pause perhaps.
         Assert.InRange(_time.GetElapsedTime(began).TotalSeconds, 0.95, 1.6);
+    }
+
+    [Fact]
+    public async Task Small_read_does_not_wait_behind_large_ones()
+    {
+        PutsAlone(40, ms: 10);
+        await PutsBesideReadsAsync(300, besideMs: 20, aloneMs: 10);
+        await ReadAsync(32 << 20, putMs: 10);
+        long began = _time.GetTimestamp();
+
+        await ReadAsync(1 << 20, putMs: 10);
+
+        // A tenth of a second, and a pause perhaps.
+        Assert.InRange(_time.GetElapsedTime(began).TotalSeconds, 0.05, 0.75);
     }
 
     [Fact]
