@@ -152,7 +152,7 @@ public sealed class LocalObjectStore : IObjectStore, IDisposable
     {
         while (chunk.Count < ListChunk && walk.MoveNext())
         {
-            ObjectInfo? info = LocalObjectFiles.Describe(walk.Current.Key, walk.Current.Path, withWriteId: false);
+            ObjectInfo? info = LocalObjectFiles.List(walk.Current.Key, walk.Current.Path);
             if (info is not null)
             {
                 chunk.Add(info);
