@@ -32,15 +32,17 @@ public sealed class ObjectStores : IDisposable
     /// <param name="metrics">Where requests are counted.</param>
     /// <param name="retryFor">How long a request to a bucket is tried; null: as long as a node does.</param>
     /// <param name="log">For word of a store that fails, and serves again.</param>
+    /// <param name="mustExist">Whether a folder that is no store's is refused instead of made.</param>
     /// <exception cref="StorageException">The folder cannot be used.</exception>
-    public static ObjectStores Open(ObjectStoreOptions options, StorageSources sources, StoreMetrics metrics, TimeSpan? retryFor = null, ILogger? log = null)
+    public static ObjectStores Open(
+        ObjectStoreOptions options, StorageSources sources, StoreMetrics metrics, TimeSpan? retryFor = null, ILogger? log = null, bool mustExist = false)
     {
         ILogger told = log ?? NullLogger.Instance;
         StoreAvailability availability = new(
             sources.Clock, outage => StoreLog.Failing(told, options.Description, outage.Reason), away => StoreLog.Serving(told, options.Description, away));
         if (options.Bucket is null)
         {
-            LocalObjectStore folder = LocalObjectStore.Open(new LocalObjectStoreOptions(options.Folder!) { Ids = sources.Ids });
+            LocalObjectStore folder = LocalObjectStore.Open(new LocalObjectStoreOptions(options.Folder!) { Ids = sources.Ids, MustExist = mustExist });
             return new ObjectStores(new MeteredObjectStore(new WatchedObjectStore(folder, availability, sources.Clock), metrics), folder) { Metrics = metrics, Availability = availability };
         }
 
