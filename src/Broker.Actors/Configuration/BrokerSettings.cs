@@ -54,6 +54,9 @@ public sealed class BrokerSettings
     public IReadOnlyList<string> InertNames() =>
         [.. _given.Keys.Where(name => SettingCatalog.Find(SettingScope.Broker, name)!.Support == SettingSupport.Inert).Order(StringComparer.Ordinal)];
 
+    /// <summary>The names that were given and begin so, in order.</summary>
+    public IReadOnlyList<string> GivenNames(string prefix) => [.. _given.Keys.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+
     /// <summary>Whether somebody gave this setting, as opposed to its default being in effect.</summary>
     public GivenSetting? Given(string name) => _given.GetValueOrDefault(name);
 

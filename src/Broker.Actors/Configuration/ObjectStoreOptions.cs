@@ -39,6 +39,11 @@ public sealed record ObjectStoreOptions(string? Folder, S3ObjectStoreOptions? Bu
             StorageClass = settings.Text("s3.storage.class"),
             MaxConnections = settings.Int("s3.connections"),
         };
+        if (S3StorageClasses.Problem(options.StorageClass, isAws: options.Endpoint is null) is { } allowed)
+        {
+            throw settings.BadValue("s3.storage.class", allowed);
+        }
+
         try
         {
             options.Validate();

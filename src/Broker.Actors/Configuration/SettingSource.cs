@@ -22,5 +22,5 @@ public sealed class SettingsException(IReadOnlyList<string> problems) : Exceptio
     /// <summary>The one form in which a value is refused.</summary>
     /// <param name="place">Where it was given; null when nobody gave it.</param>
     public static string BadValue(string name, string value, string? place, string allowed) =>
-        $"bad value for '{name}': '{value}' ({place ?? "the default"}); allowed: {allowed}; the nearest known setting is '{name}'";
+        $"bad value for '{name}': '{value}' ({place ?? "the default"}); allowed: {allowed}";
 }

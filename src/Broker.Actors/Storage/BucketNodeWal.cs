@@ -53,7 +53,7 @@ internal sealed class BucketNodeWal(IObjectStore store, BrokerOptions options, S
 /// <summary>How the metadata say where a log is: an absolute path of a folder, or <c>bucket:</c> and the log's prefix in the object store.</summary>
 internal static class WalPlace
 {
-    private const string BucketScheme = "bucket:";
+    private const string BucketScheme = AttachedWal.BucketScheme;
 
     public static string InBucket(WalId id) => BucketScheme + BucketWalOptions.PrefixOf(id);
 

@@ -199,7 +199,7 @@ internal sealed class CompactionActor : ReceiveActor, IWithTimers, IDisposable
                 return new Finished(0);
             }
 
-            CompactionLog.Cleaned(_services.Log, topic.Name, partition, result.CleanedEnd.Value, result.RecordsKept, result.RecordsRead, result.WrittenBytes, result.ReadBytes);
+            CompactionLog.Cleaned(_services.Log, topic.Name, partition, result.CleanedEnd.Value, result.RecordsKept, result.RecordsRead, result.ReadBytes, result.WrittenBytes);
             return new Finished(1);
         }
         catch (StorageException cause) when (cause is DamagedSourceException damaged ? IsKnown(damaged.SourceId) : cause.Kind is StorageErrorKind.Corrupt or StorageErrorKind.Invalid)
@@ -257,8 +257,8 @@ internal static partial class CompactionLog
     [LoggerMessage(EventId = 3303, EventName = "CompactionSourceDamaged", Level = LogLevel.Error, Message = "Compaction leaves {Source} as it is for {Delay}, because it cannot be read: {Problem}")]
     public static partial void Damaged(ILogger log, ObjectId source, TimeSpan delay, string problem);
 
-    [LoggerMessage(EventId = 3304, EventName = "LogCleaned", Level = LogLevel.Information, Message = "{Topic}-{Partition} is clean up to {Offset}: {Kept} of {Read} records are left, {WrittenBytes} of {ReadBytes} bytes")]
-    public static partial void Cleaned(ILogger log, string topic, int partition, long offset, long kept, long read, long writtenBytes, long readBytes);
+    [LoggerMessage(EventId = 3304, EventName = "LogCleaned", Level = LogLevel.Information, Message = "{Topic}-{Partition} is clean up to {Offset}: {Kept} of {Read} records are left; {ReadBytes} bytes of record batches were read, and objects of {WrittenBytes} bytes, indexes included, written")]
+    public static partial void Cleaned(ILogger log, string topic, int partition, long offset, long kept, long read, long readBytes, long writtenBytes);
 
     [LoggerMessage(EventId = 3305, EventName = "LogUncleanable", Level = LogLevel.Error, Message = "{Topic}-{Partition} is not cleaned for {Delay}, because it cannot be read: {Problem}")]
     public static partial void Uncleanable(ILogger log, string topic, int partition, TimeSpan delay, string problem);

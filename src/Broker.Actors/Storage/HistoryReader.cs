@@ -98,8 +98,21 @@ internal sealed class HistoryReader(MetadataView metadata, StreamObjectReader ob
     /// <summary>Adds what the next object has; null when there is none, false when not all of it found room.</summary>
     private Task<bool?> AddAsync(HistorySpan span, StreamId stream, CancellationToken cancellation) => WithCurrentAsync<bool?>(async image =>
         image.FindRange(stream, span.Next) is var (range, found)
-            ? span.Add(await objects.ReadAsync(SectionOf(range, found), span.Next, span.RoomBytes, cancellation), range.EndOffset)
+            ? span.Add(await NamedAsync(range, () => objects.ReadAsync(SectionOf(range, found), span.Next, span.RoomBytes, cancellation)), range.EndOffset)
             : null);
+
+    /// <summary>Of what is lost as a whole, an object or the index of a section, only the metadata know which offsets it held: a consumer has to seek beyond them.</summary>
+    private static async ValueTask<T> NamedAsync<T>(ObjectRange range, Func<ValueTask<T>> read)
+    {
+        try
+        {
+            return await read();
+        }
+        catch (StorageException lost) when (lost.Kind == StorageErrorKind.NotFound || lost is DamagedSectionException)
+        {
+            throw new StorageException(lost.Kind, $"offsets {range.BaseOffset} to {range.EndOffset - 1} cannot be read: {lost.Message}", lost);
+        }
+    }
 
     /// <summary>
     /// Reads by the current metadata, and again when an object was gone that newer metadata have replaced: a slow reader may be overtaken by compaction and the
@@ -152,14 +165,14 @@ internal sealed class HistoryReader(MetadataView metadata, StreamObjectReader ob
     private async ValueTask<ReadOnlyMemory<byte>?> FindInRangeAsync(ObjectRange range, ObjectState @object, Offset logStart, long timestampMs, CancellationToken cancellation)
     {
         SectionLocation section = SectionOf(range, @object);
-        if (await objects.FindBlockByTimestampAsync(section, timestampMs, cancellation) is not { } block)
+        if (await NamedAsync(range, () => objects.FindBlockByTimestampAsync(section, timestampMs, cancellation)) is not { } block)
         {
             return null;
         }
 
         // A block is whole batches: the one that is late enough is in it, unless it was trimmed away.
         Offset from = Offset.Max(block.BaseOffset, logStart);
-        using ObjectReadResult read = await objects.ReadAsync(section, from, block.SizeBytes, cancellation);
+        using ObjectReadResult read = await NamedAsync(range, () => objects.ReadAsync(section, from, block.SizeBytes, cancellation));
         foreach (ReadOnlyMemory<byte> batch in BatchRuns.Slice(read.Blocks, from, int.MaxValue).SelectMany(BatchRuns.Split))
         {
             if (new RecordBatchView(batch.Span).MaxTimestamp >= timestampMs)

@@ -11,11 +11,13 @@ namespace Broker.Actors.Storage;
 internal sealed class RetentionActor : ReceiveActor, IWithTimers
 {
     private readonly RetentionServices _services;
+    private readonly ObjectDeletion _deletion;
     private bool _deleting;
 
     public RetentionActor(RetentionServices services)
     {
         _services = services;
+        _deletion = new ObjectDeletion(services.Store, services.Log);
         Receive<Check>(_ => OnCheck());
         Receive<Deleted>(OnDeleted);
         Receive<StreamsTrimmed>(_ => { });
@@ -55,25 +57,8 @@ internal sealed class RetentionActor : ReceiveActor, IWithTimers
         }
     }
 
-    private async Task<Deleted> DeleteAsync(IReadOnlyList<DeletableObject> deletions)
-    {
-        List<ObjectId> done = [];
-        try
-        {
-            foreach (DeletableObject item in deletions)
-            {
-                await _services.Store.DeleteAsync(item.Key, CancellationToken.None);
-                done.Add(item.ObjectId);
-            }
-        }
-        catch (StorageException cause)
-        {
-            // What is left is tried at the next check.
-            RetentionLog.DeleteFailed(_services.Log, deletions.Count - done.Count, cause.Message);
-        }
-
-        return new Deleted(done);
-    }
+    // What is left is tried at the next check.
+    private async Task<Deleted> DeleteAsync(IReadOnlyList<DeletableObject> deletions) => new(await _deletion.RunAsync(deletions));
 
     private sealed record Check;
 
@@ -98,6 +83,6 @@ internal static partial class RetentionLog
     [LoggerMessage(EventId = 3202, EventName = "RetentionCommandFailed", Level = LogLevel.Warning, Message = "Retention could not be committed ({Kind}): {Problem}")]
     public static partial void CommandFailed(ILogger log, StorageErrorKind kind, string problem);
 
-    [LoggerMessage(EventId = 3203, EventName = "ObjectDeletionFailed", Level = LogLevel.Warning, Message = "Deleting {Count} objects failed; they are tried again: {Problem}")]
-    public static partial void DeleteFailed(ILogger log, int count, string problem);
+    [LoggerMessage(EventId = 3203, EventName = "ObjectDeletionFailed", Level = LogLevel.Warning, Message = "{Left} of {Count} objects that nothing refers to could not be deleted, '{Object}' first; they are tried again at the next check: {Problem}")]
+    public static partial void DeleteFailed(ILogger log, int left, int count, string @object, string problem);
 }

@@ -42,8 +42,7 @@ internal sealed class WalWriterActor : ReceiveActor
     private WalGroup? _lastWaiting;
     private bool _offering;
     private string? _stall;
-    private Type? _refusedBecause;
-    private long _refusedBatches;
+    private readonly WalRefusals _refusals;
     private int _appendsHeld;
     private long _bytesOut;
 
@@ -52,7 +51,8 @@ internal sealed class WalWriterActor : ReceiveActor
     /// <param name="options">Bounds.</param>
     /// <param name="log">For refusals.</param>
     /// <param name="onFenced">Called when another owner has the WAL: this node acknowledges nothing more, and should end.</param>
-    public WalWriterActor(IWriteAheadLog wal, LogCache cache, StorageOptions options, ILogger log, Action<Exception> onFenced)
+    /// <param name="clock">Times what is told of refusals.</param>
+    public WalWriterActor(IWriteAheadLog wal, LogCache cache, StorageOptions options, ILogger log, Action<Exception> onFenced, TimeProvider clock)
     {
         (_wal, _cache, _options, _log, _onFenced) = (wal, cache, options, log, onFenced);
         IActorRef self = Self;
@@ -62,6 +62,7 @@ internal sealed class WalWriterActor : ReceiveActor
             .To(Sink.ForEach<WalGroupWritten>(written => self.Tell(written, ActorRefs.NoSender)))
             .Run(Context.System.Materializer());
 
+        _refusals = new WalRefusals(log, clock);
         Receive<WalAppend>(OnAppend);
         Receive<WalGroupWritten>(OnWritten);
         Receive<IQueueOfferResult>(OnOffered);
@@ -179,12 +180,12 @@ internal sealed class WalWriterActor : ReceiveActor
         _bytesOut -= written.Group.Bytes;
         if (written.Failure is null)
         {
-            LogAccepted();
+            _refusals.Accepted();
             Acknowledge(written);
         }
         else
         {
-            LogRefused(written.Failure, written.Group.Appends.Count);
+            _refusals.Refused(written.Failure, written.Group.Appends.Count);
             Refuse(written.Group, written.Failure.Message);
             if (written.Failure is not WalFullException)
             {
@@ -223,26 +224,6 @@ internal sealed class WalWriterActor : ReceiveActor
         foreach ((WalAppend last, IActorRef partition) in durable.Values)
         {
             partition.Tell(new WalAppended(last.Batch.LastOffset + 1, last.Generation));
-        }
-    }
-
-    // Clients try again many times a second: told are the first refusal, and that a log which was full has failed or the other way round.
-    private void LogRefused(Exception cause, int batches)
-    {
-        _refusedBatches += batches;
-        if (_refusedBecause != cause.GetType())
-        {
-            _refusedBecause = cause.GetType();
-            WalLog.Refused(_log, cause.Message);
-        }
-    }
-
-    private void LogAccepted()
-    {
-        if (_refusedBecause is not null)
-        {
-            WalLog.Accepts(_log, _refusedBatches);
-            (_refusedBecause, _refusedBatches) = (null, 0);
         }
     }
 

@@ -27,6 +27,11 @@ internal static class StartCommand
             StartLog.InertSettings(log, string.Join(", ", inert));
         }
 
+        if (options.ObjectStore.Bucket is null && options.Settings.GivenNames("s3.") is { Count: > 0 } unused)
+        {
+            StartLog.UnusedSettings(log, string.Join(", ", unused), options.ObjectStore.Description);
+        }
+
         TaskCompletionSource stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
         using CancellationTokenSource starting = new();
         using PosixSignalRegistration terminate = Register(PosixSignal.SIGTERM, stop, starting);
@@ -82,6 +87,9 @@ internal static partial class StartLog
 {
     [LoggerMessage(EventId = 6101, EventName = "InertSettings", Level = LogLevel.Warning, Message = "These Kafka settings have no meaning here and are ignored: {Names}")]
     public static partial void InertSettings(ILogger log, string names);
+
+    [LoggerMessage(EventId = 6109, EventName = "UnusedSettings", Level = LogLevel.Warning, Message = "These settings are not used: {Names}. Objects go to {Store}, as object.store decides: s3://BUCKET/PREFIX for a bucket")]
+    public static partial void UnusedSettings(ILogger log, string names, string store);
 
     [LoggerMessage(EventId = 6104, EventName = "Fenced", Level = LogLevel.Error, Message = "Another node has taken over; this one ends: {Reason}")]
     public static partial void Fenced(ILogger log, string reason);

@@ -31,7 +31,7 @@ internal sealed class StoreVerifyCommand
         long started = TimeProvider.System.GetTimestamp();
         try
         {
-            using ObjectStores stores = ObjectStores.Open(options.ObjectStore, sources, new StoreMetrics());
+            using ObjectStores stores = ObjectStores.Open(options.ObjectStore, sources, new StoreMetrics(), mustExist: true);
             MetadataLogOptions metadata = new() { Time = sources.Clock, Ids = sources.Ids, JitterSeed = sources.Random.Next() };
             StoreVerify verify = new(stores.Store, metadata, readsBlocks: !parsed.GetValue(_quick));
             await foreach (StoreFault fault in verify.RunAsync(ct))
@@ -50,7 +50,7 @@ internal sealed class StoreVerifyCommand
             return ExitCodes.CannotStart;
         }
 
-        await Console.Out.WriteLineAsync(faults == 0 ? "The store holds everything that the metadata refer to." : $"The store does not hold what the metadata refer to: {faults} objects have faults.");
+        await Console.Out.WriteLineAsync(faults == 0 ? "The store holds everything that the metadata refer to." : $"The store does not hold what the metadata refer to: {faults} faults.");
         return faults == 0 ? ExitCodes.Success : ExitCodes.CannotStart;
     }
 
@@ -58,6 +58,7 @@ internal sealed class StoreVerifyCommand
     {
         await Console.Out.WriteLineAsync($"{totals.Objects} objects in use, {totals.ObjectBytes} bytes, {totals.Ranges} ranges of partitions");
         await Console.Out.WriteLineAsync($"{totals.Blocks} blocks read, {totals.BlockBytes} bytes, in {elapsed.TotalSeconds:F1} s");
+        await Console.Out.WriteLineAsync($"{totals.Wals} write-ahead logs in the store, {totals.WalSlots} slots, {totals.WalRecords} record batches");
         await Console.Out.WriteLineAsync($"{totals.Deletable} objects wait for their deletion, {totals.DeletableBytes} bytes");
         await Console.Out.WriteLineAsync($"{totals.Unknown} objects are unknown to the metadata, {totals.UnknownBytes} bytes: on their way, or left by a crash");
     }

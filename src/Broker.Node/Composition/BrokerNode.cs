@@ -44,6 +44,7 @@ public sealed class BrokerNode : IAsyncDisposable
     {
         ILogger log = loggers.CreateLogger("Broker.Node");
         StoreMetrics requests = new();
+        StoreAvailability availability = ObjectStores.Watch(options.ObjectStore, sources.Clock, loggers.CreateLogger("Broker.Store"));
 
         // First of all: a node that waits for its store can be asked how it is.
         NodeTelemetry telemetry = await NodeTelemetry.StartAsync(options, requests, sources.Clock, loggers, cancellation);
@@ -51,7 +52,7 @@ public sealed class BrokerNode : IAsyncDisposable
         try
         {
             opened = await new StoreWait(options, sources.Clock, log).UntilAsync(
-                ct => OpenedNode.OpenAsync(options, hocon, loggers, sources, requests, telemetry.Broker, ct), cancellation);
+                ct => OpenedNode.OpenAsync(options, hocon, loggers, sources, requests, availability, telemetry.Broker, ct), cancellation);
             WebApplication listeners = Listeners.Build(options, opened.System, sources.Clock, loggers);
             await listeners.StartAsync(cancellation);
             telemetry.Ready(opened.Storage, opened.System);

@@ -31,16 +31,16 @@ public sealed class ObjectStores : IDisposable
     /// <param name="sources">Time, ids and randomness.</param>
     /// <param name="metrics">Where requests are counted.</param>
     /// <param name="retryFor">How long a request to a bucket is tried; null: as long as a node does.</param>
-    /// <param name="log">For word of a store that fails, and serves again.</param>
+    /// <param name="availability">Told how requests end; null: one that tells nobody.</param>
+    /// <param name="mustExist">Whether a folder that is no store's is refused instead of made.</param>
     /// <exception cref="StorageException">The folder cannot be used.</exception>
-    public static ObjectStores Open(ObjectStoreOptions options, StorageSources sources, StoreMetrics metrics, TimeSpan? retryFor = null, ILogger? log = null)
+    public static ObjectStores Open(
+        ObjectStoreOptions options, StorageSources sources, StoreMetrics metrics, TimeSpan? retryFor = null, StoreAvailability? availability = null, bool mustExist = false)
     {
-        ILogger told = log ?? NullLogger.Instance;
-        StoreAvailability availability = new(
-            sources.Clock, outage => StoreLog.Failing(told, options.Description, outage.Reason), away => StoreLog.Serving(told, options.Description, away));
+        availability ??= Watch(options, sources.Clock, NullLogger.Instance);
         if (options.Bucket is null)
         {
-            LocalObjectStore folder = LocalObjectStore.Open(new LocalObjectStoreOptions(options.Folder!) { Ids = sources.Ids });
+            LocalObjectStore folder = LocalObjectStore.Open(new LocalObjectStoreOptions(options.Folder!) { Ids = sources.Ids, MustExist = mustExist });
             return new ObjectStores(new MeteredObjectStore(new WatchedObjectStore(folder, availability, sources.Clock), metrics), folder) { Metrics = metrics, Availability = availability };
         }
 
@@ -53,6 +53,13 @@ public sealed class ObjectStores : IDisposable
         store = new RetryingObjectStore(store, retries with { Deadline = retryFor ?? retries.Deadline });
         return new ObjectStores(store, bucket) { Metrics = metrics, Availability = availability };
     }
+
+    /// <summary>One for all the openings of a store: a start that opens it again and again has one outage, not one for each.</summary>
+    /// <param name="options">Which store.</param>
+    /// <param name="clock">Times it.</param>
+    /// <param name="log">For word of a store that fails, and serves again.</param>
+    public static StoreAvailability Watch(ObjectStoreOptions options, TimeProvider clock, ILogger log) =>
+        new(clock, outage => StoreLog.Failing(log, options.Description, outage.Reason), away => StoreLog.Serving(log, options.Description, away));
 
     /// <summary>Asks the store something small, once and without retries: whether it serves this node, said soon.</summary>
     /// <exception cref="StorageException">It does not.</exception>

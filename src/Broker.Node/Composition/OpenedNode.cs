@@ -16,14 +16,14 @@ internal sealed record OpenedNode(ObjectStores Objects, StorageEngine Storage, A
     /// <exception cref="StorageException">The store or the write-ahead log cannot be opened.</exception>
     /// <exception cref="IOException">The data folder cannot be made.</exception>
     /// <exception cref="OperationCanceledException">Through <paramref name="cancellation"/>: at once, whatever the store does. Nothing was acknowledged yet.</exception>
-    public static async Task<OpenedNode> OpenAsync(BrokerOptions options, Config hocon, ILoggerFactory loggers, StorageSources sources, StoreMetrics requests, BrokerMetrics metrics, CancellationToken cancellation)
+    public static async Task<OpenedNode> OpenAsync(BrokerOptions options, Config hocon, ILoggerFactory loggers, StorageSources sources, StoreMetrics requests, StoreAvailability availability, BrokerMetrics metrics, CancellationToken cancellation)
     {
         if (options.ObjectStore.Bucket is null || options.Storage.WalKind == WalKind.Disk)
         {
             MakeDataFolder(options.DataFolder);
         }
 
-        ObjectStores objects = ObjectStores.Open(options.ObjectStore, sources, requests, log: loggers.CreateLogger("Broker.Store"));
+        ObjectStores objects = ObjectStores.Open(options.ObjectStore, sources, requests, availability: availability);
         Task<StorageEngine>? opening = null;
         ActorSystem? actors = null;
         try

@@ -75,7 +75,7 @@ internal sealed partial class StoreWait(BrokerOptions options, TimeProvider cloc
         if (reason != _toldReason && !_wasDenied)
         {
             _toldReason = reason;
-            StoreWaitLog.Waiting(log, options.ObjectStore.Description, cause.Message);
+            StoreWaitLog.Waiting(log, options.ObjectStore.Description, cause.Message.TrimEnd('.'));
         }
     }
 

@@ -81,7 +81,9 @@ internal sealed class SlotWriter(IObjectStore store, LogKeys keys, ConditionalLo
             catch (Exception failure) when (failure is OperationCanceledException or IOException or TimeoutException)
             {
                 mayHaveLanded = true;
-                error = failure;
+                error = deadline.IsCancellationRequested
+                    ? new StorageException(StorageErrorKind.Unavailable, $"the store did not answer within {options.ResolveTimeout.TotalSeconds:0.#} s", failure)
+                    : failure;
             }
 
             await PauseAsync(pause, deadline.Token);

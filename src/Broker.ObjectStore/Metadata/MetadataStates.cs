@@ -116,9 +116,16 @@ public sealed record ObjectState(
 /// <param name="WalId">Which log.</param>
 /// <param name="Node">Whose.</param>
 /// <param name="Host">The machine that it was last used on.</param>
-/// <param name="Path">Its folder there.</param>
+/// <param name="Path">Its folder there, or <see cref="BucketScheme"/> and its prefix in the object store.</param>
 /// <param name="SinceMs">When that node last started with it, in milliseconds since 1970.</param>
-public sealed record AttachedWal(WalId WalId, NodeId Node, string Host, string Path, long SinceMs);
+public sealed record AttachedWal(WalId WalId, NodeId Node, string Host, string Path, long SinceMs)
+{
+    /// <summary>How a <see cref="Path"/> in the object store begins; all others are folders' absolute paths.</summary>
+    public const string BucketScheme = "bucket:";
+
+    /// <summary>Whether the log lies in the object store.</summary>
+    public bool IsInBucket => Path.StartsWith(BucketScheme, StringComparison.Ordinal);
+}
 
 /// <summary>An object that no stream refers to any more: to be deleted from the store, some time after <paramref name="SinceMs"/>.</summary>
 public sealed record DeletableObject(ObjectId ObjectId, ObjectKey Key, long SizeBytes, long SinceMs, string Store);

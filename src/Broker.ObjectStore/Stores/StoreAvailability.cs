@@ -7,7 +7,8 @@ public sealed record StoreOutage(DateTimeOffset Since, string Reason);
 
 /// <summary>
 /// Whether a store serves, judged by the outcomes of requests; told once for each change. One request that fails is none. It fails when of its reads, or of its
-/// writes, none has succeeded for <see cref="FailsAfter"/>, or <see cref="FailsAfterRequests"/> in a row have not; it serves again when one succeeded and none of the
+/// writes, none has succeeded for <see cref="FailsAfter"/>, or <see cref="FailsAfterRequests"/> in a row have not, judged whenever one fails: a store that hangs is told of when the first
+/// request's time is up. (That one has not ended yet proves nothing: uploads take their time.) It serves again when one succeeded and none of the
 /// kind failed for <see cref="ServesAfter"/>: so a store that comes and goes is told of once. Thread-safe; a timer only while it is about to serve again.
 /// </summary>
 /// <param name="time">Times it all.</param>

@@ -7,7 +7,7 @@ namespace Broker.ObjectStore.StreamObjects;
 /// An object ready to be put. Its body refers to the batches' own memory: keep their leases (the sealed upload) until the put is done.
 /// </summary>
 /// <param name="Body">The bytes.</param>
-/// <param name="Sections">What is in it, by stream, then offset: for the metadata. A stream has one section for each leader epoch.</param>
+/// <param name="Sections">What is in it, by stream, then offset: for the metadata. A stream has one section for each leader epoch here, as objects are uploaded; compaction joins them.</param>
 public sealed record EncodedObject(ReadOnlySequence<byte> Body, IReadOnlyList<StreamRange> Sections)
 {
     /// <summary>Bytes of the whole object.</summary>

@@ -7,7 +7,7 @@ namespace Broker.ObjectStore.StreamObjects;
 /// Reads data objects of both kinds: a section's index once, then blocks, both through the <see cref="BlockCache"/>. Every block's checksum is checked when it
 /// is loaded. Thread-safe.
 /// <para>Errors are the store's <see cref="StorageException"/>s, and: Corrupt when bytes are not what was written, naming object and place; Invalid when a
-/// newer build wrote the object, or the section is another stream's.</para>
+/// newer build wrote the object, or the section is another stream's. Blocks that cannot be read are named with their offsets; an index is a <see cref="DamagedSectionException"/>.</para>
 /// </summary>
 public sealed class StreamObjectReader
 {
@@ -160,14 +160,23 @@ public sealed class StreamObjectReader
     {
         BlockRequest request = new(new BlockKey(section.Object, section.IndexPosition), section.IndexBytes);
         RequireRange(section.Object, section.IndexPosition, section.IndexBytes);
-        IReadOnlyList<BufferLease> leases = await _cache.GetOrLoadAsync(
-            [request],
-            (_, destinations, token) => SecondLook.ReadAsync(async () =>
-            {
-                await ReadExactlyAsync(section.Object, section.IndexPosition, destinations, token);
-                SectionIndex.Check(destinations[0].Span, section.Object, section.IndexPosition);
-            }),
-            ct);
+        IReadOnlyList<BufferLease> leases;
+        try
+        {
+            leases = await _cache.GetOrLoadAsync(
+                [request],
+                (_, destinations, token) => SecondLook.ReadAsync(async () =>
+                {
+                    await ReadExactlyAsync(section.Object, section.IndexPosition, destinations, token);
+                    SectionIndex.Check(destinations[0].Span, section.Object, section.IndexPosition);
+                }),
+                ct);
+        }
+        catch (StorageException damage) when (damage.Kind == StorageErrorKind.Corrupt)
+        {
+            throw new DamagedSectionException(damage.Message, damage);
+        }
+
         try
         {
             return lookUp(SectionIndex.Over(leases[0].Memory, section.Stream, section.Object));
@@ -201,7 +210,15 @@ public sealed class StreamObjectReader
 
     private ValueTask LoadNeighboursAsync(ObjectKey key, List<IndexEntry> entries, IReadOnlyList<Memory<byte>> destinations, CancellationToken ct) => SecondLook.ReadAsync(async () =>
     {
-        await ReadExactlyAsync(key, entries[0].Position, destinations, ct);
+        try
+        {
+            await ReadExactlyAsync(key, entries[0].Position, destinations, ct);
+        }
+        catch (StorageException damage) when (damage.Kind == StorageErrorKind.Corrupt)
+        {
+            throw new StorageException(damage.Kind, $"offsets {entries[0].BaseOffset} to {entries[^1].LastOffset} cannot be read: {damage.Message}", damage);
+        }
+
         for (int i = 0; i < destinations.Count; i++)
         {
             CheckBlock(key, entries[i], destinations[i].Span);

@@ -4,7 +4,6 @@ using Broker.Actors.Unit.Fakes;
 using Broker.ObjectStore;
 using Broker.ObjectStore.Cache;
 using Broker.Wire;
-using Microsoft.Extensions.Logging;
 
 namespace Broker.Actors.Unit.Partitions;
 
@@ -44,18 +43,5 @@ public sealed class StorageErrorsTests
         }
 
         Assert.Single(_log.Lines);
-    }
-
-    private sealed class ListLogger : ILogger
-    {
-        public List<string> Lines { get; } = [];
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Lines.Add(formatter(state, exception));
     }
 }

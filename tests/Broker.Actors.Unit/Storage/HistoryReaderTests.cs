@@ -84,7 +84,34 @@ public sealed class HistoryReaderTests : IDisposable
         HistoryRead before = await reader.ReadAsync(Stream, Offset.Zero, int.MaxValue, CancellationToken.None);
 
         Assert.Equal([0L, 1, 2, 3], OffsetsOf(before));
-        await Assert.ThrowsAsync<StorageException>(() => reader.ReadAsync(Stream, new Offset(4), int.MaxValue, CancellationToken.None));
+        StorageException error = await Assert.ThrowsAsync<StorageException>(() => reader.ReadAsync(Stream, new Offset(5), int.MaxValue, CancellationToken.None));
+        Assert.Equal(StorageErrorKind.Corrupt, error.Kind);
+        Assert.StartsWith("offsets 4 to 7 cannot be read: ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Object_whose_index_cannot_be_read_is_told_with_all_its_offsets_and_one_that_is_cut_off_with_those_of_the_block()
+    {
+        await UploadAsync(2);
+        byte[] whole = _store.Read(_keys[1].Value).ToArray();
+        _keys.ForEach(key => _store.Damage(key.Value, bytes => [.. bytes[..(bytes.Length / 2)]]));
+        HistoryReader cold = Reader();
+
+        StorageException index = await Assert.ThrowsAsync<StorageException>(() => cold.ReadAsync(Stream, new Offset(5), 1, CancellationToken.None));
+        StorageException search = await Assert.ThrowsAsync<StorageException>(() => cold.FindByTimestampAsync(Stream, TestBatches.TimestampMs, CancellationToken.None));
+
+        Assert.StartsWith("offsets 4 to 7 cannot be read: ", index.Message, StringComparison.Ordinal);
+        Assert.StartsWith("offsets 0 to 3 cannot be read: ", search.Message, StringComparison.Ordinal);
+        StreamRange section = _image.FindStream(Stream)!.Ranges[1].Range;
+        _store.Damage(_keys[1].Value, _ => whole);
+        StreamObjectReader reader = new(_store, _blocks, new StreamObjectReaderOptions());
+        await reader.FindBlockByTimestampAsync(new SectionLocation(_keys[1], Stream, section.IndexPosition, section.IndexBytes), 0, CancellationToken.None);
+        _store.Damage(_keys[1].Value, bytes => [.. bytes[..20]]);
+
+        StorageException block = await Assert.ThrowsAsync<StorageException>(() => Reader().ReadAsync(Stream, new Offset(5), 1, CancellationToken.None));
+
+        Assert.StartsWith("offsets 4 to 7 cannot be read: object 'data/1'", block.Message, StringComparison.Ordinal);
+        Assert.Contains("ends at byte 20", block.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -303,7 +303,7 @@ public sealed class WalWriterActorTests : ActorTest
     private IActorRef Start(StorageOptions? options = null)
     {
         StorageOptions used = options ?? _options;
-        return Sys.ActorOf(Props.Create(() => new WalWriterActor(_wal, _cache, used, NullLogger.Instance, _fenced.Add)));
+        return Sys.ActorOf(Props.Create(() => new WalWriterActor(_wal, _cache, used, NullLogger.Instance, _fenced.Add, TimeProvider.System)));
     }
 
     private WalAppend Append(StreamId stream, long offset, int generation = 0, int epoch = 0)

@@ -70,6 +70,25 @@ public sealed class ExecutableTests
     }
 
     [Fact]
+    public async Task Store_verify_of_a_folder_that_holds_no_cluster_ends_with_1_and_makes_nothing()
+    {
+        using TempFolder folder = new("node");
+        string store = Path.Combine(folder.Path, "mistyped");
+
+        ToolRun nothing = await RunAsync("store", "verify", "--override", $"object.store=file:{store}");
+
+        AssertCannotStart(nothing);
+        Assert.Contains("no object store", Assert.Single(nothing.Errors), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(store));
+        (await RunAsync("store", "check", "--override", $"object.store=file:{store}")).MustSucceed();
+
+        ToolRun empty = await RunAsync("store", "verify", "--override", $"object.store=file:{store}");
+
+        AssertCannotStart(empty);
+        Assert.Contains("no cluster", Assert.Single(empty.Errors), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Version_is_a_version() => Assert.Matches(@"^\d+\.\d+\.\d+", (await RunAsync("--version")).MustSucceed().Text);
 
     [Fact]

@@ -43,6 +43,27 @@ public sealed class ObjectStoreOptionsTests
         Assert.Contains(name == "object.store" ? "object.store" : name, Assert.Single(refused.Problems), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(null, "STANDARD_IA", true)]
+    [InlineData(null, "NOPE", false)]
+    [InlineData(null, "standard", false)]
+    [InlineData(null, "GLACIER", false)]
+    [InlineData("http://ceph", "GLACIER", false)]
+    [InlineData("http://ceph", "DEEP_ARCHIVE", false)]
+    [InlineData("http://ceph", "MY_CLASS", true)]
+    public void Storage_class_whose_objects_cannot_be_read_at_once_is_refused_by_name(string? endpoint, string name, bool isAllowed)
+    {
+        (string, string)[] settings = [("object.store", "s3://bucket/p"), ("s3.storage.class", name), .. endpoint is null ? [] : new[] { ("s3.endpoint", endpoint) }];
+        if (isAllowed)
+        {
+            Assert.Equal(name, Of(settings).Bucket!.StorageClass);
+            return;
+        }
+
+        SettingsException refused = Assert.Throws<SettingsException>(() => Of(settings));
+        Assert.StartsWith($"bad value for 's3.storage.class': '{name}' (test); allowed: ", Assert.Single(refused.Problems), StringComparison.Ordinal);
+    }
+
     private static ObjectStoreOptions Of(params (string Name, string Value)[] settings) =>
         ObjectStoreOptions.From(BrokerSettings.From(settings.Select(one => new GivenSetting(one.Name, one.Value, SettingSource.Override, "test"))), "/d");
 }

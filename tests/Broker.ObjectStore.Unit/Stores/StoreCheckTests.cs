@@ -52,6 +52,27 @@ public sealed class StoreCheckTests
     }
 
     [Fact]
+    public async Task Store_that_leaves_the_first_put_without_an_answer_is_asked_once()
+    {
+        FaultyObjectStore hanging = new(_inner, (_, _, _) => Fault.UnknownLost);
+
+        Assert.Equal(["create an object if absent"], await FailedAsync(hanging));
+        Assert.Equal(1, hanging.Requests);
+    }
+
+    [Fact]
+    public async Task Store_that_stops_answering_is_asked_twice_more_and_one_that_drops_a_request_is_asked_on()
+    {
+        int requests = 0;
+        FaultyObjectStore stopping = new(_inner, (_, _, _) => ++requests > 2 ? Fault.UnknownLost : Fault.None);
+        Assert.Equal(["let one of many creators win", "replace it if unchanged"], await FailedAsync(stopping));
+
+        requests = 0;
+        FaultyObjectStore dropping = new(_inner, (_, _, _) => ++requests == 2 ? Fault.Refuse : Fault.None);
+        Assert.Equal(["refuse to create it again"], await FailedAsync(dropping));
+    }
+
+    [Fact]
     public async Task Nothing_is_left_in_the_store()
     {
         Assert.Empty(await FailedAsync(_inner));

@@ -28,13 +28,15 @@ public sealed class StoreCheck(IObjectStore store, IIdSource ids, TimeProvider t
     private TimeSpan _longest;
 
     /// <summary>
-    /// Tries one operation after the other, also after one that failed; but nothing more when the first gets no answer, as a store that is out of reach
-    /// would have each of them wait. Errors of the store are results.
+    /// Tries one operation after the other, also after one that failed; but nothing more when the first gets no answer, or two that follow each other, as a store that is out of reach
+    /// would have each of them wait. That something is denied is an answer, but to the first. Errors of the store are results.
     /// </summary>
     /// <exception cref="OperationCanceledException">Through <paramref name="ct"/>; what was written under <c>check/</c> may remain.</exception>
     public async IAsyncEnumerable<StoreCheckResult> RunAsync([EnumeratorCancellation] CancellationToken ct)
     {
+        // As if there were an unanswered one before the first.
         bool wasAnswered = false;
+        bool isFirst = true;
         foreach ((string name, Func<CancellationToken, Task<string?>> attempt) in Attempts())
         {
             _longest = TimeSpan.Zero;
@@ -46,16 +48,16 @@ public sealed class StoreCheck(IObjectStore store, IIdSource ids, TimeProvider t
             }
             catch (StorageException error)
             {
-                (failure, isAnswered) = (error.Message, wasAnswered);
+                (failure, isAnswered) = (error.Message, error.Kind != StorageErrorKind.Unavailable || (error is StoreDeniedException && !isFirst));
             }
 
             yield return new StoreCheckResult(name, _longest, failure);
-            if (!isAnswered)
+            if (!isAnswered && !wasAnswered)
             {
                 yield break;
             }
 
-            wasAnswered = true;
+            (wasAnswered, isFirst) = (isAnswered, false);
         }
     }
 
@@ -203,8 +205,15 @@ public sealed class StoreCheck(IObjectStore store, IIdSource ids, TimeProvider t
         return read == length && bytes.AsSpan().SequenceEqual(_large.AsSpan(offset, length)) ? null : $"{range} gave {read} bytes, which are not those that were written";
     }
 
-    private Task<PutResult> PutAsync(string name, byte[] body, PutCondition condition, CancellationToken ct) =>
-        TimedAsync(() => store.PutAsync(Key(name), Body(body), condition.WriteId == Guid.Empty ? condition.WithWriteId(ids.Next()) : condition, ct));
+    private async Task<PutResult> PutAsync(string name, byte[] body, PutCondition condition, CancellationToken ct)
+    {
+        PutResult put = await TimedAsync(() => store.PutAsync(Key(name), Body(body), condition.WriteId == Guid.Empty ? condition.WithWriteId(ids.Next()) : condition, ct));
+
+        // A PUT that nobody answers is no refusal, and so no error of the store's; here it says as little.
+        return put.Outcome == PutOutcome.Unknown
+            ? throw new StorageException(StorageErrorKind.Unavailable, $"whether the object was written is unknown: {put.Cause?.Message ?? "no answer"}", put.Cause)
+            : put;
+    }
 
     private async Task<string[]> ListedAsync(string prefix, string? startAfter, CancellationToken ct)
     {

@@ -15,7 +15,7 @@ public sealed record StoreFault(ObjectKey Object, string Problem, IReadOnlyList<
 
 /// <summary>
 /// Holds the store against the metadata: that every object that streams refer to is there, as long as it was, with every block, state, index and directory under
-/// its checksum, and every range where its stream has it. Reads only, and may run beside a broker: what is replaced and deleted meanwhile is no fault.
+/// its checksum, and every range where its stream has it; and that a start can read every slot of the write-ahead logs in the bucket. Reads only, and may run beside a broker: what is replaced and deleted meanwhile is no fault.
 /// </summary>
 /// <param name="store">The store.</param>
 /// <param name="metadata">How the metadata are read.</param>
@@ -29,10 +29,15 @@ public sealed class StoreVerify(IObjectStore store, MetadataLogOptions metadata,
     public StoreVerifyTotals Totals { get; private set; } = new();
 
     /// <summary>Looks at one object after the other, and then yields what is wrong with those that are still in use.</summary>
-    /// <exception cref="StorageException">Unavailable: the store fails; Corrupt: the metadata themselves cannot be read.</exception>
+    /// <exception cref="StorageException">Unavailable: the store fails; Corrupt: the metadata themselves cannot be read; NotFound: no cluster has its metadata in the store.</exception>
     public async IAsyncEnumerable<StoreFault> RunAsync([EnumeratorCancellation] CancellationToken ct)
     {
         MetadataImage image = await MetadataLog.ReadAsync(store, metadata, ct);
+        if (image.ClusterId.Length == 0)
+        {
+            throw new StorageException(StorageErrorKind.NotFound, "there is no cluster in this store: it holds no metadata");
+        }
+
         ILookup<ObjectId, StreamRange> ranges = image.Streams.Values.SelectMany(stream => stream.Ranges).ToLookup(range => range.ObjectId, range => range.Range);
         using BlockCache cache = new(new BlockCacheOptions(), new BufferPool(new BufferPoolOptions()));
         StreamObjectReader reader = new(store, cache, new StreamObjectReaderOptions());
@@ -47,17 +52,45 @@ public sealed class StoreVerify(IObjectStore store, MetadataLogOptions metadata,
             }
         }
 
+        IReadOnlyList<AttachedWal> suspectLogs = await SuspectLogsAsync(image, ct);
         MetadataImage now = await CountUnknownAsync(ct);
         foreach ((ObjectState item, string problem) in suspects.Where(suspect => now.Objects.ContainsKey(suspect.Item.ObjectId)))
         {
-            yield return new StoreFault(item.Key, problem, [.. ranges[item.ObjectId].Select(range => Describe(image, range))]);
+            yield return new StoreFault(item.Key, problem, [.. ranges[item.ObjectId].Select(range => Describe(image, range.Stream, range.BaseOffset, range.EndOffset - 1))]);
+        }
+
+        // By the metadata of now: what was a fault of a log that was just being made, or of records that were uploaded since, is none.
+        foreach (AttachedWal log in suspectLogs.Where(log => now.Wals.ContainsKey(log.WalId)))
+        {
+            foreach (StoreFault fault in await new WalVerify(store, now, log).RunAsync(ct))
+            {
+                yield return fault;
+            }
         }
     }
 
-    private static string Describe(MetadataImage image, StreamRange range)
+    /// <summary>Records in the words of a <see cref="StoreFault"/>.</summary>
+    internal static string Describe(MetadataImage image, StreamId id, Offset first, Offset last)
     {
-        StreamState stream = image.FindStream(range.Stream)!;
-        return $"{image.FindTopic(stream.TopicId)!.Name}-{stream.Partition}: offsets {range.BaseOffset} to {range.EndOffset - 1}";
+        StreamState stream = image.FindStream(id)!;
+        return $"{image.FindTopic(stream.TopicId)!.Name}-{stream.Partition}: offsets {first} to {last}";
+    }
+
+    private async ValueTask<IReadOnlyList<AttachedWal>> SuspectLogsAsync(MetadataImage image, CancellationToken ct)
+    {
+        List<AttachedWal> suspects = [];
+        foreach (AttachedWal log in image.Wals.Values.Where(log => log.IsInBucket))
+        {
+            WalVerify verify = new(store, image, log);
+            if ((await verify.RunAsync(ct)).Count > 0)
+            {
+                suspects.Add(log);
+            }
+
+            Totals = Totals with { Wals = Totals.Wals + 1, WalSlots = Totals.WalSlots + verify.Slots, WalRecords = Totals.WalRecords + verify.Records };
+        }
+
+        return suspects;
     }
 
     private async Task<string?> ProblemAsync(ObjectState item, List<StreamRange> ranges, StreamObjectReader reader, CancellationToken ct)
@@ -136,35 +169,4 @@ public sealed class StoreVerify(IObjectStore store, MetadataLogOptions metadata,
 
         return image;
     }
-}
-
-/// <summary>What a verification looked at.</summary>
-public sealed record StoreVerifyTotals
-{
-    /// <summary>Objects that streams refer to.</summary>
-    public long Objects { get; init; }
-
-    /// <summary>Their bytes, by the metadata.</summary>
-    public long ObjectBytes { get; init; }
-
-    /// <summary>Ranges of streams that were found in them.</summary>
-    public long Ranges { get; init; }
-
-    /// <summary>Blocks that were read.</summary>
-    public long Blocks { get; init; }
-
-    /// <summary>Their bytes.</summary>
-    public long BlockBytes { get; init; }
-
-    /// <summary>Objects that nothing refers to any more, and that will be deleted.</summary>
-    public long Deletable { get; init; }
-
-    /// <summary>Their bytes, as stored.</summary>
-    public long DeletableBytes { get; init; }
-
-    /// <summary>Data objects that the metadata do not know: uploads on their way, or left by a crash. The broker removes the latter in time.</summary>
-    public long Unknown { get; init; }
-
-    /// <summary>Their bytes, as stored.</summary>
-    public long UnknownBytes { get; init; }
 }

@@ -29,9 +29,15 @@ internal sealed class LocalFolders : IDisposable
     private readonly SafeFileHandle _ownerLock;
     private long _temporaryFiles;
 
-    internal LocalFolders(string root, Guid instanceId)
+    /// <exception cref="StorageException">NotFound: the folder is no store's, and <paramref name="mustExist"/>; Invalid: of a newer version.</exception>
+    internal LocalFolders(string root, Guid instanceId, bool mustExist = false)
     {
         Root = Path.GetFullPath(root);
+        if (mustExist && !File.Exists(FormatFile))
+        {
+            throw new StorageException(StorageErrorKind.NotFound, $"there is no object store in '{Root}'");
+        }
+
         Objects = Path.Combine(Root, "objects");
         _locks = Path.Combine(Root, "locks");
         string allTemporary = Path.Combine(Root, "tmp");
@@ -52,6 +58,8 @@ internal sealed class LocalFolders : IDisposable
     internal string Root { get; }
 
     internal string Objects { get; }
+
+    private string FormatFile => Path.Combine(Root, "FORMAT");
 
     private string OpeningLock => Path.Combine(_locks, "open");
 
@@ -126,7 +134,7 @@ internal sealed class LocalFolders : IDisposable
 
     private void CheckFormat()
     {
-        string path = Path.Combine(Root, "FORMAT");
+        string path = FormatFile;
         if (File.Exists(path))
         {
             string text = File.ReadAllText(path);

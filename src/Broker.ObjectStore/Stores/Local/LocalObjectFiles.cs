@@ -118,6 +118,24 @@ internal sealed class LocalObjectFiles(LocalFolders folders)
         return new ObjectInfo(key, header.BodyBytes, header.ETag, modified, writeId);
     }
 
+    /// <summary>
+    /// As <see cref="Describe(ObjectKey, string, bool)"/>, for a listing, which no damaged file may end: of one that does not match its header the size is that of the body which is there,
+    /// and the etag empty. Whoever reads it is told.
+    /// </summary>
+    /// <exception cref="StorageException">Invalid: written by a newer version.</exception>
+    internal static ObjectInfo? List(ObjectKey key, string path)
+    {
+        try
+        {
+            return Describe(key, path, withWriteId: false);
+        }
+        catch (StorageException damaged) when (damaged.Kind == StorageErrorKind.Corrupt)
+        {
+            FileInfo file = new(path);
+            return file.Exists ? new ObjectInfo(key, Math.Max(0, file.Length - LocalObjectHeader.Size), "", new DateTimeOffset(file.LastWriteTimeUtc), WriteId: null) : null;
+        }
+    }
+
     internal ObjectInfo? Describe(ObjectKey key)
         => Describe(key, Path.Combine(folders.Objects, LocalKeyPath.ToPath(key)), withWriteId: true);
 

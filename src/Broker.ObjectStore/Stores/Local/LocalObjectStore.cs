@@ -24,13 +24,13 @@ public sealed class LocalObjectStore : IObjectStore, IDisposable
     private LocalObjectStore(LocalObjectStoreOptions options)
     {
         _ids = options.Ids;
-        _folders = new LocalFolders(options.RootFolder, _ids.Next());
+        _folders = new LocalFolders(options.RootFolder, _ids.Next(), options.MustExist);
         _files = new LocalObjectFiles(_folders);
         _io = new IoThreads(options.MaxConcurrentOperations);
     }
 
     /// <summary>Opens the folder, makes it when absent, and removes what dead processes left half-written.</summary>
-    /// <exception cref="StorageException">Unavailable: the folder cannot be made or written; Invalid: of a newer version.</exception>
+    /// <exception cref="StorageException">Unavailable: the folder cannot be made or written; Invalid: of a newer version; NotFound: it is no store's, and must be.</exception>
     public static LocalObjectStore Open(LocalObjectStoreOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -152,7 +152,7 @@ public sealed class LocalObjectStore : IObjectStore, IDisposable
     {
         while (chunk.Count < ListChunk && walk.MoveNext())
         {
-            ObjectInfo? info = LocalObjectFiles.Describe(walk.Current.Key, walk.Current.Path, withWriteId: false);
+            ObjectInfo? info = LocalObjectFiles.List(walk.Current.Key, walk.Current.Path);
             if (info is not null)
             {
                 chunk.Add(info);

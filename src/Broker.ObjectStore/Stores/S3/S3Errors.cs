@@ -37,6 +37,18 @@ internal sealed class S3Errors(S3ObjectStoreOptions options)
             : Failure(S3FailureKind.MayBeApplied, Message(what, $"the connection broke or the answer was damaged ({error.Message})"), error);
     }
 
+    /// <summary>
+    /// A refusal for good of a request that makes an object: with the settings that it carried and no other request does, since servers say only that an argument is invalid.
+    /// </summary>
+    internal S3Failure OfNewObject(S3Failure failure)
+    {
+        string[] sent = [.. new[] { ("s3.sse", options.ServerSideEncryption), ("s3.sse.kms.key", options.KmsKeyId), ("s3.storage.class", options.StorageClass) }
+            .Where(setting => setting.Item2 is not null).Select(setting => $"{setting.Item1}={setting.Item2}")];
+        return sent.Length > 0 && failure is { Kind: S3FailureKind.NotApplied, Error.Kind: StorageErrorKind.Invalid }
+            ? failure with { Error = new StorageException(StorageErrorKind.Invalid, $"{failure.Error.Message}. The server may not know what was sent with it: {string.Join(", ", sent)}", failure.Error) }
+            : failure;
+    }
+
     /// <summary>What to do when there is no such bucket.</summary>
     internal const string NoBucketAdvice = "Make the bucket, or set the name of one that exists (object.store)";
 

@@ -85,6 +85,7 @@ public sealed record S3ObjectStoreOptions(string Bucket)
         Require(Region.Length > 0, "region: it is needed for signatures");
         Require(ServerSideEncryption is null or "AES256" or "aws:kms", $"server-side encryption '{ServerSideEncryption}': AES256 or aws:kms");
         Require(KmsKeyId is null || ServerSideEncryption == "aws:kms", "a KMS key without server-side encryption aws:kms");
+        Require(S3StorageClasses.Problem(StorageClass, isAws: Endpoint is null) is null, $"storage class '{StorageClass}': its objects cannot be read at once");
         Require(MaxConnections >= 1, "at least one connection is needed");
         Require(MinBytesPerSecond >= 1, "the least rate is 1 byte per second");
         foreach (TimeSpan time in new[] { ConnectTimeout, FirstByteTimeout, RequestTimeout, IdleConnectionTimeout, ConnectionLifetime })

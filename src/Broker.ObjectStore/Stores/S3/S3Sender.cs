@@ -67,7 +67,7 @@ internal sealed class S3Sender(AmazonS3Client client, S3ObjectStoreOptions optio
         {
             S3Failure failure = errors.Classify(error, what, deadline);
             Count(counter, failure);
-            return new S3Answer<T>(null, failure);
+            return new S3Answer<T>(null, operation is StoreOperation.Put or StoreOperation.StartUpload ? errors.OfNewObject(failure) : failure);
         }
     }
 

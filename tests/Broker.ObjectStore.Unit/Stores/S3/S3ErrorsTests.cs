@@ -82,6 +82,19 @@ public sealed class S3ErrorsTests
     }
 
     [Fact]
+    public void Refusal_of_a_new_object_names_the_settings_that_were_sent_with_it()
+    {
+        S3Errors errors = new(Options with { Endpoint = new Uri("http://ceph"), ServerSideEncryption = "AES256", StorageClass = "COLD" });
+        S3Failure refused = Classify(new AmazonS3Exception("said", ErrorType.Unknown, "InvalidArgument", "request", HttpStatusCode.BadRequest));
+        S3Failure away = Classify(new AmazonS3Exception("said", ErrorType.Unknown, "SlowDown", "request", HttpStatusCode.ServiceUnavailable));
+
+        Assert.EndsWith("s3.sse=AES256, s3.storage.class=COLD", errors.OfNewObject(refused).Error.Message, StringComparison.Ordinal);
+        Assert.Equal(StorageErrorKind.Invalid, errors.OfNewObject(refused).Error.Kind);
+        Assert.Same(away, errors.OfNewObject(away));
+        Assert.Same(refused, new S3Errors(Options).OfNewObject(refused));
+    }
+
+    [Fact]
     public void A_deadline_starts_anew_with_each_phase()
     {
         using S3Deadline deadline = new(TimeSpan.FromSeconds(5), _time, default);
@@ -100,7 +113,7 @@ public sealed class S3ErrorsTests
         {
             (Options with { Bucket = "a/b" }, "bucket"), (Options with { Prefix = "/a" }, "prefix"), (Options with { Endpoint = new Uri("ftp://x") }, "endpoint"),
             (Options with { ServerSideEncryption = "rot13" }, "encryption"), (Options with { KmsKeyId = "key" }, "KMS"), (Options with { MaxConnections = 0 }, "connection"),
-            (Options with { RequestTimeout = TimeSpan.Zero }, "time-out"), (Options with { MinBytesPerSecond = 0 }, "rate"), (Options with { Region = "" }, "region"),
+            (Options with { RequestTimeout = TimeSpan.Zero }, "time-out"), (Options with { MinBytesPerSecond = 0 }, "rate"), (Options with { Region = "" }, "region"), (Options with { StorageClass = "GLACIER" }, "storage class"),
         })
         {
             StorageException error = Assert.Throws<StorageException>(() => S3ObjectStore.Open(options));
