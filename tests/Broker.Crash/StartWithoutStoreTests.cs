@@ -141,6 +141,15 @@ public sealed class StartWithoutStoreTests
             "Check the credentials");
     }
 
+    [SkippableFact]
+    public async Task Setting_that_the_server_refuses_ends_the_start_with_1_and_a_message_that_names_it()
+    {
+        S3ObjectStoreOptions bucket = await (await CephGateway.SharedAsync()).NewBucketAsync();
+
+        await RefusesToStartAsync(
+            new NodeBroker($"object.store=s3://{bucket.Bucket}/cluster", $"s3.endpoint={bucket.Endpoint}", "s3.path.style=true", "s3.storage.class=NOPE"), "400", "s3.storage.class=NOPE");
+    }
+
     private static async Task RefusesToStartAsync(NodeBroker broker, params string[] named)
     {
         await using (broker)

@@ -123,6 +123,19 @@ public sealed class ExecutableTests
     }
 
     [Fact]
+    public async Task Settings_of_S3_that_are_not_used_are_warned_of_by_name_and_those_of_a_bucket_are_not()
+    {
+        using TempFolder folder = new("node");
+        string[] start = ["start", "--override", "listeners=PLAINTEXT://192.0.2.1:19092", "--override", $"log.dirs={folder.Path}", "--override", "management.listener=", "--override", "s3.region=eu-west-1", "--override", "s3.sse=AES256"];
+
+        string unused = Assert.Single((await RunAsync(start)).Output, line => line.Contains("not used", StringComparison.Ordinal));
+
+        Assert.Contains("s3.region, s3.sse", unused, StringComparison.Ordinal);
+        Assert.Contains("object.store", unused, StringComparison.Ordinal);
+        Assert.DoesNotContain((await RunAsync(start[..7])).Output, line => line.Contains("not used", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Data_folder_that_cannot_be_made_ends_with_1_and_a_message()
     {
         using TempFolder folder = new("node");

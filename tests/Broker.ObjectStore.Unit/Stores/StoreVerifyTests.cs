@@ -1,6 +1,9 @@
+using System.Buffers;
 using Broker.ObjectStore.Inspection;
+using Broker.ObjectStore.Local;
 using Broker.ObjectStore.Metadata;
 using Broker.ObjectStore.Unit.Compaction;
+using Broker.TestSupport.Brokers;
 
 namespace Broker.ObjectStore.Unit.Stores;
 
@@ -79,12 +82,42 @@ public sealed class StoreVerifyTests : IDisposable
         await FillAsync();
         _log.NowMs += 5_000;
         await _log.CompactAsync();
-        await _log.Store.PutAsync(DataKeys.For(new ObjectId(500)), new System.Buffers.ReadOnlySequence<byte>([1, 2, 3]), PutCondition.IfAbsent, None);
+        await _log.Store.PutAsync(DataKeys.For(new ObjectId(500)), new ReadOnlySequence<byte>([1, 2, 3]), PutCondition.IfAbsent, None);
 
         (StoreVerify verify, List<StoreFault> faults) = await VerifyAsync();
 
         Assert.Empty(faults);
         Assert.Equal((1, 3, 4), (verify.Totals.Unknown, verify.Totals.UnknownBytes, verify.Totals.Deletable));
+    }
+
+    [Fact]
+    public async Task Folder_with_a_truncated_file_has_all_its_faults_named()
+    {
+        await FillAsync();
+        await _log.StoreMetadataAsync();
+        using TempFolder folder = new("verify");
+        using LocalObjectStore store = LocalObjectStore.Open(new LocalObjectStoreOptions(folder.Path));
+        foreach (string key in _log.Store.Keys)
+        {
+            await store.PutAsync(new ObjectKey(key), new ReadOnlySequence<byte>(_log.Store.Read(key)), PutCondition.None, None);
+        }
+
+        string[] files = [.. _log.Image.Objects.Values.OrderBy(item => item.ObjectId).Select(item => Path.Combine(folder.Path, "objects", $"{item.Key.Value.Replace("/", ".d/", StringComparison.Ordinal)}.o"))];
+        using (FileStream truncated = File.OpenWrite(files[0]))
+        {
+            truncated.SetLength(truncated.Length / 2);
+        }
+
+        File.Delete(files[2]);
+        StoreVerify verify = new(store, new MetadataLogOptions(), readsBlocks: true);
+        List<StoreFault> faults = [];
+        await foreach (StoreFault fault in verify.RunAsync(None))
+        {
+            faults.Add(fault);
+        }
+
+        Assert.Equal([new ObjectId(0), new ObjectId(2)], faults.Select(fault => _log.Image.Objects.Values.Single(item => item.Key == fault.Object).ObjectId));
+        Assert.All(faults, fault => Assert.Equal(3, fault.Lost.Count));
     }
 
     private async Task FillAsync()

@@ -71,6 +71,20 @@ public sealed class WalVerifyTests : IDisposable
     }
 
     [Fact]
+    public async Task Slot_that_is_missing_behind_a_damaged_one_is_named_too()
+    {
+        await FillAsync(12);
+        string[] slots = Slots();
+        Damage(2, 3);
+        await _log.Store.DeleteAsync(new ObjectKey(slots[5]), default);
+
+        List<StoreFault> faults = (await VerifyAsync()).Faults;
+
+        Assert.Equal([slots[2], slots[5]], faults.Select(fault => fault.Object.Value));
+        Assert.Contains("it is not there", faults[1].Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Boundary_that_is_missing_or_damaged_is_named()
     {
         await FillAsync(3);

@@ -55,7 +55,7 @@ internal sealed class WalVerify(IObjectStore store, MetadataImage image, Attache
             if (await LogReader.FindStartAsync(store, _keys.Prefix, ct) is not { } start)
             {
                 Add(_keys.Boundary, "it is not there, though the metadata refer to the log");
-                await ReadEachFromAsync(0, ct);
+                await ReadEachFromAsync(0, before: null, ct);
                 return;
             }
 
@@ -71,19 +71,23 @@ internal sealed class WalVerify(IObjectStore store, MetadataImage image, Attache
             {
                 Add(_keys.Slot(reader.Position.NextSlot), fault.Message);
                 _nextPosition = null;
-                await ReadEachFromAsync(reader.Position.NextSlot + 1, ct);
+                await ReadEachFromAsync(reader.Position.NextSlot + 1, reader.Position, ct);
             }
         }
         catch (StorageException fault) when (IsFault(fault))
         {
             Add(_keys.Boundary, fault.Message);
-            await ReadEachFromAsync(0, ct);
+            await ReadEachFromAsync(0, before: null, ct);
         }
     }
 
     /// <summary>The slots behind one that ends every reading: each for itself.</summary>
-    private async ValueTask ReadEachFromAsync(long slot, CancellationToken ct)
+    /// <param name="slot">The first of them.</param>
+    /// <param name="before">The owner before it, by whom it is told whether a slot that is not there was ever taken; null: that cannot be told.</param>
+    /// <param name="ct">Ends it.</param>
+    private async ValueTask ReadEachFromAsync(long slot, LogPosition? before, CancellationToken ct)
     {
+        long expected = slot;
         await foreach (ObjectInfo info in store.ListAsync(_keys.ListPrefix, _keys.StartAfterFor(slot), ct))
         {
             if (!_keys.TryParse(info.Key, out long found))
@@ -91,11 +95,21 @@ internal sealed class WalVerify(IObjectStore store, MetadataImage image, Attache
                 continue;
             }
 
+            if (found > expected && before is { } owner)
+            {
+                await LookIntoGapAsync(owner with { NextSlot = expected }, ct);
+            }
+
+            expected = found + 1;
             try
             {
-                if (await LogReader.TryGetAsync(store, _keys, found, ct, showsDamaged: true) is { IsFence: false } frame)
+                if (await LogReader.TryGetAsync(store, _keys, found, ct, showsDamaged: true) is { } frame)
                 {
-                    Take(found, frame.Payload);
+                    before = before is null ? null : new LogPosition(found + 1, frame.Epoch, frame.WriterId);
+                    if (!frame.IsFence)
+                    {
+                        Take(found, frame.Payload);
+                    }
                 }
             }
             catch (StorageException fault) when (IsFault(fault))
@@ -108,12 +122,21 @@ internal sealed class WalVerify(IObjectStore store, MetadataImage image, Attache
         }
     }
 
+    private async ValueTask LookIntoGapAsync(LogPosition at, CancellationToken ct)
+    {
+        if (await new LogGap(store, _keys).FindProofAsync(at, ct) is { } proof
+            && await LogBoundary.LoadAsync(store, _keys, ct) is { } now && now.Boundary.First.NextSlot <= at.NextSlot)
+        {
+            Add(_keys.Slot(at.NextSlot), $"it is not there, though '{proof}' beyond it shows that it was written");
+        }
+    }
+
     private void Take(long slot, ReadOnlyMemory<byte> payload)
     {
         Slots++;
         try
         {
-            IReadOnlyList<WalRecoveredRecord> records = BucketSlot.Decode(payload, "it");
+            IReadOnlyList<WalRecoveredRecord> records = BucketSlot.Decode(payload, "the slot");
             if (_nextPosition is { } expected && records[0].Position.Value != expected)
             {
                 Add(_keys.Slot(slot), $"it begins with the record at position {records[0].Position.Value}, after {expected - 1}: records between them are lost, or there twice");
