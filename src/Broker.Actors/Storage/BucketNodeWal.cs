@@ -23,6 +23,16 @@ internal sealed class BucketNodeWal(IObjectStore store, BrokerOptions options, S
         return new WalOwnership(mine?.WalId ?? _fresh, options.NodeId, Environment.MachineName, mine?.Path ?? WalPlace.InBucket(_fresh), givenUp);
     }
 
+    public void CheckCluster(MetadataImage image)
+    {
+        // It lies in the cluster's own store.
+    }
+
+    public void JoinCluster(string clusterId)
+    {
+        // As above.
+    }
+
     public IWriteAheadLog Open(WalOwnership ownership, long nodeEpoch)
     {
         return new ReopeningWal(OpenOnce(), _ => ValueTask.FromResult<IWriteAheadLog>(OpenOnce()), sources.Clock);

@@ -48,7 +48,8 @@ public sealed class StorageEngine : IAsyncDisposable
 
     /// <summary>Opens metadata and WAL and recovers. Nothing is lost by failing half-way: it can be opened again.</summary>
     /// <exception cref="StorageException">
-    /// As the store and the WAL say; Invalid when another WAL may hold acknowledged records (<see cref="WalOwnership"/>): then nothing was changed.
+    /// As the store and the WAL say; Invalid when another WAL may hold acknowledged records (<see cref="WalOwnership"/>), or this one belongs to another cluster
+    /// (<see cref="WalMembership"/>): then nothing was changed.
     /// </exception>
     public static async Task<StorageEngine> OpenAsync(IObjectStore store, BrokerOptions options, StorageSources sources, ILogger log, CancellationToken cancellation)
     {
@@ -85,15 +86,19 @@ public sealed class StorageEngine : IAsyncDisposable
         MetadataLogOptions metadataOptions = new() { Time = sources.Clock, Ids = sources.Ids, JitterSeed = sources.Random.Next() };
 
         // Read before it is fenced: a node that may not start must not stop one that serves.
+        // And before a cluster is made where there is none.
         MetadataImage before = await MetadataLog.ReadAsync(store, metadataOptions, cancellation);
+        wal.CheckCluster(before);
         wal.OwnershipIn(before).Check(before);
         MetadataLog metadata = await MetadataLog.OpenAsync(store, metadataOptions, cancellation);
         try
         {
             // And again: another node may have come in between.
             MetadataImage image = metadata.Image;
+            wal.CheckCluster(image);
             WalOwnership ownership = wal.OwnershipIn(image);
             ownership.Check(image);
+            wal.JoinCluster(image.ClusterId);
             NodeRegistered registered = new(options.NodeId, image.NodeEpochs.GetValueOrDefault(options.NodeId) + 1);
             await metadata.CommitAsync([.. ownership.Plan(image), registered], cancellation);
             foreach (AttachedWal givenUp in ownership.GivenUp(image))
