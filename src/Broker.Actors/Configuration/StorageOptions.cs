@@ -1,4 +1,5 @@
 using Broker.ObjectStore;
+using Broker.ObjectStore.Wal;
 
 namespace Broker.Actors.Configuration;
 
@@ -60,6 +61,11 @@ public sealed record StorageOptions(
     /// from all that is there; what bounds it is the log cache.
     /// </summary>
     public int WalWritesInFlight => WalKind == WalKind.Disk ? 1 : 1024;
+
+    /// <summary>The largest record batch that the WAL takes.</summary>
+    public WalAppendBound WalAppendBound => WalKind == WalKind.Disk
+        ? new WalAppendBound(DiskWalOptions.MaxBatchBytesOf(WalCapacityBytes, WalSegmentBytes), DiskWalOptions.RecordOverheadBytes, "wal.disk.capacity.bytes")
+        : new WalAppendBound(BucketWalOptions.LargestAppendBytesOf(BucketWal.CapacityBytes), BucketWalOptions.RecordOverheadBytes, "wal.bucket.capacity.bytes");
 
     private static List<WalId> WalIds(BrokerSettings settings, string name)
     {

@@ -4,14 +4,21 @@ using Broker.ObjectStore.Wal;
 namespace Broker.Actors.Storage;
 
 /// <summary>Appends of many partitions that become durable by one write.</summary>
-internal sealed class WalGroup
+/// <param name="recordOverheadBytes">What the log writes beside each record batch.</param>
+internal sealed class WalGroup(int recordOverheadBytes)
 {
     private readonly List<(WalAppend Append, IActorRef Partition)> _appends = [];
 
     public IReadOnlyList<(WalAppend Append, IActorRef Partition)> Appends => _appends;
 
-    /// <summary>Payload bytes, which the group's bound counts.</summary>
+    /// <summary>Payload bytes.</summary>
     public long Bytes { get; private set; }
+
+    /// <summary>What the group takes in the log, which its bound counts.</summary>
+    public long LogBytes => Bytes + ((long)_appends.Count * recordOverheadBytes);
+
+    /// <summary>Whether the group takes no more than that with the batch.</summary>
+    public bool Fits(WalAppend append, long maxLogBytes) => LogBytes + recordOverheadBytes + append.Batch.Payload.Length <= maxLogBytes;
 
     public void Add(WalAppend append, IActorRef partition)
     {

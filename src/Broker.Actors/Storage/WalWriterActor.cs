@@ -34,6 +34,9 @@ internal sealed class WalWriterActor : ReceiveActor
     private readonly StorageOptions _options;
     private readonly ILogger _log;
     private readonly Action<Exception> _onFenced;
+
+    // Never more than the log takes, so that no group fails for the company that its batches are in. A batch that is larger goes alone.
+    private readonly long _maxGroupBytes;
     private readonly ISourceQueueWithComplete<WalGroup> _queue;
     // By epoch as well: a partition that is opened anew counts its generations from the start.
     private readonly Dictionary<StreamId, (LeaderEpoch Epoch, int Generation)> _voidGenerations = [];
@@ -55,9 +58,10 @@ internal sealed class WalWriterActor : ReceiveActor
     public WalWriterActor(IWriteAheadLog wal, LogCache cache, StorageOptions options, ILogger log, Action<Exception> onFenced)
     {
         (_wal, _cache, _options, _log, _onFenced) = (wal, cache, options, log, onFenced);
+        _maxGroupBytes = Math.Min(options.WalBatchMaxBytes, options.WalAppendBound.AppendBytes);
         IActorRef self = Self;
         _queue = Source.Queue<WalGroup>(QueuedGroups, OverflowStrategy.Backpressure)
-            .BatchWeighted(options.WalBatchMaxBytes, group => group.Bytes, group => group, (earlier, later) => earlier.Merge(later))
+            .BatchWeighted(_maxGroupBytes, group => group.LogBytes, group => group, (earlier, later) => earlier.Merge(later))
             .SelectAsync(options.WalWritesInFlight, WriteAsync)
             .To(Sink.ForEach<WalGroupWritten>(written => self.Tell(written, ActorRefs.NoSender)))
             .Run(Context.System.Materializer());
@@ -82,9 +86,9 @@ internal sealed class WalWriterActor : ReceiveActor
         }
 
         _appendsHeld++;
-        if (_waiting.Count == 0 || _lastWaiting!.Bytes >= _options.WalBatchMaxBytes)
+        if (_waiting.Count == 0 || !_lastWaiting!.Fits(append, _maxGroupBytes))
         {
-            _waiting.Enqueue(_lastWaiting = new WalGroup());
+            _waiting.Enqueue(_lastWaiting = new WalGroup(_options.WalAppendBound.RecordOverheadBytes));
         }
 
         _lastWaiting!.Add(append, Sender);

@@ -27,6 +27,11 @@ internal static class StartCommand
             StartLog.InertSettings(log, string.Join(", ", inert));
         }
 
+        if (options.Settings.Int("message.max.bytes") is var maxMessageBytes && options.Storage.WalAppendBound is var wal && maxMessageBytes > wal.BatchBytes)
+        {
+            StartLog.BatchesBounded(log, maxMessageBytes, wal.BatchBytes, wal.Setting);
+        }
+
         TaskCompletionSource stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
         using CancellationTokenSource starting = new();
         using PosixSignalRegistration terminate = Register(PosixSignal.SIGTERM, stop, starting);
@@ -82,6 +87,9 @@ internal static partial class StartLog
 {
     [LoggerMessage(EventId = 6101, EventName = "InertSettings", Level = LogLevel.Warning, Message = "These Kafka settings have no meaning here and are ignored: {Names}")]
     public static partial void InertSettings(ILogger log, string names);
+
+    [LoggerMessage(EventId = 6107, EventName = "BatchesBounded", Level = LogLevel.Warning, Message = "message.max.bytes is {MaxMessageBytes}, but the write-ahead log takes no batch of more than {WalBatchBytes} bytes ({Setting}): larger ones are refused as too large")]
+    public static partial void BatchesBounded(ILogger log, int maxMessageBytes, long walBatchBytes, string setting);
 
     [LoggerMessage(EventId = 6104, EventName = "Fenced", Level = LogLevel.Error, Message = "Another node has taken over; this one ends: {Reason}")]
     public static partial void Fenced(ILogger log, string reason);

@@ -256,6 +256,39 @@ public sealed class WalWriterActorTests : ActorTest
         }
     }
 
+    [Theory]
+    [InlineData(WalKind.Bucket)]
+    [InlineData(WalKind.Disk)]
+    public async Task Group_is_never_larger_than_what_the_log_takes_of_one_append(WalKind kind)
+    {
+        const int batches = 10;
+        StorageOptions options = Options();
+        IActorRef writer = Start(options);
+        writer.Tell(Append(First, 0), TestActor);
+        HeldWrite write = await _wal.NextAsync();
+        for (int i = 1; i < batches; i++)
+        {
+            writer.Tell(Append(First, i), TestActor);
+        }
+
+        for (int left = batches; ; write = await _wal.NextAsync())
+        {
+            long bytes = write.Records.Sum(record => (long)record.Payload.Length + options.WalAppendBound.RecordOverheadBytes);
+            Assert.True(bytes <= options.WalAppendBound.AppendBytes, $"{bytes} bytes in one append; the log takes {options.WalAppendBound.AppendBytes}");
+            write.Succeed();
+            left -= write.Records.Count;
+            if (left == 0)
+            {
+                break;
+            }
+        }
+
+        // Of three batches, and less than wal.batch.max.bytes.
+        StorageOptions Options() => kind == WalKind.Bucket
+            ? _options with { WalKind = kind, BucketWal = _options.BucketWal with { CapacityBytes = 3 * (BatchBytes + 48) } }
+            : _options with { WalKind = kind, WalSegmentBytes = 1, WalCapacityBytes = 2 + 4096 + (3 * (BatchBytes + 80)) };
+    }
+
     [Fact]
     public async Task W3_groups_behind_a_refused_one_are_not_acknowledged_though_they_were_written()
     {
