@@ -58,7 +58,7 @@ public sealed class BrokerSystem
         GroupDirectory groups = new();
         IWriteAheadLog log = new MeteredWal(storage.WriteAheadLog, metrics.Wal, sources.Clock);
         IActorRef wal = system.ActorOf(
-            Props.Create(() => new WalWriterActor(log, storage.Cache, options.Storage, loggers.CreateLogger("Broker.Wal"), cause => fenced.TrySetResult(cause))), "wal");
+            WalWriterActor.Props(log, storage.Cache, options.Storage, loggers.CreateLogger("Broker.Wal"), cause => fenced.TrySetResult(cause)), "wal");
         ILogger partitionLog = loggers.CreateLogger("Broker.Partitions");
         PartitionManagerServices managerServices = new(
             options.NodeId,
