@@ -33,11 +33,12 @@ internal sealed class BucketNodeWal(IObjectStore store, BrokerOptions options, S
         // As above.
     }
 
-    public IWriteAheadLog Open(WalOwnership ownership, long nodeEpoch)
+    public ReopeningWal Open(WalOwnership ownership, long nodeEpoch)
     {
-        return new ReopeningWal(OpenOnce(), _ => ValueTask.FromResult<IWriteAheadLog>(OpenOnce()), sources.Clock);
+        return new ReopeningWal(OpenOnce(isFirst: true), _ => ValueTask.FromResult<IWriteAheadLog>(OpenOnce(isFirst: false)), sources.Clock);
 
-        BucketWal OpenOnce() => _current = new BucketWal(store, WalOptions(WalPlace.PrefixOf(ownership.Place), nodeEpoch));
+        // The first may follow a start that ended before it made the log.
+        BucketWal OpenOnce(bool isFirst) => _current = new BucketWal(store, WalOptions(WalPlace.PrefixOf(ownership.Place), nodeEpoch) with { MustExist = !isFirst });
     }
 
     public ValueTask RetireAsync(CancellationToken cancellation) => _current?.RetireAsync(cancellation) ?? ValueTask.CompletedTask;

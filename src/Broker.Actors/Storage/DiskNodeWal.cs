@@ -57,7 +57,7 @@ internal sealed class DiskNodeWal : INodeWal
     public WalOwnership OwnershipIn(MetadataImage image) =>
         new(_first.Id, _options.NodeId, Environment.MachineName, _options.Storage.WalFolder, _options.Storage.AcceptedWalLoss);
 
-    public IWriteAheadLog Open(WalOwnership ownership, long nodeEpoch) => new ReopeningWal(_first, ReopenAsync, _sources.Clock);
+    public ReopeningWal Open(WalOwnership ownership, long nodeEpoch) => new ReopeningWal(_first, ReopenAsync, _sources.Clock);
 
     public ValueTask RetireAsync(CancellationToken cancellation) => ValueTask.CompletedTask;
 

@@ -23,7 +23,7 @@ internal interface INodeWal : IAsyncDisposable
     /// <summary>The log, not yet recovered; after a failure it is opened anew by itself.</summary>
     /// <param name="ownership">As the metadata hold it by now.</param>
     /// <param name="nodeEpoch">The epoch of this start of the node.</param>
-    IWriteAheadLog Open(WalOwnership ownership, long nodeEpoch);
+    ReopeningWal Open(WalOwnership ownership, long nodeEpoch);
 
     /// <summary>The log is closed, and the metadata do not know it any more: what it still holds may go.</summary>
     /// <exception cref="ObjectStore.StorageException">Unavailable: it stays, to no harm.</exception>

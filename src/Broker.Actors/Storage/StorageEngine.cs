@@ -16,14 +16,15 @@ namespace Broker.Actors.Storage;
 public sealed class StorageEngine : IAsyncDisposable
 {
     private readonly INodeWal _wal;
+    private readonly ReopeningWal _reopening;
     private readonly WalOwnership _ownership;
     private readonly TimeSpan _releasePatience;
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
 
-    private StorageEngine(IObjectStore store, MetadataLog metadata, IWriteAheadLog writeAheadLog, BufferPool buffers, LogCache cache, BlockCache blocks, INodeWal wal, WalOwnership ownership, TimeSpan releasePatience, HistoryPace? pace, TimeProvider clock, ILogger log)
+    private StorageEngine(IObjectStore store, MetadataLog metadata, ReopeningWal writeAheadLog, BufferPool buffers, LogCache cache, BlockCache blocks, INodeWal wal, WalOwnership ownership, TimeSpan releasePatience, HistoryPace? pace, TimeProvider clock, ILogger log)
     {
-        (_wal, _ownership, _releasePatience, _clock, _log) = (wal, ownership, releasePatience, clock, log);
+        (_wal, _reopening, _ownership, _releasePatience, _clock, _log) = (wal, writeAheadLog, ownership, releasePatience, clock, log);
         (Store, Metadata, WriteAheadLog, Buffers, Cache, Blocks) = (store, metadata, writeAheadLog, buffers, cache, blocks);
         ReadAhead = new ReadAhead(new ReadAheadOptions { TotalBytes = blocks.CapacityBytes / 2 }, clock);
         IObjectStore reads = new PurposeObjectStore(store, StorePurpose.Read);
@@ -35,6 +36,9 @@ public sealed class StorageEngine : IAsyncDisposable
     public MetadataLog Metadata { get; }
 
     public IWriteAheadLog WriteAheadLog { get; }
+
+    /// <summary>What of the node's logs is lost, so that nothing can be acknowledged until somebody restores it; null: nothing that is known of.</summary>
+    public StorageException? Loss => _reopening.Loss;
 
     public BufferPool Buffers { get; }
 
@@ -68,7 +72,7 @@ public sealed class StorageEngine : IAsyncDisposable
         {
             metadata = await TakeOverAsync(new PurposeObjectStore(store, StorePurpose.Metadata), options, wal, sources, log, cancellation);
             WalOwnership ownership = wal.OwnershipIn(metadata.Image);
-            IWriteAheadLog reopening = wal.Open(ownership, metadata.Image.NodeEpochs[options.NodeId]);
+            ReopeningWal reopening = wal.Open(ownership, metadata.Image.NodeEpochs[options.NodeId]);
             await RecoverAsync(metadata.Image, ownership.Own, reopening, buffers, cache, log, cancellation);
             BlockCache blocks = new(new BlockCacheOptions { CapacityBytes = options.Storage.BlockCacheBytes }, buffers);
             return new StorageEngine(store, metadata, reopening, buffers, cache, blocks, wal, ownership, options.ShutdownTimeout / 4, pace, sources.Clock, log);

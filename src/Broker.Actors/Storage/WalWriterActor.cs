@@ -49,7 +49,7 @@ internal sealed class WalWriterActor : ReceiveActor
     private WalGroup? _lastWaiting;
     private bool _offering;
     private string? _stall;
-    private Type? _refusedBecause;
+    private (Type Cause, StorageErrorKind? Kind)? _refusedBecause;
     private long _refusedBatches;
     private int _appendsHeld;
     private long _bytesOut;
@@ -319,13 +319,14 @@ internal sealed class WalWriterActor : ReceiveActor
         }
     }
 
-    // Clients try again many times a second: told are the first refusal, and that a log which was full has failed or the other way round.
+    // Clients try again many times a second: told are the first refusal, and that a log which was full has failed, or one that had failed is lost, or the other way round.
     private void LogRefused(Exception cause, int batches)
     {
         _refusedBatches += batches;
-        if (_refusedBecause != cause.GetType())
+        (Type, StorageErrorKind?) because = (cause.GetType(), (cause as StorageException)?.Kind);
+        if (_refusedBecause != because)
         {
-            _refusedBecause = cause.GetType();
+            _refusedBecause = because;
             if (cause is StorageException)
             {
                 WalLog.Refused(_log, cause.Message);

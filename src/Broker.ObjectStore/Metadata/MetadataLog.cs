@@ -2,7 +2,7 @@ namespace Broker.ObjectStore.Metadata;
 
 /// <summary>
 /// The coordinator's hold on the cluster's metadata: a <see cref="ConditionalLog"/> of commits with snapshots. Opening it fences the
-/// coordinator before; a commit is one conditional PUT, all or nothing. The guarantees G1 to G10 of the log hold for commits, and:
+/// coordinator before; a commit is one conditional PUT, all or nothing. The guarantees G1 to G11 of the log hold for commits, and:
 /// <list type="number">
 /// <item>M1. <see cref="Image"/> holds every commit that ever returned to anyone before the opening, and those of this instance.</item>
 /// <item>M2. A commit whose events do not fit the image writes nothing.</item>

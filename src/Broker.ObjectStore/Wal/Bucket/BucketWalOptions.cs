@@ -56,6 +56,9 @@ public sealed record BucketWalOptions
     /// </summary>
     public TimeSpan ResolveTimeout { get; init; } = TimeSpan.FromSeconds(25);
 
+    /// <summary>True: the log was open before, so that one that is not there is lost (Corrupt), and not made anew: its positions would begin again.</summary>
+    public bool MustExist { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Names the openings and the PUTs; unique among all that ever open the log.</summary>
