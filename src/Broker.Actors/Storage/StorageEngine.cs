@@ -25,7 +25,8 @@ public sealed class StorageEngine : IAsyncDisposable
     private StorageEngine(IObjectStore store, MetadataLog metadata, ReopeningWal writeAheadLog, BufferPool buffers, LogCache cache, BlockCache blocks, INodeWal wal, WalOwnership ownership, TimeSpan releasePatience, HistoryPace? pace, TimeProvider clock, ILogger log)
     {
         (_wal, _reopening, _ownership, _releasePatience, _clock, _log) = (wal, writeAheadLog, ownership, releasePatience, clock, log);
-        (Store, Metadata, WriteAheadLog, Buffers, Cache, Blocks) = (store, metadata, writeAheadLog, buffers, cache, blocks);
+        (Store, Metadata, Buffers, Cache, Blocks) = (store, metadata, buffers, cache, blocks);
+        WriteAheadLog = new GuardedWal(writeAheadLog, () => metadata.Loss);
         ReadAhead = new ReadAhead(new ReadAheadOptions { TotalBytes = blocks.CapacityBytes / 2 }, clock);
         IObjectStore reads = new PurposeObjectStore(store, StorePurpose.Read);
         Objects = new StreamObjectReader(pace is null ? reads : new HistoryObjectStore(reads, pace), blocks, new StreamObjectReaderOptions());
@@ -38,7 +39,7 @@ public sealed class StorageEngine : IAsyncDisposable
     public IWriteAheadLog WriteAheadLog { get; }
 
     /// <summary>What of the node's logs is lost, so that nothing can be acknowledged until somebody restores it; null: nothing that is known of.</summary>
-    public StorageException? Loss => _reopening.Loss;
+    public StorageException? Loss => _reopening.Loss ?? Metadata.Loss;
 
     public BufferPool Buffers { get; }
 

@@ -19,7 +19,7 @@ namespace Broker.ObjectStore;
 /// <item>G9. Corrupt entries and entries of a newer version fail the opening or replay; nothing is written over them.</item>
 /// <item>G10. A slot that was taken and is not there, though not trimmed, fails the opening or replay as Corrupt as soon as anything
 /// beyond it proves that it was taken (see <see cref="LogGap"/>); nothing is written into it. Of the last k slots nothing can prove that.</item>
-/// <item>G11. A log whose boundary is gone is lost: a trim that finds that ends the instance as Corrupt, and an opening of a log that must exist fails so. The boundary is
+/// <item>G11. A log whose boundary is gone is lost: a trim or a look that finds that ends the instance as Corrupt, and an opening of a log that must exist fails so. The boundary is
 /// never made a second time by who had the log open.</item>
 /// </list>
 /// Safe for concurrent use. No thread or timer of its own but the pauses while an outcome is unknown.
@@ -27,6 +27,7 @@ namespace Broker.ObjectStore;
 public sealed class ConditionalLog
 {
     private readonly object _lock = new();
+    private readonly IObjectStore _store;
     private readonly LogKeys _keys;
     private readonly ConditionalLogOptions _options;
     private readonly int _maxInFlight;
@@ -43,8 +44,9 @@ public sealed class ConditionalLog
     private StorageException? _failure;
 
     private ConditionalLog(
-        LogKeys keys, ConditionalLogOptions options, int maxInFlight, SlotWriter writer, LogTrimmer trimmer, LogPosition position)
+        IObjectStore store, LogKeys keys, ConditionalLogOptions options, int maxInFlight, SlotWriter writer, LogTrimmer trimmer, LogPosition position)
     {
+        _store = store;
         _keys = keys;
         _options = options;
         _writer = writer;
@@ -109,7 +111,7 @@ public sealed class ConditionalLog
         LogReader reader = new(store, keys, from ?? boundary.First, options.ShowsDamagedEntries);
         await new LogFencing(store, keys, options, boundary.MaxInFlight, writer, reader).TakeOverAsync(onEntry, ct);
         int maxInFlight = Math.Min(options.MaxInFlight, boundary.MaxInFlight);
-        return new ConditionalLog(keys, options, maxInFlight, writer, new LogTrimmer(store, keys, reader.Position.NextSlot), reader.Position);
+        return new ConditionalLog(store, keys, options, maxInFlight, writer, new LogTrimmer(store, keys, reader.Position.NextSlot), reader.Position);
     }
 
     /// <summary>The position after <paramref name="slot"/>, which this instance has appended.</summary>
@@ -170,6 +172,18 @@ public sealed class ConditionalLog
         {
             Interlocked.Decrement(ref _pending);
             turn.Done.SetResult(isWon);
+        }
+    }
+
+    /// <summary>Looks whether the log is still there, by one HEAD.</summary>
+    /// <exception cref="StorageException">Corrupt: it is not, and this instance has ended (G11). Unavailable: nobody knows.</exception>
+    public async ValueTask LookAsync(CancellationToken ct)
+    {
+        if (await _store.HeadAsync(_keys.Boundary, ct) is null)
+        {
+            StorageException lost = LogBoundary.Lost(_keys);
+            Fail(lost.Kind, lost.Message, lost);
+            throw lost;
         }
     }
 
