@@ -58,7 +58,7 @@ public sealed class BrokerSystem
         GroupDirectory groups = new();
         IWriteAheadLog log = new MeteredWal(storage.WriteAheadLog, metrics.Wal, sources.Clock);
         IActorRef wal = system.ActorOf(
-            Props.Create(() => new WalWriterActor(log, storage.Cache, options.Storage, loggers.CreateLogger("Broker.Wal"), cause => fenced.TrySetResult(cause), sources.Clock)), "wal");
+            WalWriterActor.Props(log, storage.Cache, options.Storage, loggers.CreateLogger("Broker.Wal"), cause => fenced.TrySetResult(cause), sources.Clock), "wal");
         ILogger partitionLog = loggers.CreateLogger("Broker.Partitions");
         PartitionManagerServices managerServices = new(
             options.NodeId,
@@ -66,7 +66,7 @@ public sealed class BrokerSystem
             view,
             partitions,
             groups,
-            new PartitionServices(storage.Cache, new HistoryReader(view, storage.Objects, storage.ReadAhead), wal, options.Topics, sources.Clock, partitionLog) { Traffic = metrics.Traffic },
+            new PartitionServices(storage.Cache, new HistoryReader(view, storage.Objects, storage.ReadAhead), wal, options.Topics, sources.Clock, partitionLog) { WalBound = options.Storage.WalAppendBound, Traffic = metrics.Traffic },
             new GroupServices(options.Groups, storage.Buffers, sources.Clock, sources.Ids.Next, loggers.CreateLogger("Broker.Groups")));
         IActorRef manager = system.ActorOf(Props.Create(() => new PartitionManagerActor(managerServices)), "partitions");
         CoordinatorServices coordinatorServices = new(manager, options.NodeId, sources.Clock, sources.Ids.Next, loggers.CreateLogger("Broker.Coordinator"), cause => fenced.TrySetResult(cause));

@@ -1,5 +1,6 @@
 using Broker.ObjectStore;
 using Broker.ObjectStore.Metadata;
+using Broker.ObjectStore.Wal;
 
 namespace Broker.Actors.Configuration;
 
@@ -64,6 +65,11 @@ public sealed record StorageOptions(
     /// from all that is there; what bounds it is the log cache.
     /// </summary>
     public int WalWritesInFlight => WalKind == WalKind.Disk ? 1 : 1024;
+
+    /// <summary>The largest record batch that the WAL takes.</summary>
+    public WalAppendBound WalAppendBound => WalKind == WalKind.Disk
+        ? new WalAppendBound(DiskWalOptions.MaxBatchBytesOf(WalCapacityBytes, WalSegmentBytes), DiskWalOptions.RecordOverheadBytes, "wal.disk.capacity.bytes")
+        : new WalAppendBound(BucketWalOptions.LargestAppendBytesOf(BucketWal.CapacityBytes), BucketWalOptions.RecordOverheadBytes, "wal.bucket.capacity.bytes");
 
     private static List<WalId> WalIds(BrokerSettings settings, string name)
     {

@@ -11,8 +11,8 @@ namespace Broker.Actors.Partitions;
 /// </summary>
 internal static class BatchAdmission
 {
-    /// <summary>Kafka's answer to a batch.</summary>
-    public static BatchVerdict Check(ReadOnlyMemory<byte> records, TopicConfig config, bool isInternal, long nowMs)
+    /// <summary>Kafka's answer to a batch. One that the write-ahead log can never take is as one that is larger than its topic takes.</summary>
+    public static BatchVerdict Check(ReadOnlyMemory<byte> records, TopicConfig config, in WalAppendBound wal, bool isInternal, long nowMs)
     {
         if (records.IsEmpty)
         {
@@ -35,6 +35,12 @@ internal static class BatchAdmission
         if (batch.SizeInBytes > config.MaxMessageBytes && !isInternal)
         {
             return new(ErrorCode.MessageTooLarge, $"the record batch has {batch.SizeInBytes} bytes; max.message.bytes is {config.MaxMessageBytes}");
+        }
+
+        if (batch.SizeInBytes > wal.BatchBytes)
+        {
+            return new(
+                ErrorCode.MessageTooLarge, $"the record batch has {batch.SizeInBytes} bytes; the write-ahead log takes batches of up to {wal.BatchBytes} ({wal.Setting})");
         }
 
         return isInternal ? BatchVerdict.Taken : CheckOfClient(batch, config, nowMs);

@@ -124,7 +124,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
             return;
         }
 
-        BatchVerdict admission = BatchAdmission.Check(append.Records, _config, append.IsInternal, NowMs());
+        BatchVerdict admission = BatchAdmission.Check(append.Records, _config, _services.WalBound, append.IsInternal, NowMs());
         if (admission.Error != ErrorCode.None)
         {
             Refuse(append, admission.Error, admission.Message, admission.Records);

@@ -15,6 +15,9 @@ internal sealed record PartitionServices(LogCache Cache, IPartitionHistory Histo
     /// <summary>Shared by all partitions of the node.</summary>
     public RepeatedFaults Faults { get; } = new(Clock);
 
+    /// <summary>What the write-ahead log takes.</summary>
+    public required WalAppendBound WalBound { get; init; }
+
     /// <summary>Where what clients wrote is counted.</summary>
     public ClientTraffic Traffic { get; init; } = new();
 }

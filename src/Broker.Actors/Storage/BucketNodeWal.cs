@@ -23,11 +23,22 @@ internal sealed class BucketNodeWal(IObjectStore store, BrokerOptions options, S
         return new WalOwnership(mine?.WalId ?? _fresh, options.NodeId, Environment.MachineName, mine?.Path ?? WalPlace.InBucket(_fresh), givenUp);
     }
 
-    public IWriteAheadLog Open(WalOwnership ownership, long nodeEpoch)
+    public void CheckCluster(MetadataImage image)
     {
-        return new ReopeningWal(OpenOnce(), _ => ValueTask.FromResult<IWriteAheadLog>(OpenOnce()), sources.Clock);
+        // It lies in the cluster's own store.
+    }
 
-        BucketWal OpenOnce() => _current = new BucketWal(store, WalOptions(WalPlace.PrefixOf(ownership.Place), nodeEpoch));
+    public void JoinCluster(string clusterId)
+    {
+        // As above.
+    }
+
+    public ReopeningWal Open(WalOwnership ownership, long nodeEpoch)
+    {
+        return new ReopeningWal(OpenOnce(isFirst: true), _ => ValueTask.FromResult<IWriteAheadLog>(OpenOnce(isFirst: false)), sources.Clock);
+
+        // The first may follow a start that ended before it made the log.
+        BucketWal OpenOnce(bool isFirst) => _current = new BucketWal(store, WalOptions(WalPlace.PrefixOf(ownership.Place), nodeEpoch) with { MustExist = !isFirst });
     }
 
     public ValueTask RetireAsync(CancellationToken cancellation) => _current?.RetireAsync(cancellation) ?? ValueTask.CompletedTask;

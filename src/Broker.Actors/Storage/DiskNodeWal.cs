@@ -12,29 +12,52 @@ internal sealed class DiskNodeWal : INodeWal
     private readonly StorageSources _sources;
     private readonly KeptWalFolder _folder;
     private readonly DiskWal _first;
+    private readonly WalMembership _membership;
 
-    private DiskNodeWal(BrokerOptions options, StorageSources sources, KeptWalFolder folder, DiskWal first) =>
-        (_options, _sources, _folder, _first) = (options, sources, folder, first);
+    private DiskNodeWal(BrokerOptions options, StorageSources sources, KeptWalFolder folder, DiskWal first, WalMembership membership) =>
+        (_options, _sources, _folder, _first, _membership) = (options, sources, folder, first, membership);
 
-    /// <exception cref="StorageException">As of <see cref="DiskWal.OpenAsync"/>.</exception>
+    /// <exception cref="StorageException">As of <see cref="DiskWal.OpenAsync"/> and <see cref="WalClusterNote.Find"/>.</exception>
     public static async ValueTask<INodeWal> OpenAsync(BrokerOptions options, StorageSources sources, CancellationToken cancellation)
     {
-        KeptWalFolder folder = new(sources.WalFiles ?? OpenFolder(options.Storage.WalFolder));
+        string path = options.Storage.WalFolder;
+        KeptWalFolder folder = new(InFolder(path, () => sources.WalFiles ?? new WalFolder(path)));
+        DiskWal? wal = null;
         try
         {
-            return new DiskNodeWal(options, sources, folder, await DiskWal.OpenAsync(WalOptions(options, sources, folder), cancellation));
+            wal = await DiskWal.OpenAsync(WalOptions(options, sources, folder), cancellation);
+            WalId id = wal.Id;
+            WalMembership membership = InFolder(
+                path,
+                () => new WalMembership(id, path, options.ObjectStore.Description, WalClusterNote.Find(folder)?.ClusterId, WalClusterNote.IsBesideRecords(folder)));
+            return new DiskNodeWal(options, sources, folder, wal, membership);
         }
         catch
         {
+            await (wal?.DisposeAsync() ?? ValueTask.CompletedTask);
             folder.Dispose();
             throw;
+        }
+    }
+
+    public void CheckCluster(MetadataImage image) => _membership.Check(image);
+
+    public void JoinCluster(string clusterId)
+    {
+        if (_membership.ClusterId is null)
+        {
+            InFolder(_options.Storage.WalFolder, () =>
+            {
+                new WalClusterNote(clusterId).Write(_folder);
+                return clusterId;
+            });
         }
     }
 
     public WalOwnership OwnershipIn(MetadataImage image) =>
         new(_first.Id, _options.NodeId, Environment.MachineName, _options.Storage.WalFolder, _options.Storage.AcceptedWalLoss);
 
-    public IWriteAheadLog Open(WalOwnership ownership, long nodeEpoch) => new ReopeningWal(_first, ReopenAsync, _sources.Clock);
+    public ReopeningWal Open(WalOwnership ownership, long nodeEpoch) => new ReopeningWal(_first, ReopenAsync, _sources.Clock);
 
     public ValueTask RetireAsync(CancellationToken cancellation) => ValueTask.CompletedTask;
 
@@ -60,11 +83,11 @@ internal sealed class DiskNodeWal : INodeWal
             $"the WAL in '{_options.Storage.WalFolder}' has failed, and another one ({wal.Id}) is in its place now; {_first.Id} is missing: restart the node when it is back");
     }
 
-    private static WalFolder OpenFolder(string path)
+    private static T InFolder<T>(string path, Func<T> use)
     {
         try
         {
-            return new WalFolder(path);
+            return use();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

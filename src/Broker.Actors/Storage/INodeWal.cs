@@ -12,10 +12,18 @@ internal interface INodeWal : IAsyncDisposable
     /// <summary>Which log this node writes, on those metadata.</summary>
     WalOwnership OwnershipIn(MetadataImage image);
 
+    /// <summary>Looks whether the log belongs to the cluster of those metadata; the empty image: there is none yet. Changes nothing.</summary>
+    /// <exception cref="ObjectStore.StorageException">Invalid: to another one, or nobody knows to which.</exception>
+    void CheckCluster(MetadataImage image);
+
+    /// <summary>Has the log remember, durably, that it belongs to that cluster, where it was not known. Before the cluster's metadata know the log.</summary>
+    /// <exception cref="ObjectStore.StorageException">Unavailable: it does not.</exception>
+    void JoinCluster(string clusterId);
+
     /// <summary>The log, not yet recovered; after a failure it is opened anew by itself.</summary>
     /// <param name="ownership">As the metadata hold it by now.</param>
     /// <param name="nodeEpoch">The epoch of this start of the node.</param>
-    IWriteAheadLog Open(WalOwnership ownership, long nodeEpoch);
+    ReopeningWal Open(WalOwnership ownership, long nodeEpoch);
 
     /// <summary>The log is closed, and the metadata do not know it any more: what it still holds may go.</summary>
     /// <exception cref="ObjectStore.StorageException">Unavailable: it stays, to no harm.</exception>

@@ -16,15 +16,17 @@ namespace Broker.Actors.Storage;
 public sealed class StorageEngine : IAsyncDisposable
 {
     private readonly INodeWal _wal;
+    private readonly ReopeningWal _reopening;
     private readonly WalOwnership _ownership;
     private readonly TimeSpan _releasePatience;
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
 
-    private StorageEngine(IObjectStore store, MetadataLog metadata, IWriteAheadLog writeAheadLog, BufferPool buffers, LogCache cache, BlockCache blocks, INodeWal wal, WalOwnership ownership, TimeSpan releasePatience, HistoryPace? pace, TimeProvider clock, ILogger log)
+    private StorageEngine(IObjectStore store, MetadataLog metadata, ReopeningWal writeAheadLog, BufferPool buffers, LogCache cache, BlockCache blocks, INodeWal wal, WalOwnership ownership, TimeSpan releasePatience, HistoryPace? pace, TimeProvider clock, ILogger log)
     {
-        (_wal, _ownership, _releasePatience, _clock, _log) = (wal, ownership, releasePatience, clock, log);
-        (Store, Metadata, WriteAheadLog, Buffers, Cache, Blocks) = (store, metadata, writeAheadLog, buffers, cache, blocks);
+        (_wal, _reopening, _ownership, _releasePatience, _clock, _log) = (wal, writeAheadLog, ownership, releasePatience, clock, log);
+        (Store, Metadata, Buffers, Cache, Blocks) = (store, metadata, buffers, cache, blocks);
+        WriteAheadLog = new GuardedWal(writeAheadLog, () => metadata.Loss);
         ReadAhead = new ReadAhead(new ReadAheadOptions { TotalBytes = blocks.CapacityBytes / 2 }, clock);
         IObjectStore reads = new PurposeObjectStore(store, StorePurpose.Read);
         Objects = new StreamObjectReader(pace is null ? reads : new HistoryObjectStore(reads, pace), blocks, new StreamObjectReaderOptions());
@@ -35,6 +37,9 @@ public sealed class StorageEngine : IAsyncDisposable
     public MetadataLog Metadata { get; }
 
     public IWriteAheadLog WriteAheadLog { get; }
+
+    /// <summary>What of the node's logs is lost, so that nothing can be acknowledged until somebody restores it; null: nothing that is known of.</summary>
+    public StorageException? Loss => _reopening.Loss ?? Metadata.Loss;
 
     public BufferPool Buffers { get; }
 
@@ -48,7 +53,8 @@ public sealed class StorageEngine : IAsyncDisposable
 
     /// <summary>Opens metadata and WAL and recovers. Nothing is lost by failing half-way: it can be opened again.</summary>
     /// <exception cref="StorageException">
-    /// As the store and the WAL say; Invalid when another WAL may hold acknowledged records (<see cref="WalOwnership"/>): then nothing was changed.
+    /// As the store and the WAL say; Invalid when another WAL may hold acknowledged records (<see cref="WalOwnership"/>), or this one belongs to another cluster
+    /// (<see cref="WalMembership"/>): then nothing was changed.
     /// </exception>
     public static async Task<StorageEngine> OpenAsync(IObjectStore store, BrokerOptions options, StorageSources sources, ILogger log, CancellationToken cancellation)
     {
@@ -67,7 +73,7 @@ public sealed class StorageEngine : IAsyncDisposable
         {
             metadata = await TakeOverAsync(new PurposeObjectStore(store, StorePurpose.Metadata), options, wal, sources, log, cancellation);
             WalOwnership ownership = wal.OwnershipIn(metadata.Image);
-            IWriteAheadLog reopening = wal.Open(ownership, metadata.Image.NodeEpochs[options.NodeId]);
+            ReopeningWal reopening = wal.Open(ownership, metadata.Image.NodeEpochs[options.NodeId]);
             await RecoverAsync(metadata.Image, ownership.Own, reopening, buffers, cache, log, cancellation);
             BlockCache blocks = new(new BlockCacheOptions { CapacityBytes = options.Storage.BlockCacheBytes }, buffers);
             return new StorageEngine(store, metadata, reopening, buffers, cache, blocks, wal, ownership, options.ShutdownTimeout / 4, pace, sources.Clock, log);
@@ -85,15 +91,19 @@ public sealed class StorageEngine : IAsyncDisposable
         MetadataLogOptions metadataOptions = new() { Time = sources.Clock, Ids = sources.Ids, JitterSeed = sources.Random.Next(), SnapshotEveryCommits = options.Storage.MetadataSnapshotEveryCommits };
 
         // Read before it is fenced: a node that may not start must not stop one that serves.
+        // And before a cluster is made where there is none.
         MetadataImage before = await MetadataLog.ReadAsync(store, metadataOptions, cancellation);
+        wal.CheckCluster(before);
         wal.OwnershipIn(before).Check(before);
         MetadataLog metadata = await MetadataLog.OpenAsync(store, metadataOptions, cancellation);
         try
         {
             // And again: another node may have come in between.
             MetadataImage image = metadata.Image;
+            wal.CheckCluster(image);
             WalOwnership ownership = wal.OwnershipIn(image);
             ownership.Check(image);
+            wal.JoinCluster(image.ClusterId);
             NodeRegistered registered = new(options.NodeId, image.NodeEpochs.GetValueOrDefault(options.NodeId) + 1);
             await metadata.CommitAsync([.. ownership.Plan(image), registered], cancellation);
             foreach (AttachedWal givenUp in ownership.GivenUp(image))

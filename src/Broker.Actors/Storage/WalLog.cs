@@ -7,6 +7,9 @@ internal static partial class WalLog
     [LoggerMessage(EventId = 3001, EventName = "WalRefused", Level = LogLevel.Error, Message = "The write-ahead log refuses record batches: {Problem}")]
     public static partial void Refused(ILogger log, string problem);
 
+    [LoggerMessage(EventId = 3005, EventName = "WalBroken", Level = LogLevel.Error, Message = "The write-ahead log's stage refuses record batches: an invariant is broken")]
+    public static partial void Broken(ILogger log, Exception cause);
+
     [LoggerMessage(EventId = 3002, EventName = "WalAccepts", Level = LogLevel.Warning, Message = "The write-ahead log takes record batches again; it has refused {Count}")]
     public static partial void Accepts(ILogger log, long count);
 

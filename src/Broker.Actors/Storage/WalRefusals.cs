@@ -1,3 +1,4 @@
+using Broker.ObjectStore;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Actors.Storage;
@@ -14,7 +15,7 @@ internal sealed class WalRefusals(ILogger log, TimeProvider clock)
     /// <summary>How far apart two lines of different causes are at least, as those of refused connections.</summary>
     public static readonly TimeSpan Apart = TimeSpan.FromSeconds(10);
 
-    private Type? _toldCause;
+    private (Type Error, StorageErrorKind? Kind)? _toldCause;
     private long _toldAt;
     private long _lastRefusal;
     private long _batches;
@@ -24,10 +25,19 @@ internal sealed class WalRefusals(ILogger log, TimeProvider clock)
     {
         _batches += batches;
         _lastRefusal = clock.GetTimestamp();
-        if (_toldCause is null || (_toldCause != cause.GetType() && clock.GetElapsedTime(_toldAt, _lastRefusal) >= Apart))
+        (Type, StorageErrorKind?) because = (cause.GetType(), (cause as StorageException)?.Kind);
+        if (_toldCause is null || (_toldCause != because && clock.GetElapsedTime(_toldAt, _lastRefusal) >= Apart))
         {
-            (_toldCause, _toldAt) = (cause.GetType(), _lastRefusal);
-            WalLog.Refused(log, cause.Message);
+            (_toldCause, _toldAt) = (because, _lastRefusal);
+            if (cause is StorageException)
+            {
+                WalLog.Refused(log, cause.Message);
+            }
+            else
+            {
+                // With all that is known of it: it cannot be.
+                WalLog.Broken(log, cause);
+            }
         }
     }
 

@@ -23,6 +23,8 @@ namespace Broker.Actors.Storage;
 ///     recovery drops what does not begin where its stream ends, see <see cref="WalRecovery"/>.)
 /// W4. What waits for room in the cache is refused only while uploads fail, and only when nothing of before it is on its way to
 ///     the disk: what is written is acknowledged. And with a write that fails, for it would wait for the log to be opened anew.
+/// W5. Nothing is forgotten: a broken invariant in one write refuses that one alone; one that ends the stream or a turn has the actor restarted, and all that it
+///     held is refused (W3), whatever became of it in the log.
 /// </summary>
 internal sealed class WalWriterActor : ReceiveActor
 {
@@ -34,10 +36,15 @@ internal sealed class WalWriterActor : ReceiveActor
     private readonly StorageOptions _options;
     private readonly ILogger _log;
     private readonly Action<Exception> _onFenced;
+
+    // Never more than the log takes, so that no group fails for the company that its batches are in. A batch that is larger goes alone.
+    private readonly long _maxGroupBytes;
     private readonly ISourceQueueWithComplete<WalGroup> _queue;
-    // By epoch as well: a partition that is opened anew counts its generations from the start.
-    private readonly Dictionary<StreamId, (LeaderEpoch Epoch, int Generation)> _voidGenerations = [];
+    private readonly WalVoids _voids;
     private readonly Queue<WalGroup> _waiting = new();
+
+    // Handed to this instance's stream, and not yet back.
+    private readonly HashSet<WalGroup> _out = [];
     private readonly List<IActorRef> _draining = [];
     private WalGroup? _lastWaiting;
     private bool _offering;
@@ -46,46 +53,69 @@ internal sealed class WalWriterActor : ReceiveActor
     private int _appendsHeld;
     private long _bytesOut;
 
+    /// <param name="voids">The same for every instance that the restarts of one actor make.</param>
+    private WalWriterActor(IWriteAheadLog wal, LogCache cache, StorageOptions options, ILogger log, Action<Exception> onFenced, WalVoids voids, TimeProvider clock)
+    {
+        (_wal, _cache, _options, _log, _onFenced, _voids, _refusals) = (wal, cache, options, log, onFenced, voids, new WalRefusals(log, clock));
+        _maxGroupBytes = Math.Min(options.WalBatchMaxBytes, options.WalAppendBound.AppendBytes);
+        IActorRef self = Self;
+        _queue = Source.Queue<WalGroup>(QueuedGroups, OverflowStrategy.Backpressure)
+            .BatchWeighted(_maxGroupBytes, group => group.LogBytes, group => new WalWrite(group), (write, later) => write.Add(later))
+            .SelectAsync(options.WalWritesInFlight, WriteAsync)
+            .To(Sink.ForEach<WalGroupsWritten>(written => self.Tell(written, ActorRefs.NoSender)))
+            .Run(Context.System.Materializer());
+        ISourceQueueWithComplete<WalGroup> queue = _queue;
+        queue.WatchCompletionAsync().PipeTo(self, failure: cause => new StreamFailed(queue, cause));
+
+        Receive<WalAppend>(OnAppend);
+        Receive<WalGroupsWritten>(OnWritten);
+        Receive<Offered>(OnOffered);
+        Receive<StorageRoomMade>(_ => OnRoomMade());
+        Receive<UploadsStalled>(OnStalled);
+        Receive<DrainWal>(_ => OnDrain());
+        Receive<StreamFailed>(OnStreamFailed);
+    }
+
+    /// <summary>Of one actor, whose restarts share what must outlive them.</summary>
     /// <param name="wal">Recovered.</param>
     /// <param name="cache">Where durable batches go.</param>
     /// <param name="options">Bounds.</param>
     /// <param name="log">For refusals.</param>
     /// <param name="onFenced">Called when another owner has the WAL: this node acknowledges nothing more, and should end.</param>
     /// <param name="clock">Times what is told of refusals.</param>
-    public WalWriterActor(IWriteAheadLog wal, LogCache cache, StorageOptions options, ILogger log, Action<Exception> onFenced, TimeProvider clock)
+    public static Props Props(IWriteAheadLog wal, LogCache cache, StorageOptions options, ILogger log, Action<Exception> onFenced, TimeProvider clock)
     {
-        (_wal, _cache, _options, _log, _onFenced) = (wal, cache, options, log, onFenced);
-        IActorRef self = Self;
-        _queue = Source.Queue<WalGroup>(QueuedGroups, OverflowStrategy.Backpressure)
-            .BatchWeighted(options.WalBatchMaxBytes, group => group.Bytes, group => group, (earlier, later) => earlier.Merge(later))
-            .SelectAsync(options.WalWritesInFlight, WriteAsync)
-            .To(Sink.ForEach<WalGroupWritten>(written => self.Tell(written, ActorRefs.NoSender)))
-            .Run(Context.System.Materializer());
+        WalVoids voids = new();
+        return Akka.Actor.Props.Create(() => new WalWriterActor(wal, cache, options, log, onFenced, voids, clock));
+    }
 
-        _refusals = new WalRefusals(log, clock);
-        Receive<WalAppend>(OnAppend);
-        Receive<WalGroupWritten>(OnWritten);
-        Receive<IQueueOfferResult>(OnOffered);
-        Receive<StorageRoomMade>(_ => OnRoomMade());
-        Receive<UploadsStalled>(OnStalled);
-        Receive<DrainWal>(_ => OnDrain());
-        Receive<Status.Failure>(failure => throw new InvalidOperationException("the WAL stage's stream ended", failure.Cause));
+    protected override void PreRestart(Exception reason, object message)
+    {
+        WalLog.Broken(_log, reason);
+        string why = $"the write-ahead log's stage failed: {reason.Message}";
+        foreach (WalGroup group in _out.Concat(_waiting))
+        {
+            Refuse(group, why);
+        }
+
+        _draining.ForEach(waiting => waiting.Tell(WalDrained.Instance));
+        base.PreRestart(reason, message);
     }
 
     protected override void PostStop() => _queue.Complete();
 
     private void OnAppend(WalAppend append)
     {
-        if (IsVoid(append))
+        if (_voids.Contains(append))
         {
             append.Batch.Lease.Release();
             return;
         }
 
         _appendsHeld++;
-        if (_waiting.Count == 0 || _lastWaiting!.Bytes >= _options.WalBatchMaxBytes)
+        if (_waiting.Count == 0 || !_lastWaiting!.Fits(append, _maxGroupBytes))
         {
-            _waiting.Enqueue(_lastWaiting = new WalGroup());
+            _waiting.Enqueue(_lastWaiting = new WalGroup(_options.WalAppendBound.RecordOverheadBytes));
         }
 
         _lastWaiting!.Add(append, Sender);
@@ -147,47 +177,81 @@ internal sealed class WalWriterActor : ReceiveActor
         _offering = true;
         WalGroup group = _waiting.Dequeue();
         _bytesOut += group.Bytes;
-        _queue.OfferAsync(group).PipeTo(Self);
+        _out.Add(group);
+        ISourceQueueWithComplete<WalGroup> queue = _queue;
+        queue.OfferAsync(group).PipeTo(Self, success: result => new Offered(queue, result), failure: cause => new StreamFailed(queue, cause));
     }
 
-    private void OnOffered(IQueueOfferResult result)
+    private void OnOffered(Offered offered)
     {
-        if (result is not QueueOfferResult.Enqueued)
+        if (offered.Queue != _queue)
         {
-            throw new InvalidOperationException($"the WAL stage's queue answered {result}");
+            return;
+        }
+
+        if (offered.Result is not QueueOfferResult.Enqueued)
+        {
+            throw new InvalidOperationException($"the WAL stage's queue answered {offered.Result}");
         }
 
         _offering = false;
         OfferNext();
     }
 
-    private async Task<WalGroupWritten> WriteAsync(WalGroup group)
+    private void OnStreamFailed(StreamFailed failed)
     {
-        try
+        if (failed.Queue == _queue)
         {
-            WalPosition last = await _wal.AppendAsync(group.ToRecords(), CancellationToken.None);
-            return new WalGroupWritten(group, last, null);
-        }
-        catch (StorageException cause)
-        {
-            return new WalGroupWritten(group, default, cause);
+            throw new InvalidOperationException($"the WAL stage's stream ended: {failed.Cause.Message}", failed.Cause);
         }
     }
 
-    private void OnWritten(WalGroupWritten written)
+    private async Task<WalGroupsWritten> WriteAsync(WalWrite write)
     {
-        _appendsHeld -= written.Group.Appends.Count;
-        _bytesOut -= written.Group.Bytes;
+        if (!write.TryBegin())
+        {
+            return new WalGroupsWritten([], default, null);
+        }
+
+        try
+        {
+            WalPosition last = await _wal.AppendAsync(write.ToRecords(), CancellationToken.None);
+            return new WalGroupsWritten(write.Groups, last, null);
+        }
+        catch (Exception cause)
+        {
+            // Whatever it is: it would end the stream, and all that is in it would be forgotten.
+            return new WalGroupsWritten(write.Groups, default, cause);
+        }
+        finally
+        {
+            write.End();
+        }
+    }
+
+    private void OnWritten(WalGroupsWritten written)
+    {
+        // All of one instance's: what an earlier one wrote was abandoned.
+        if (written.Groups.Count == 0 || !written.Groups.All(_out.Remove))
+        {
+            return;
+        }
+
+        _appendsHeld -= written.Groups.Sum(group => group.Appends.Count);
+        _bytesOut -= written.Groups.Sum(group => group.Bytes);
         if (written.Failure is null)
         {
-            _refusals.Accepted();
             Acknowledge(written);
         }
         else
         {
-            _refusals.Refused(written.Failure, written.Group.Appends.Count);
-            Refuse(written.Group, written.Failure.Message);
-            if (written.Failure is not WalFullException)
+            _refusals.Refused(written.Failure, written.Groups.Sum(group => group.Appends.Count));
+            foreach (WalGroup group in written.Groups)
+            {
+                Refuse(group, written.Failure.Message);
+            }
+
+            if (written.Failure is StorageException and not WalFullException)
             {
                 // It has waited for the write that failed, and would wait for the log to be opened anew now: together longer than clients do.
                 RefuseAllThatWait(written.Failure.Message);
@@ -204,26 +268,54 @@ internal sealed class WalWriterActor : ReceiveActor
         TellDrained();
     }
 
-    private void Acknowledge(WalGroupWritten written)
+    private void Acknowledge(WalGroupsWritten written)
     {
         Dictionary<StreamId, (WalAppend Last, IActorRef Partition)> durable = [];
-        long position = written.Last.Value - written.Group.Appends.Count;
-        foreach ((WalAppend append, IActorRef partition) in written.Group.Appends)
+        List<(WalRefused Refusal, IActorRef Partition)> refused = [];
+        long position = written.Last.Value - written.Groups.Sum(group => group.Appends.Count);
+        foreach ((WalAppend append, IActorRef partition) in written.Groups.SelectMany(group => group.Appends))
         {
             position++;
-            if (IsVoid(append))
+            if (_voids.Contains(append))
             {
                 append.Batch.Lease.Release();
-                continue;
             }
-
-            _cache.Append(append.Stream, append.Batch with { Position = new WalPosition(position) });
-            durable[append.Stream] = (append, partition);
+            else if (TryCache(append, new WalPosition(position)) is { } broken)
+            {
+                _voids.Add(append);
+                refused.Add((new WalRefused(append.Generation, ErrorCode.KafkaStorageError, broken.Message), partition));
+            }
+            else
+            {
+                durable[append.Stream] = (append, partition);
+            }
         }
 
         foreach ((WalAppend last, IActorRef partition) in durable.Values)
         {
             partition.Tell(new WalAppended(last.Batch.LastOffset + 1, last.Generation));
+        }
+
+        refused.ForEach(one => one.Partition.Tell(one.Refusal));
+        if (refused.Count == 0)
+        {
+            _refusals.Accepted();
+        }
+    }
+
+    // Null: it is there. Else nothing is, but for the batches before it; and who asks for the next one hears so.
+    private InvalidOperationException? TryCache(WalAppend append, WalPosition position)
+    {
+        try
+        {
+            _cache.Append(append.Stream, append.Batch with { Position = position });
+            return null;
+        }
+        catch (InvalidOperationException broken)
+        {
+            append.Batch.Lease.Release();
+            _refusals.Refused(broken, 1);
+            return broken;
         }
     }
 
@@ -231,18 +323,14 @@ internal sealed class WalWriterActor : ReceiveActor
     {
         foreach ((WalAppend append, IActorRef partition) in group.Appends)
         {
-            append.Batch.Lease.Release();
-            if (!IsVoid(append))
+            if (_voids.Add(append))
             {
-                _voidGenerations[append.Stream] = (append.Batch.Epoch, append.Generation);
                 partition.Tell(new WalRefused(append.Generation, ErrorCode.KafkaStorageError, reason));
             }
         }
-    }
 
-    private bool IsVoid(WalAppend append) =>
-        _voidGenerations.TryGetValue(append.Stream, out (LeaderEpoch Epoch, int Generation) refused)
-        && (append.Batch.Epoch < refused.Epoch || (append.Batch.Epoch == refused.Epoch && append.Generation <= refused.Generation));
+        group.Abandon();
+    }
 
     private void OnDrain()
     {
@@ -258,4 +346,8 @@ internal sealed class WalWriterActor : ReceiveActor
             _draining.Clear();
         }
     }
+
+    private sealed record Offered(ISourceQueueWithComplete<WalGroup> Queue, IQueueOfferResult Result);
+
+    private sealed record StreamFailed(ISourceQueueWithComplete<WalGroup> Queue, Exception Cause);
 }

@@ -32,6 +32,11 @@ internal static class StartCommand
             StartLog.UnusedSettings(log, string.Join(", ", unused), options.ObjectStore.Description);
         }
 
+        if (options.Settings.Int("message.max.bytes") is var maxMessageBytes && options.Storage.WalAppendBound is var wal && maxMessageBytes > wal.BatchBytes)
+        {
+            StartLog.BatchesBounded(log, maxMessageBytes, wal.BatchBytes, wal.Setting);
+        }
+
         TaskCompletionSource stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
         using CancellationTokenSource starting = new();
         using PosixSignalRegistration terminate = Register(PosixSignal.SIGTERM, stop, starting);
@@ -90,6 +95,9 @@ internal static partial class StartLog
 
     [LoggerMessage(EventId = 6109, EventName = "UnusedSettings", Level = LogLevel.Warning, Message = "These settings are not used: {Names}. Objects go to {Store}, as object.store decides: s3://BUCKET/PREFIX for a bucket")]
     public static partial void UnusedSettings(ILogger log, string names, string store);
+
+    [LoggerMessage(EventId = 6110, EventName = "BatchesBounded", Level = LogLevel.Warning, Message = "message.max.bytes is {MaxMessageBytes}, but the write-ahead log takes no batch of more than {WalBatchBytes} bytes ({Setting}): larger ones are refused as too large")]
+    public static partial void BatchesBounded(ILogger log, int maxMessageBytes, long walBatchBytes, string setting);
 
     [LoggerMessage(EventId = 6104, EventName = "Fenced", Level = LogLevel.Error, Message = "Another node has taken over; this one ends: {Reason}")]
     public static partial void Fenced(ILogger log, string reason);

@@ -22,6 +22,7 @@ public sealed class NodeTelemetry : IManagedNode, IAsyncDisposable
     private readonly NodeMetrics _metrics;
     private readonly MeterProvider? _export;
     private volatile BrokerSystem? _system;
+    private volatile StorageEngine? _storage;
     private volatile bool _isReady;
     private ManagementServer? _server;
 
@@ -40,7 +41,8 @@ public sealed class NodeTelemetry : IManagedNode, IAsyncDisposable
     /// <summary>Where the node can be asked; null when <c>management.listener</c> says nowhere.</summary>
     public IPEndPoint? Address => _server?.Address;
 
-    bool IManagedNode.IsReady => _isReady;
+    // A store that is away for a while comes back by itself; what is lost does not.
+    bool IManagedNode.IsReady => _isReady && _storage?.Loss is null;
 
     /// <summary>Starts to collect and to answer; the node is not ready yet.</summary>
     /// <exception cref="IOException">The address cannot be listened on; the message names the setting.</exception>
@@ -67,7 +69,7 @@ public sealed class NodeTelemetry : IManagedNode, IAsyncDisposable
     public void Ready(StorageEngine storage, BrokerSystem system)
     {
         _metrics.Observe(storage, system);
-        _system = system;
+        (_storage, _system) = (storage, system);
         _isReady = true;
     }
 

@@ -19,12 +19,15 @@ namespace Broker.ObjectStore;
 /// <item>G9. Corrupt entries and entries of a newer version fail the opening or replay; nothing is written over them.</item>
 /// <item>G10. A slot that was taken and is not there, though not trimmed, fails the opening or replay as Corrupt as soon as anything
 /// beyond it proves that it was taken (see <see cref="LogGap"/>); nothing is written into it. Of the last k slots nothing can prove that.</item>
+/// <item>G11. A log whose boundary is gone is lost: a trim or a look that finds that ends the instance as Corrupt, and an opening of a log that must exist fails so. The boundary is
+/// never made a second time by who had the log open.</item>
 /// </list>
 /// Safe for concurrent use. No thread or timer of its own but the pauses while an outcome is unknown.
 /// </summary>
 public sealed class ConditionalLog
 {
     private readonly object _lock = new();
+    private readonly IObjectStore _store;
     private readonly LogKeys _keys;
     private readonly ConditionalLogOptions _options;
     private readonly int _maxInFlight;
@@ -41,8 +44,9 @@ public sealed class ConditionalLog
     private StorageException? _failure;
 
     private ConditionalLog(
-        LogKeys keys, ConditionalLogOptions options, int maxInFlight, SlotWriter writer, LogTrimmer trimmer, LogPosition position)
+        IObjectStore store, LogKeys keys, ConditionalLogOptions options, int maxInFlight, SlotWriter writer, LogTrimmer trimmer, LogPosition position)
     {
+        _store = store;
         _keys = keys;
         _options = options;
         _writer = writer;
@@ -93,7 +97,9 @@ public sealed class ConditionalLog
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxInFlight, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaxInFlight, ushort.MaxValue);
         LogKeys keys = new(options.Prefix);
-        LogBoundary boundary = await LogBoundary.LoadOrCreateAsync(store, keys, options.MaxInFlight, ct);
+        LogBoundary boundary = options.MustExist
+            ? await LogBoundary.LoadExistingAsync(store, keys, ct)
+            : await LogBoundary.LoadOrCreateAsync(store, keys, options.MaxInFlight, ct);
         if (options.MaxInFlight > boundary.MaxInFlight && !options.AcceptsFewerInFlight)
         {
             throw new StorageException(
@@ -105,7 +111,7 @@ public sealed class ConditionalLog
         LogReader reader = new(store, keys, from ?? boundary.First, options.ShowsDamagedEntries);
         await new LogFencing(store, keys, options, boundary.MaxInFlight, writer, reader).TakeOverAsync(onEntry, ct);
         int maxInFlight = Math.Min(options.MaxInFlight, boundary.MaxInFlight);
-        return new ConditionalLog(keys, options, maxInFlight, writer, new LogTrimmer(store, keys, reader.Position.NextSlot), reader.Position);
+        return new ConditionalLog(store, keys, options, maxInFlight, writer, new LogTrimmer(store, keys, reader.Position.NextSlot), reader.Position);
     }
 
     /// <summary>The position after <paramref name="slot"/>, which this instance has appended.</summary>
@@ -169,12 +175,26 @@ public sealed class ConditionalLog
         }
     }
 
+    /// <summary>Looks whether the log is still there, by one HEAD.</summary>
+    /// <exception cref="StorageException">Corrupt: it is not, and this instance has ended (G11). Unavailable: nobody knows.</exception>
+    public async ValueTask LookAsync(CancellationToken ct)
+    {
+        if (await _store.HeadAsync(_keys.Boundary, ct) is null)
+        {
+            StorageException lost = LogBoundary.Lost(_keys);
+            Fail(lost.Kind, lost.Message, lost);
+            throw lost;
+        }
+    }
+
     /// <summary>
     /// Lets go of everything before <paramref name="first"/>, which a snapshot or an upload covers. Idempotent; a crash in the middle
     /// leaves no more than slots that nobody reads and the next trim deletes.
     /// </summary>
-    /// <exception cref="StorageException">Invalid: the position lies beyond what was acknowledged; Unavailable: trim again later.</exception>
-    public ValueTask TrimAsync(LogPosition first, CancellationToken ct)
+    /// <exception cref="StorageException">
+    /// Invalid: the position lies beyond what was acknowledged; Unavailable: trim again later. Corrupt: the log is lost (G11), see <see cref="Failure"/>.
+    /// </exception>
+    public async ValueTask TrimAsync(LogPosition first, CancellationToken ct)
     {
         if (first.NextSlot > Tail.NextSlot || first.IsInterrupted)
         {
@@ -183,7 +203,15 @@ public sealed class ConditionalLog
                 $"log '{_keys.Prefix}': cannot trim to slot {first.NextSlot}; only those before {Tail.NextSlot} are acknowledged, and a position must follow a valid entry");
         }
 
-        return _trimmer.TrimAsync(first, ct);
+        try
+        {
+            await _trimmer.TrimAsync(first, ct);
+        }
+        catch (StorageException lost) when (lost.Kind == StorageErrorKind.Corrupt)
+        {
+            Fail(lost.Kind, lost.Message, lost);
+            throw;
+        }
     }
 
     private Turn TakeTurn()

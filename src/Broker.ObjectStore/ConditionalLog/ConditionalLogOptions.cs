@@ -13,6 +13,12 @@ public sealed record ConditionalLogOptions(string Prefix)
     /// <summary>True: where the log was made for fewer PUTs in flight, it works with these. False: such an opening is refused as Invalid.</summary>
     public bool AcceptsFewerInFlight { get; init; }
 
+    /// <summary>
+    /// True: where the log is not there, the opening fails as Corrupt instead of making it. For who has had it open before: it is lost then (G11), and a new one would begin
+    /// anew what others rely on.
+    /// </summary>
+    public bool MustExist { get; init; }
+
     /// <summary>The lowest epoch to take; the log takes a higher one when it knows of a higher one.</summary>
     public long MinEpoch { get; init; } = 1;
 

@@ -54,6 +54,15 @@ internal sealed record LogBoundary(LogPosition First, int MaxInFlight, long Dele
         return found.Value.Boundary;
     }
 
+    /// <summary>The boundary of a log that exists.</summary>
+    /// <exception cref="StorageException">Corrupt: it does not, any more.</exception>
+    internal static async ValueTask<LogBoundary> LoadExistingAsync(IObjectStore store, LogKeys keys, CancellationToken ct) =>
+        (await LoadAsync(store, keys, ct) ?? throw Lost(keys)).Boundary;
+
+    internal static StorageException Lost(LogKeys keys) => new(
+        StorageErrorKind.Corrupt,
+        $"log '{keys.Prefix}' has lost its boundary object '{keys.Boundary}': somebody has emptied the store, or it is another one; restore the log's objects");
+
     internal byte[] Encode()
     {
         byte[] bytes = new byte[Size];

@@ -54,8 +54,7 @@ internal sealed class LogTrimmer(IObjectStore store, LogKeys keys, long ownFrom)
 
     private async ValueTask<bool> TryTrimAsync(LogPosition first, CancellationToken ct)
     {
-        _known ??= await LogBoundary.LoadAsync(store, keys, ct) ?? throw new StorageException(
-            StorageErrorKind.Corrupt, $"log '{keys.Prefix}' has lost its boundary object");
+        _known ??= await LogBoundary.LoadAsync(store, keys, ct) ?? throw LogBoundary.Lost(keys);
 
         // Left-overs of a trim that did not finish go first; only then may DeletedTo pass them.
         LogBoundary old = await DeleteAsync(first.NextSlot, ct);

@@ -2,13 +2,14 @@ namespace Broker.ObjectStore.Metadata;
 
 /// <summary>
 /// The coordinator's hold on the cluster's metadata: a <see cref="ConditionalLog"/> of commits with snapshots. Opening it fences the
-/// coordinator before; a commit is one conditional PUT, all or nothing. The guarantees G1 to G10 of the log hold for commits, and:
+/// coordinator before; a commit is one conditional PUT, all or nothing. The guarantees G1 to G11 of the log hold for commits, and:
 /// <list type="number">
 /// <item>M1. <see cref="Image"/> holds every commit that ever returned to anyone before the opening, and those of this instance.</item>
 /// <item>M2. A commit whose events do not fit the image writes nothing.</item>
 /// <item>M3. Snapshot and replay give the image that applying every commit from the first on would give.</item>
 /// <item>M4. The log is trimmed to the snapshot before the newest, so one corrupt snapshot loses nothing.</item>
 /// <item>M5. A commit whose outcome stays unknown is decided by the next call, which takes the log again and commits nothing itself; but never from another owner.</item>
+/// <item>M6. A log that is gone from the store (G11) is noticed by a commit, which is then none: at the latest by the first one that comes <see cref="LookEvery"/> after the last look.</item>
 /// </list>
 /// Safe for concurrent use; commits happen one after another. No thread or timer of its own.
 /// </summary>
@@ -20,6 +21,15 @@ public sealed class MetadataLog : IDisposable
     /// </summary>
     private const int MaxOpenTries = 4;
 
+    /// <summary>
+    /// A commit after so long looks whether the log is still there, beside its PUT. 10 s: a node that uploads once a minute looks each time, before its write-ahead log
+    /// is trimmed, and one that commits all the time pays one HEAD for hundreds of PUTs. Without commits there are no looks.
+    /// </summary>
+    public static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a commit waits for its look. A HEAD takes less than the PUT beside it; where it does not, the next commit looks again.</summary>
+    private static readonly TimeSpan LookPatience = TimeSpan.FromSeconds(2);
+
     private readonly SemaphoreSlim _turn = new(1);
     private readonly MetadataLogOptions _options;
     private readonly IObjectStore _store;
@@ -27,6 +37,7 @@ public sealed class MetadataLog : IDisposable
     private readonly RememberedIds _reopeningIds;
     private volatile ConditionalLog _log;
     private MetadataImage _image;
+    private long _lastLook;
 
     private MetadataLog(IObjectStore store, MetadataLogOptions options, MetadataSnapshots snapshots, ConditionalLog log, Replay replay)
     {
@@ -36,6 +47,7 @@ public sealed class MetadataLog : IDisposable
         _snapshots = new SnapshotKeeper(snapshots, options, replay.Snapshot, replay.Commits, replay.Bytes);
         _log = log;
         _image = replay.Image;
+        _lastLook = options.Time.GetTimestamp();
     }
 
     /// <summary>The metadata after the last commit.</summary>
@@ -46,6 +58,9 @@ public sealed class MetadataLog : IDisposable
 
     /// <summary>Why the next commit will not succeed (fenced; or an outcome that it has to find out first, M5); null when it may.</summary>
     public StorageException? Failure => _log.Failure;
+
+    /// <summary>That the log is gone from the store, as far as is known: commits fail until its objects are restored. Null: it is there.</summary>
+    public StorageException? Loss => _log.Failure is { Kind: StorageErrorKind.Corrupt } loss ? loss : null;
 
     /// <summary>Why the last snapshot on commit did not succeed; null when it did. It is tried again after the next commit.</summary>
     public StorageException? SnapshotFailure => _snapshots.Failure;
@@ -142,12 +157,14 @@ public sealed class MetadataLog : IDisposable
             MetadataBatch batch = new(_options.Time.GetUtcNow().ToUnixTimeMilliseconds(), events);
             MetadataImage next = _image.Apply(batch, _log.Tail.NextSlot);
             byte[] bytes = MetadataCodec.Encode(batch);
+            Task? look = LookAsync();
             long slot = await _log.AppendAsync(bytes, ct);
             if (slot != next.Version)
             {
                 throw new InvalidOperationException($"the commit for slot {next.Version} went to slot {slot}");
             }
 
+            await SeenAsync(look);
             Volatile.Write(ref _image, next);
             _snapshots.Count(1, bytes.Length);
             if (_options.SnapshotOnCommit && IsSnapshotDue)
@@ -178,6 +195,28 @@ public sealed class MetadataLog : IDisposable
         _turn.Dispose();
     }
 
+    // Null: it is not due.
+    private Task? LookAsync() => _options.Time.GetElapsedTime(_lastLook) < LookEvery ? null : _log.LookAsync(CancellationToken.None).AsTask();
+
+    /// <exception cref="StorageException">Corrupt: the log is gone, and what was just written into the store is no commit of it.</exception>
+    private async ValueTask SeenAsync(Task? look)
+    {
+        if (look is null)
+        {
+            return;
+        }
+
+        using CancellationTokenSource impatience = new(LookPatience, _options.Time);
+        await look.WaitAsync(impatience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        if (Loss is { } loss)
+        {
+            throw new StorageException(loss.Kind, loss.Message, loss);
+        }
+
+        // One that failed or takes long says nothing: the next commit looks again.
+        _lastLook = look.IsCompletedSuccessfully ? _options.Time.GetTimestamp() : _lastLook;
+    }
+
     private async ValueTask ReopenIfInDoubtAsync(CancellationToken ct)
     {
         if (_log.Failure is not { Kind: not StorageErrorKind.Fenced } failure)
@@ -190,6 +229,7 @@ public sealed class MetadataLog : IDisposable
         ConditionalLogOptions options = LogOptions(_options) with
         {
             Ids = _reopeningIds,
+            MustExist = true,
             MayTakeFrom = owner => owner.WriterId == writerId || _reopeningIds.Contains(owner.WriterId),
         };
         Replay replay = new(_image, _snapshots.Last);

@@ -69,7 +69,13 @@ public sealed record DiskWalOptions
     /// The largest batch an append takes, with 80 bytes for each record: it must fit beside a normal segment that is still to be trimmed and
     /// one that takes its place.
     /// </summary>
-    public long MaxBatchBytes => Math.Max(SegmentBytes, CapacityBytes - (2L * SegmentBytes)) - PageBytes;
+    public long MaxBatchBytes => MaxBatchBytesOf(CapacityBytes, SegmentBytes);
+
+    /// <summary>What the log writes beside each record.</summary>
+    public const int RecordOverheadBytes = RecordHeader.SizeBytes;
+
+    /// <summary><see cref="MaxBatchBytes"/> of a log with those bounds.</summary>
+    public static long MaxBatchBytesOf(long capacityBytes, int segmentBytes) => Math.Max(segmentBytes, capacityBytes - (2L * segmentBytes)) - PageBytes;
 
     internal void Validate()
     {

@@ -37,6 +37,9 @@ public sealed class ReopeningWal(IWriteAheadLog first, Func<CancellationToken, V
     private Task _lastInTurn = Task.CompletedTask;
     private int _inTurn;
 
+    /// <summary>What of the log is lost or damaged, so that it takes nothing: it is tried again, but only somebody who restores it can help. Null: nothing.</summary>
+    public StorageException? Loss => _failure is { Kind: StorageErrorKind.Corrupt } loss ? loss : null;
+
     public long CapacityBytes => _current.CapacityBytes;
 
     public long UsedBytes => _current.UsedBytes;

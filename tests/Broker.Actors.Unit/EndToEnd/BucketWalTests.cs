@@ -1,5 +1,6 @@
 using System.Buffers;
 using Broker.Actors.Unit.Fakes;
+using Broker.ObjectStore;
 using Broker.TestSupport.Storage;
 using Broker.Wire;
 using Broker.Wire.Messages;
@@ -95,6 +96,39 @@ public sealed class BucketWalTests : IAsyncLifetime
         _client = _node.Connect();
         Assert.Equal(acknowledged.Count + 1, (await FetchAsync()).Count);
     }
+
+    [Fact]
+    public async Task Log_that_is_gone_from_the_bucket_is_refused_as_lost_and_serves_when_its_objects_are_restored_B9()
+    {
+        Assert.Equal((ErrorCode.None, 0), await ProduceAsync());
+        Assert.Equal((ErrorCode.None, 1), await ProduceAsync());
+        Dictionary<string, byte[]> backup = WalKeys().ToDictionary(key => key, _store.Read);
+        foreach (string key in backup.Keys)
+        {
+            await _store.DeleteAsync(new ObjectKey(key), CancellationToken.None);
+        }
+
+        // The PUT that finds the bucket gone; then one that finds another, or the same with nothing in it.
+        _refusedPut = Volatile.Read(ref _walPuts) + 1;
+        Assert.Equal(ErrorCode.KafkaStorageError, (await ProduceAsync()).Error);
+        Assert.Equal(ErrorCode.KafkaStorageError, (await ProduceAsync()).Error);
+        Assert.Equal(StorageErrorKind.Corrupt, _node.Storage.Loss!.Kind);
+        Assert.Contains("boundary", _node.Storage.Loss.Message, StringComparison.Ordinal);
+        Assert.Empty(WalKeys());
+
+        foreach ((string key, byte[] bytes) in backup)
+        {
+            await _store.PutAsync(new ObjectKey(key), new ReadOnlySequence<byte>(bytes), PutCondition.IfAbsent, CancellationToken.None);
+        }
+
+        (ErrorCode Error, long Offset) answer = default;
+        await Eventually.HoldsAsync(async () => (answer = await ProduceAsync()).Error == ErrorCode.None, "the log is back, and is not used");
+        Assert.Equal(2, answer.Offset);
+        Assert.Null(_node.Storage.Loss);
+        Assert.Equal([0, 1, 2], await FetchAsync());
+    }
+
+    private string[] WalKeys() => [.. _store.Keys.Where(key => key.StartsWith("wal/", StringComparison.Ordinal))];
 
     private async Task<(ErrorCode Error, long Offset)> ProduceAsync() => Answer(await _client.CallAsync<ProduceResponse>(Produce(), ProduceVersion));
 

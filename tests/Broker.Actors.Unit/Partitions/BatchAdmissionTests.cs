@@ -10,6 +10,7 @@ namespace Broker.Actors.Unit.Partitions;
 public sealed class BatchAdmissionTests
 {
     private static readonly TopicConfig Defaults = TestOptions.Topic();
+    private static readonly WalAppendBound Wal = TestOptions.Of().Storage.WalAppendBound;
 
     [Fact]
     public void Batch_of_a_producer_is_taken() => Assert.Equal(ErrorCode.None, Check(TestBatches.Of(3, producerId: 1, producerEpoch: 0, baseSequence: 0)));
@@ -86,7 +87,22 @@ public sealed class BatchAdmissionTests
 
     [Fact]
     public void Brokers_own_batch_may_be_larger() =>
-        Assert.Equal(ErrorCode.None, BatchAdmission.Check(TestBatches.Of(valueBytes: 100), TestOptions.Topic(("max.message.bytes", "10")), isInternal: true, TestBatches.TimestampMs).Error);
+        Assert.Equal(ErrorCode.None, BatchAdmission.Check(TestBatches.Of(valueBytes: 100), TestOptions.Topic(("max.message.bytes", "10")), Wal, isInternal: true, TestBatches.TimestampMs).Error);
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Batch_that_the_write_ahead_log_can_never_take_is_too_large_and_the_setting_is_named(bool isInternal)
+    {
+        byte[] batch = TestBatches.Of(valueBytes: 100);
+        WalAppendBound bound = new(batch.Length + 48, 48, "wal.bucket.capacity.bytes");
+
+        Assert.Equal(ErrorCode.None, BatchAdmission.Check(batch, Defaults, bound, isInternal, TestBatches.TimestampMs).Error);
+        BatchVerdict refused = BatchAdmission.Check(batch, Defaults, bound with { AppendBytes = batch.Length + 47 }, isInternal, TestBatches.TimestampMs);
+
+        Assert.Equal(ErrorCode.MessageTooLarge, refused.Error);
+        Assert.Contains("wal.bucket.capacity.bytes", refused.Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Transactional_batch_is_refused() => Assert.Equal(
@@ -110,11 +126,11 @@ public sealed class BatchAdmissionTests
     [Fact]
     public void Every_refusal_says_why()
     {
-        string? message = BatchAdmission.Check(default, Defaults, isInternal: false, TestBatches.TimestampMs).Message;
+        string? message = BatchAdmission.Check(default, Defaults, Wal, isInternal: false, TestBatches.TimestampMs).Message;
 
         Assert.False(string.IsNullOrWhiteSpace(message));
     }
 
     private static ErrorCode Check(byte[] records, TopicConfig? config = null) =>
-        BatchAdmission.Check(records, config ?? Defaults, isInternal: false, TestBatches.TimestampMs).Error;
+        BatchAdmission.Check(records, config ?? Defaults, Wal, isInternal: false, TestBatches.TimestampMs).Error;
 }

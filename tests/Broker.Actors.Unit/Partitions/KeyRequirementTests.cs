@@ -36,7 +36,7 @@ public sealed class KeyRequirementTests
     [InlineData("compact,delete", ErrorCode.InvalidRecord)]
     [InlineData("delete, compact", ErrorCode.InvalidRecord)]
     public void Only_compacted_topics_ask_for_keys(string policy, ErrorCode expected) =>
-        Assert.Equal(expected, BatchAdmission.Check(Batch(CompressionType.None, [null]), TestOptions.Topic(("cleanup.policy", policy)), isInternal: false, TestBatches.TimestampMs).Error);
+        Assert.Equal(expected, BatchAdmission.Check(Batch(CompressionType.None, [null]), TestOptions.Topic(("cleanup.policy", policy)), TestOptions.Of().Storage.WalAppendBound, isInternal: false, TestBatches.TimestampMs).Error);
 
     [Fact]
     public void Records_beyond_a_bound_are_counted_and_not_named()
@@ -78,7 +78,7 @@ public sealed class KeyRequirementTests
         Assert.Equal(ErrorCode.MessageTooLarge, Check(batch).Error);
     }
 
-    private static BatchVerdict Check(byte[] batch) => BatchAdmission.Check(batch, Compacted, isInternal: false, TestBatches.TimestampMs);
+    private static BatchVerdict Check(byte[] batch) => BatchAdmission.Check(batch, Compacted, TestOptions.Of().Storage.WalAppendBound, isInternal: false, TestBatches.TimestampMs);
 
     private static byte[] Batch(CompressionType codec, params string?[] keys)
     {

@@ -39,7 +39,7 @@ public abstract class PartitionFixture : ActorTest
 
     private protected IActorRef Start(int epoch, (string, string)[] config, long logStart = 0)
     {
-        PartitionServices services = new(_cache, _history, _wal.Ref, TestOptions.Of().Topics, _clock, NullLogger.Instance);
+        PartitionServices services = new(_cache, _history, _wal.Ref, TestOptions.Of().Topics, _clock, NullLogger.Instance) { WalBound = TestOptions.Of().Storage.WalAppendBound };
         OpenedPartition opened = new(Stream, new TopicPartition("t", 0), new LeaderEpoch(epoch), [new EpochStart(new LeaderEpoch(epoch), Offset.Zero)], new Offset(logStart), Offset.Zero);
         return Sys.ActorOf(Props.Create(() => new PartitionActor(opened, TestOptions.Topic(config), services)));
     }

@@ -16,7 +16,10 @@ public sealed class StorageErrorsTests
     private readonly PartitionServices _services;
 
     public StorageErrorsTests() => _services = new PartitionServices(
-        new LogCache(new LogCacheOptions(), TimeProvider.System), null!, ActorRefs.Nobody, TestOptions.Of().Topics, TimeProvider.System, _log);
+        new LogCache(new LogCacheOptions(), TimeProvider.System), null!, ActorRefs.Nobody, TestOptions.Of().Topics, TimeProvider.System, _log)
+    {
+        WalBound = TestOptions.Of().Storage.WalAppendBound,
+    };
 
     [Fact]
     public void Damaged_block_is_a_storage_error_and_told_once_for_each_partition_however_often_it_is_asked_for()

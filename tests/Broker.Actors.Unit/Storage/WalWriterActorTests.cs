@@ -3,25 +3,13 @@ using Broker.Actors.Configuration;
 using Broker.Actors.Storage;
 using Broker.Actors.Unit.Fakes;
 using Broker.ObjectStore;
-using Broker.ObjectStore.Buffers;
 using Broker.ObjectStore.Cache;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Broker.Actors.Unit.Storage;
 
 /// <summary>W1 to W4 of the WAL stage, its back-pressure and its drain.</summary>
-public sealed class WalWriterActorTests : ActorTest
+public sealed class WalWriterActorTests : WalWriterFixture
 {
-    private const int BatchBytes = 1000;
-    private static readonly StreamId First = new(1);
-    private static readonly StreamId Second = new(2);
-    private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(150);
-    private readonly HeldWal _wal = new();
-    private readonly System.Collections.Concurrent.ConcurrentBag<Exception> _fenced = [];
-    private readonly BufferPool _buffers = new(new BufferPoolOptions());
-    private readonly LogCache _cache = new(new LogCacheOptions(), TimeProvider.System);
-    private readonly StorageOptions _options = TestOptions.Of().Storage;
-
     [Fact]
     public async Task W1_appends_are_written_and_acknowledged_in_order()
     {
@@ -256,6 +244,39 @@ public sealed class WalWriterActorTests : ActorTest
         }
     }
 
+    [Theory]
+    [InlineData(WalKind.Bucket)]
+    [InlineData(WalKind.Disk)]
+    public async Task Group_is_never_larger_than_what_the_log_takes_of_one_append(WalKind kind)
+    {
+        const int batches = 10;
+        StorageOptions options = Options();
+        IActorRef writer = Start(options);
+        writer.Tell(Append(First, 0), TestActor);
+        HeldWrite write = await _wal.NextAsync();
+        for (int i = 1; i < batches; i++)
+        {
+            writer.Tell(Append(First, i), TestActor);
+        }
+
+        for (int left = batches; ; write = await _wal.NextAsync())
+        {
+            long bytes = write.Records.Sum(record => (long)record.Payload.Length + options.WalAppendBound.RecordOverheadBytes);
+            Assert.True(bytes <= options.WalAppendBound.AppendBytes, $"{bytes} bytes in one append; the log takes {options.WalAppendBound.AppendBytes}");
+            write.Succeed();
+            left -= write.Records.Count;
+            if (left == 0)
+            {
+                break;
+            }
+        }
+
+        // Of three batches, and less than wal.batch.max.bytes.
+        StorageOptions Options() => kind == WalKind.Bucket
+            ? _options with { WalKind = kind, BucketWal = _options.BucketWal with { CapacityBytes = 3 * (BatchBytes + 48) } }
+            : _options with { WalKind = kind, WalSegmentBytes = 1, WalCapacityBytes = 2 + 4096 + (3 * (BatchBytes + 80)) };
+    }
+
     [Fact]
     public async Task W3_groups_behind_a_refused_one_are_not_acknowledged_though_they_were_written()
     {
@@ -298,17 +319,5 @@ public sealed class WalWriterActorTests : ActorTest
 
         ExpectMsg<WalRefused>();
         await AwaitAssertAsync(() => Assert.Single(_fenced));
-    }
-
-    private IActorRef Start(StorageOptions? options = null)
-    {
-        StorageOptions used = options ?? _options;
-        return Sys.ActorOf(Props.Create(() => new WalWriterActor(_wal, _cache, used, NullLogger.Instance, _fenced.Add, TimeProvider.System)));
-    }
-
-    private WalAppend Append(StreamId stream, long offset, int generation = 0, int epoch = 0)
-    {
-        BufferLease lease = _buffers.Rent(BatchBytes);
-        return new WalAppend(stream, new CachedBatch(new Offset(offset), new Offset(offset), new LeaderEpoch(epoch), 0, lease.Memory, Broker.Wire.Records.Crc32C.Compute(lease.Memory.Span), lease, default), generation);
     }
 }

@@ -286,6 +286,36 @@ public sealed class DiskWalCrashTests(ITestOutputHelper output)
         Assert.Contains("simulated/identity", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Cluster_note_is_whole_or_not_there_when_its_writing_crashes_at_any_step_and_can_be_written_then(bool powerLoss)
+    {
+        WalClusterNote note = new("some-cluster");
+        SimulatedWalFileSystem files;
+        int step = 0;
+        do
+        {
+            files = new SimulatedWalFileSystem();
+            DiskWal log = await OpenAsync(files, 1);
+            files.CrashAtStep = files.Steps + ++step;
+            Exception? crash = Record.Exception(() => note.Write(files));
+            Assert.Equal(files.IsCrashed, crash is not null);
+            End(files, powerLoss, new Random(step));
+            await using DiskWal again = await OpenAsync(files, 2);
+            if (WalClusterNote.Find(files) is not { } found)
+            {
+                Assert.NotNull(crash);
+                note.Write(files);
+                found = WalClusterNote.Find(files)!.Value;
+            }
+
+            Assert.Equal(note, found);
+            Assert.False(WalClusterNote.IsBesideRecords(files));
+        }
+        while (step < 5);
+    }
+
     internal static async Task<DiskWal> OpenAsync(SimulatedWalFileSystem files, int seed, int node = 1) => await DiskWal.OpenAsync(
         new DiskWalOptions
         {

@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 
 namespace Broker.ObjectStore.Unit.MetadataLogs;
 
-/// <summary>The metadata log; its guarantees M1 to M4 stand at <see cref="MetadataLog"/>.</summary>
+/// <summary>The metadata log; its guarantees M1 to M6 stand at <see cref="MetadataLog"/>.</summary>
 public sealed class MetadataLogTests(ITestOutputHelper output) : MetadataLogTesting
 {
     [Fact]
@@ -29,6 +29,49 @@ public sealed class MetadataLogTests(ITestOutputHelper output) : MetadataLogTest
         using MetadataLog next = await OpenAsync(Store);
         Assert.Equal(6, next.Image.NodeEpochs[new NodeId(2)]);
         Assert.Equal(image.Version, next.Image.Version);
+    }
+
+    [Fact]
+    public async Task A_log_that_is_gone_is_noticed_by_a_commit_and_goes_on_when_it_is_restored_M6()
+    {
+        using MetadataLog log = await OpenAsync(Store);
+        await log.CommitAsync([Node(1, 1)], default);
+        Dictionary<string, byte[]> backup = Store.Keys.ToDictionary(key => key, Store.Read);
+        foreach (string key in backup.Keys)
+        {
+            await Store.DeleteAsync(new ObjectKey(key), default);
+        }
+
+        Time.Advance(MetadataLog.LookEvery);
+        await FailsAsync(StorageErrorKind.Corrupt, () => log.CommitAsync([Node(2, 1)], default).AsTask());
+        Assert.Contains("boundary", log.Loss!.Message, StringComparison.Ordinal);
+        await FailsAsync(StorageErrorKind.Corrupt, () => log.CommitAsync([Node(2, 1)], default).AsTask());
+        Assert.DoesNotContain(Store.Keys, key => key.EndsWith("boundary", StringComparison.Ordinal));
+
+        foreach ((string key, byte[] bytes) in backup)
+        {
+            await Store.PutAsync(new ObjectKey(key), new System.Buffers.ReadOnlySequence<byte>(bytes), PutCondition.IfAbsent, default);
+        }
+
+        await FailsAsync(StorageErrorKind.Corrupt, () => log.CommitAsync([Node(3, 1)], default).AsTask());
+        Assert.Null(log.Loss);
+        await log.CommitAsync([Node(3, 1)], default);
+        using MetadataLog next = await OpenAsync(Store);
+        AssertSame(log.Image, next.Image);
+    }
+
+    [Fact]
+    public async Task A_commit_looks_for_the_log_once_in_a_while_and_never_without_a_commit_M6()
+    {
+        FaultyObjectStore counted = new(Store, (_, _, _) => Fault.None);
+        using MetadataLog log = await OpenAsync(counted);
+        Time.Advance(MetadataLog.LookEvery);
+        int before = counted.Requests;
+        await log.CommitAsync([Node(1, 1)], default);
+        await log.CommitAsync([Node(2, 1)], default);
+        await log.CommitAsync([Node(3, 1)], default);
+
+        Assert.Equal(3 + 1, counted.Requests - before);
     }
 
     [Fact]

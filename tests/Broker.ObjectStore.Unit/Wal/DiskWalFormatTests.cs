@@ -54,6 +54,32 @@ public sealed class DiskWalFormatTests
     }
 
     [Fact]
+    public void Cluster_note_has_the_documented_bytes_and_is_corrupt_at_every_damaged_one_and_every_length()
+    {
+        WalClusterNote note = new("Zk3Q-x");
+        byte[] bytes = note.Encode();
+        Assert.Equal("42524B57414C434C" + "0100" + "0600" + "5A6B33512D78", Convert.ToHexString(bytes.AsSpan(0, 18)));
+        Assert.Equal(22, bytes.Length);
+        Assert.Equal(note, WalClusterNote.Decode(bytes, "file"));
+        for (int at = 0; at < bytes.Length; at++)
+        {
+            bytes[at] ^= 4;
+            MustBeCorrupt(bytes);
+            bytes[at] ^= 4;
+            MustBeCorrupt(bytes[..at]);
+        }
+
+        MustBeCorrupt([.. bytes, 0]);
+
+        static void MustBeCorrupt(byte[] bytes)
+        {
+            StorageException error = Assert.Throws<StorageException>(() => WalClusterNote.Decode(bytes, "folder/cluster"));
+            Assert.Equal(StorageErrorKind.Corrupt, error.Kind);
+            Assert.Contains("folder/cluster", error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void Damaged_segment_header_is_corrupt_at_every_covered_byte()
     {
         byte[] page = new SegmentHeader(1, Salt, 1, 0, new NodeId(7), 65536).Encode();

@@ -4,7 +4,7 @@ namespace Broker.ObjectStore.Wal;
 
 /// <summary>
 /// The write-ahead log in the bucket (docs/formats/bucket-wal.md): a <see cref="ConditionalLog"/> each of whose slots holds what was gathered for one
-/// PUT. Beside W1 to W6 of <see cref="IWriteAheadLog"/>, on G1 to G10 of that log:
+/// PUT. Beside W1 to W6 of <see cref="IWriteAheadLog"/>, on G1 to G11 of that log:
 /// <list type="number">
 /// <item>B1. One PUT acknowledges a group of appends. Nothing else is asked of the store but by the opening, by trims that free something, and to
 /// settle a PUT of unknown outcome. An append to an idle log is sent at once, if the budget allows.</item>
@@ -19,6 +19,8 @@ namespace Broker.ObjectStore.Wal;
 /// <item>B7. A trim moves the log's boundary, durably, before it deletes, and frees whole slots; the newest slot stays, and carries the positions on. One
 /// that frees nothing asks nothing of the store.</item>
 /// <item>B8. Recovery needs the bucket, the log's name and the owner's number, and nothing else.</item>
+/// <item>B9. A log whose boundary is gone from the bucket is lost: a trim that finds that ends this instance as Corrupt, and a recovery of a log that must exist fails so,
+/// until the objects are restored.</item>
 /// </list>
 /// Thread-safe, but <see cref="RecoverAsync"/>, which takes the log over, runs alone before anything else. No thread of its own; pauses by the options' clock.
 /// </summary>

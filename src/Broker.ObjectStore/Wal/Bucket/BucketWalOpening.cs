@@ -110,6 +110,7 @@ internal sealed class BucketWalOpening(IObjectStore store, BucketWalOptions opti
     {
         MaxInFlight = options.MaxInFlight,
         AcceptsFewerInFlight = true,
+        MustExist = options.MustExist,
         MinEpoch = options.OwnerEpoch << EpochBits,
         MaxEpoch = ((options.OwnerEpoch + 1) << EpochBits) - 1,
         EndsOnRefusal = true,

@@ -56,6 +56,9 @@ public sealed record BucketWalOptions
     /// </summary>
     public TimeSpan ResolveTimeout { get; init; } = TimeSpan.FromSeconds(25);
 
+    /// <summary>True: the log was open before, so that one that is not there is lost (Corrupt), and not made anew: its positions would begin again.</summary>
+    public bool MustExist { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Names the openings and the PUTs; unique among all that ever open the log.</summary>
@@ -67,7 +70,13 @@ public sealed record BucketWalOptions
     /// <summary>
     /// The largest batch an append takes, with 48 bytes for each record: what fits an empty log, and a buffer on its way back.
     /// </summary>
-    public long LargestAppendBytes => Math.Min(CapacityBytes, 1L << 30);
+    public long LargestAppendBytes => LargestAppendBytesOf(CapacityBytes);
+
+    /// <summary>What the log writes beside each record.</summary>
+    public const int RecordOverheadBytes = BucketSlot.RecordBytes;
+
+    /// <summary><see cref="LargestAppendBytes"/> of a log with that capacity.</summary>
+    public static long LargestAppendBytesOf(long capacityBytes) => Math.Min(capacityBytes, 1L << 30);
 
     /// <summary>The name of the log with that id. The first digits spread the logs of many nodes over S3's prefixes.</summary>
     public static string PrefixOf(WalId id)

@@ -14,6 +14,11 @@ internal static class SegmentNames
 
     public const string UnfinishedIdentity = Identity + UnfinishedExtension;
 
+    /// <summary>Which cluster the log belongs to; see <see cref="WalClusterNote"/>.</summary>
+    public const string Cluster = "cluster";
+
+    public const string UnfinishedCluster = Cluster + UnfinishedExtension;
+
     private const string Extension = ".wal";
     private const string SparePrefix = "spare-";
     private const string UnfinishedExtension = ".tmp";
