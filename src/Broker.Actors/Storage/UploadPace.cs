@@ -27,6 +27,8 @@ internal static class UploadPace
     {
         double used = Math.Max((double)waitingBytes / cacheBytes, (double)walBytes / walCapacityBytes);
         double hurry = used <= Pressure ? 1 : (1 - Pressure) / Math.Max(0, 1 - used);
-        return Math.Max(waitingBytes / Span.TotalSeconds * hurry, LeastBytesPerSecond);
+
+        // Squared: a producer of a whole cache a second is met a little beyond half, and not where no room is left for what the store is late with.
+        return Math.Max(waitingBytes / Span.TotalSeconds * hurry * hurry, LeastBytesPerSecond);
     }
 }

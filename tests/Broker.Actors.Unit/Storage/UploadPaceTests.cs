@@ -13,9 +13,9 @@ public sealed class UploadPaceTests
         Assert.Equal(mbPerSecond * Mega, UploadPace.BytesPerSecond(waitingMb * Mega, 100 * Mega, walMb * Mega, 100 * Mega));
 
     [Theory]
-    [InlineData(75, 0, 2 * 75)]
-    [InlineData(10, 75, 2 * 10)]
-    [InlineData(90, 0, 5 * 90)]
+    [InlineData(75, 0, 4 * 75)]
+    [InlineData(10, 75, 4 * 10)]
+    [InlineData(90, 0, 25 * 90)]
     public void It_goes_faster_as_the_other_half_of_the_cache_or_of_the_wal_fills(long waitingMb, long walMb, long mbPerSecond) =>
         Assert.Equal(mbPerSecond * Mega, UploadPace.BytesPerSecond(waitingMb * Mega, 100 * Mega, walMb * Mega, 100 * Mega), Mega);
 
