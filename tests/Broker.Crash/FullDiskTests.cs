@@ -22,7 +22,7 @@ public sealed class FullDiskTests(ITestOutputHelper output)
     public async Task Wal_that_finds_no_room_refuses_and_goes_on_when_there_is_some()
     {
         Skip.If(CrashSettings.TargetIsApacheKafka, "Apache Kafka ends when its disk is full");
-        await using BrokerUnderTest broker = CrashSettings.NewBroker();
+        await using BrokerUnderTest broker = new NodeBroker() { IsInItsFolder = true };
         await using SmallDisk disk = await SmallDisk.MountAsync(broker.DataFolder, DiskMegabytes);
         disk.Fill("ballast", BallastBytes);
         await broker.StartAsync();
@@ -47,7 +47,7 @@ public sealed class FullDiskTests(ITestOutputHelper output)
     public async Task Store_that_finds_no_room_fills_the_cache_and_goes_on_when_there_is_some()
     {
         Skip.If(CrashSettings.TargetIsApacheKafka, "Apache Kafka ends when its disk is full");
-        await using BrokerUnderTest broker = CrashSettings.NewBroker("cache.log.bytes=16777216", "object.store.upload.bytes=4194304", "wal.disk.segment.bytes=134217728");
+        await using BrokerUnderTest broker = new NodeBroker("cache.log.bytes=16777216", "object.store.upload.bytes=4194304", "wal.disk.segment.bytes=134217728") { IsInItsFolder = true };
         await using SmallDisk disk = await SmallDisk.MountAsync(broker.DataFolder, DiskMegabytes);
         await broker.StartAsync();
         LargeBatches batches = await LargeBatches.CreateAsync(broker.Port);

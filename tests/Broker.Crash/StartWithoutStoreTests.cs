@@ -20,7 +20,7 @@ public sealed class StartWithoutStoreTests
     [SkippableFact]
     public async Task Broker_that_finds_no_free_byte_on_its_disk_waits_and_serves_all_it_acknowledged_when_there_is_room()
     {
-        await using BrokerUnderTest broker = new NodeBroker();
+        await using BrokerUnderTest broker = new NodeBroker() { IsInItsFolder = true };
         await using SmallDisk disk = await SmallDisk.MountAsync(broker.DataFolder, DiskMegabytes);
         await broker.StartAsync();
         LargeBatches batches = await LargeBatches.CreateAsync(broker.Port);

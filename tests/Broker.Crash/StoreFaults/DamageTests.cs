@@ -29,7 +29,7 @@ public sealed class DamageTests
     [SkippableFact]
     public async Task Block_that_is_damaged_is_refused_and_told_once_and_all_other_records_are_served()
     {
-        await using BrokerUnderTest broker = new NodeBroker("object.store.upload.bytes=67108864", "object.store.upload.interval.ms=3600000");
+        await using BrokerUnderTest broker = new NodeBroker("object.store.upload.bytes=67108864", "object.store.upload.interval.ms=3600000") { IsInItsFolder = true };
         (LargeBatches first, LargeBatches second) = await FillAndStopAsync(broker);
         await DamageAsync(broker.DataFolder, "data/", async (store, key, bytes) => bytes[(await SectionOfAsync(store, key)).IndexPosition / 2]++);
         await broker.StartAsync();
@@ -50,7 +50,7 @@ public sealed class DamageTests
     [SkippableFact]
     public async Task Index_of_a_section_that_is_damaged_is_refused_and_told_once_and_other_partitions_are_served()
     {
-        await using BrokerUnderTest broker = new NodeBroker("object.store.upload.bytes=67108864", "object.store.upload.interval.ms=3600000");
+        await using BrokerUnderTest broker = new NodeBroker("object.store.upload.bytes=67108864", "object.store.upload.interval.ms=3600000") { IsInItsFolder = true };
         (LargeBatches first, LargeBatches second) = await FillAndStopAsync(broker);
         await DamageAsync(broker.DataFolder, "data/", async (store, key, bytes) => bytes[(await SectionOfAsync(store, key)).IndexPosition + 20]++);
         await broker.StartAsync();
@@ -68,7 +68,7 @@ public sealed class DamageTests
     [SkippableFact]
     public async Task Record_of_a_wal_on_disk_that_is_damaged_is_refused_and_all_others_are_served_also_once_it_is_uploaded()
     {
-        await using BrokerUnderTest broker = new NodeBroker("object.store.upload.bytes=67108864", "object.store.upload.interval.ms=3600000");
+        await using BrokerUnderTest broker = new NodeBroker("object.store.upload.bytes=67108864", "object.store.upload.interval.ms=3600000") { IsInItsFolder = true };
         LargeBatches batches = await FillAndKillAsync(broker);
         string segment = Directory.GetFiles(Path.Combine(broker.DataFolder, "wal")).Single(HasRecords);
         FlipByte(segment, DamagedByte);
@@ -79,7 +79,7 @@ public sealed class DamageTests
     [SkippableFact]
     public async Task Record_of_a_wal_in_the_bucket_that_is_damaged_is_refused_and_all_others_are_served_also_once_it_is_uploaded()
     {
-        await using BrokerUnderTest broker = new NodeBroker("wal.kind=bucket", "object.store.upload.bytes=67108864", "object.store.upload.interval.ms=3600000");
+        await using BrokerUnderTest broker = new NodeBroker("wal.kind=bucket", "object.store.upload.bytes=67108864", "object.store.upload.interval.ms=3600000") { IsInItsFolder = true };
         LargeBatches batches = await FillAndKillAsync(broker);
         ObjectKey slot = await DamageAsync(broker.DataFolder, "wal/", (_, _, bytes) =>
         {
@@ -95,7 +95,7 @@ public sealed class DamageTests
     [InlineData("wal.kind=bucket")]
     public async Task Wal_of_which_it_cannot_be_told_whose_records_are_damaged_ends_the_start_naming_the_place_until_it_is_restored(string kind)
     {
-        await using BrokerUnderTest broker = new NodeBroker(kind, "object.store.upload.bytes=67108864", "object.store.upload.interval.ms=3600000");
+        await using BrokerUnderTest broker = new NodeBroker(kind, "object.store.upload.bytes=67108864", "object.store.upload.interval.ms=3600000") { IsInItsFolder = true };
         LargeBatches batches = await FillAndKillAsync(broker);
         bool isOnDisk = kind.EndsWith("disk", StringComparison.Ordinal);
         string named = await FlipHeaderAsync(broker.DataFolder, isOnDisk);

@@ -27,9 +27,12 @@ public sealed class NodeBroker(params IReadOnlyList<string> overrides) : BrokerU
     /// <summary>Variables that differ from this process's.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Whatever the environment says: objects in its data folder, and the WAL of its settings. For tests that look for them there.</summary>
+    public bool IsInItsFolder { get; init; }
+
     protected override async Task PrepareAsync()
     {
-        if (_chosen.Count > 0)
+        if (_chosen.Count > 0 || IsInItsFolder)
         {
             return;
         }
