@@ -80,6 +80,19 @@ public sealed partial class SourceRuleTests
         Assert.Empty(missing);
     }
 
+    [Fact]
+    public void Every_log_line_has_an_id_and_a_name_of_its_own()
+    {
+        Match[] lines = [.. SourceTree.Files("src").SelectMany(path => LogLine().Matches(SourceTree.Read(path)))];
+
+        Assert.True(lines.Length > 50);
+        Assert.Empty(lines.GroupBy(line => line.Groups["id"].Value).Where(same => same.Count() > 1).Select(same => same.Key));
+        Assert.Empty(lines.GroupBy(line => line.Groups["name"].Value).Where(same => same.Count() > 1).Select(same => same.Key));
+    }
+
+    [GeneratedRegex(@"LoggerMessage\(EventId = (?<id>[0-9]+), EventName = ""(?<name>\w+)""")]
+    private static partial Regex LogLine();
+
     [GeneratedRegex(@"\.GetAwaiter\(\)\.GetResult\(\)|\.Wait\(\)|Task\.Run\(|Thread\.Sleep|async void")]
     private static partial Regex Forbidden();
 

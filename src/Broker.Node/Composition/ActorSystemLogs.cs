@@ -49,6 +49,6 @@ public sealed class ActorSystemLogs : UntypedActor
 
 internal static partial class ActorSystemLog
 {
-    [LoggerMessage(EventId = 6105, EventName = "ActorSystem", Message = "{Source}: {Text}")]
+    [LoggerMessage(EventId = 6111, EventName = "ActorSystem", Message = "{Source}: {Text}")]
     public static partial void Said(ILogger log, MelLevel level, Exception? cause, string source, object text);
 }

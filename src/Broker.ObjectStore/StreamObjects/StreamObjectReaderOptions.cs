@@ -4,7 +4,7 @@ namespace Broker.ObjectStore.StreamObjects;
 public sealed record StreamObjectReaderOptions
 {
     /// <summary>
-    /// <c>object.get.max.bytes</c>: neighbouring missing blocks of one read go into one ranged GET up to this (a larger block goes alone). The default,
+    /// Neighbouring missing blocks of one read go into one ranged GET up to so many bytes (a larger block goes alone). The default,
     /// 8 MiB, is what S3 recommends as a range's upper size for one connection; a request's fixed cost is then below a tenth.
     /// </summary>
     public int MaxGetBytes { get; init; } = 8 << 20;
