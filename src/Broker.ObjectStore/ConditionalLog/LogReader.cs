@@ -71,7 +71,8 @@ public sealed class LogReader
                 }
 
                 LogFrame frame = await ahead.Dequeue().Frame;
-                if (Accept(frame) is var counts && frame.IsDamaged && !counts)
+                bool counts = Accept(frame);
+                if (frame.IsDamaged && !counts)
                 {
                     // What makes it void may be the damage.
                     throw LogFrame.Damaged(_keys.Slot(frame.Slot));

@@ -31,7 +31,7 @@ public static class WalRemains
         LogKeys keys = new(BucketWalOptions.PrefixOf(log));
         if (await LogReader.FindStartAsync(store, keys.Prefix, ct) is not { } start)
         {
-            throw new StorageException(StorageErrorKind.Corrupt, $"log '{keys.Prefix}' has entries, but has lost its boundary object");
+            throw LogBoundary.Lost(keys);
         }
 
         LogReader reader = new(store, keys, start, showsDamaged: true);
