@@ -41,6 +41,7 @@ internal static class StartCommand
         using CancellationTokenSource starting = new();
         using PosixSignalRegistration terminate = Register(PosixSignal.SIGTERM, stop, starting);
         using PosixSignalRegistration interrupt = Register(PosixSignal.SIGINT, stop, starting);
+        StorageException? loss = null;
         try
         {
             // Not the process id, which is always 1 in a container: the salts of a WAL's segments must differ from one start to the next.
@@ -55,6 +56,7 @@ internal static class StartCommand
             }
 
             StartLog.Stopping(log);
+            loss = node.Loss;
         }
         catch (OperationCanceledException) when (stop.Task.IsCompleted)
         {
@@ -66,7 +68,15 @@ internal static class StartCommand
             return cause is SettingsException ? ExitCodes.BadSettings : ExitCodes.CannotStart;
         }
 
-        StartLog.Stopped(log);
+        if (loss is not null)
+        {
+            StartLog.StoppedWithLoss(log, loss.Message);
+        }
+        else
+        {
+            StartLog.Stopped(log);
+        }
+
         return ExitCodes.Success;
     }
 
@@ -107,4 +117,7 @@ internal static partial class StartLog
 
     [LoggerMessage(EventId = 6103, EventName = "Stopped", Level = LogLevel.Information, Message = "Stopped; everything acknowledged is in the object store or the write-ahead log")]
     public static partial void Stopped(ILogger log);
+
+    [LoggerMessage(EventId = 6112, EventName = "StoppedWithLoss", Level = LogLevel.Error, Message = "Stopped; what was acknowledged before may be lost: {Reason}")]
+    public static partial void StoppedWithLoss(ILogger log, string reason);
 }

@@ -36,6 +36,9 @@ public sealed class BrokerNode : IAsyncDisposable
     /// <summary>Completes when another node has taken over this one's metadata or WAL.</summary>
     public Task<Exception> Fenced => _system.Fenced;
 
+    /// <summary>Why nothing can be appended any more: a log that this node relies on is gone from its store. Null: none is.</summary>
+    public StorageException? Loss => _storage.Loss;
+
     /// <summary>Starts a node; it serves when this returns. Waits for a store that is away, and for room on a full disk (<see cref="StoreWait"/>).</summary>
     /// <exception cref="StorageException">The store or the write-ahead log cannot be opened, and waiting will not help.</exception>
     /// <exception cref="IOException">An address cannot be listened on, or the data folder cannot be made.</exception>

@@ -5,6 +5,7 @@ using Broker.Node.Management;
 using Broker.TestSupport;
 using Broker.TestSupport.Brokers;
 using Broker.TestSupport.Processes;
+using Broker.Wire;
 
 namespace Broker.Node.Unit.Management;
 
@@ -52,6 +53,29 @@ public sealed class ManagementTests
         Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
         Assert.True(metrics["process_cpu_seconds_total"] > 0);
         Assert.False(node.HasExited);
+    }
+
+    // The metadata's log is looked after at most every few seconds, as commits come.
+    [Fact]
+    public async Task Node_whose_store_was_emptied_lives_and_is_not_ready()
+    {
+        await using RunningNode node = await RunningNode.StartAsync();
+        await node.CreateTopicAsync("t");
+        Directory.Delete(node.Objects, recursive: true);
+
+        HttpStatusCode ready = HttpStatusCode.OK;
+        for (int i = 0; ready == HttpStatusCode.OK; i++)
+        {
+            await node.TryCreateTopicAsync($"t{i}");
+            using HttpResponseMessage answer = await node.GetAsync("/health/ready");
+            ready = answer.StatusCode;
+            await Task.Delay(200, node.Cancellation);
+        }
+
+        using HttpResponseMessage health = await node.GetAsync("/health");
+        (_, short error) = await node.ProduceAsync("t", 1);
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, HttpStatusCode.OK), (ready, health.StatusCode));
+        Assert.Equal((short)ErrorCode.KafkaStorageError, error);
     }
 
     [Fact]

@@ -43,6 +43,9 @@ internal sealed class RunningNode : IAsyncDisposable
     /// <summary>Where the node is asked, as in <c>management.listener</c>.</summary>
     public string ManagementAddress => $"{_node.ManagementAddress}";
 
+    /// <summary>Where the node's objects lie.</summary>
+    public string Objects => Path.Combine(_folder.Path, "objects");
+
     public CancellationToken Cancellation => _patience.Token;
 
     public static async Task<RunningNode> StartAsync(params (string Name, string Value)[] settings)
@@ -71,7 +74,10 @@ internal sealed class RunningNode : IAsyncDisposable
     public async Task<long> RequestsAsync(string operation, string purpose) =>
         (await UsageAsync()).Requests.SingleOrDefault(one => one.Operation == operation && one.Purpose == purpose)?.Requests ?? 0;
 
-    public async Task CreateTopicAsync(string name)
+    public async Task CreateTopicAsync(string name) => Assert.Equal(0, await TryCreateTopicAsync(name));
+
+    /// <summary>Returns the error code.</summary>
+    public async Task<short> TryCreateTopicAsync(string name)
     {
         CreateTopicsRequest request = new()
         {
@@ -79,7 +85,7 @@ internal sealed class RunningNode : IAsyncDisposable
             timeoutMs = (int)Patience.TotalMilliseconds,
         };
         CreateTopicsResponse response = await _client.CallAsync<CreateTopicsResponse>(request, 7, Cancellation);
-        Assert.Equal(0, response.Topics[0].ErrorCode);
+        return response.Topics[0].ErrorCode;
     }
 
     /// <summary>Writes one batch to partition 0, and returns its size and the error.</summary>

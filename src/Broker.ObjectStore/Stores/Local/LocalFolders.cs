@@ -99,10 +99,20 @@ internal sealed class LocalFolders : IDisposable
 
     public void Dispose()
     {
-        // Under the opening lock no sweeper works; the owner's lock goes last, with its file.
-        using SafeFileHandle opening = Posix.Lock(OpeningLock);
-        Directory.Delete(_temporary, recursive: true);
-        _ownerLock.Dispose();
+        try
+        {
+            // Under the opening lock no sweeper works; the owner's lock goes last, with its file.
+            using SafeFileHandle opening = Posix.Lock(OpeningLock);
+            Directory.Delete(_temporary, recursive: true);
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            // The volume is gone, or read-only: whoever opens the store next sweeps what is left.
+        }
+        finally
+        {
+            _ownerLock.Dispose();
+        }
     }
 
     private static void MakeDurably(string folder)
