@@ -71,7 +71,7 @@ public sealed class BrokerSystem
         IActorRef manager = system.ActorOf(Props.Create(() => new PartitionManagerActor(managerServices)), "partitions");
         CoordinatorServices coordinatorServices = new(manager, options.NodeId, sources.Clock, sources.Ids.Next, loggers.CreateLogger("Broker.Coordinator"), cause => fenced.TrySetResult(cause));
         IActorRef coordinator = system.ActorOf(Props.Create(() => new CoordinatorActor(storage.Metadata, coordinatorServices)), "coordinator");
-        await OpenPartitionsAsync(storage, coordinator, manager, partitionLog);
+        await OpenPartitionsAsync(storage, options.NodeId, coordinator, manager, partitionLog);
 
         // Only now: an upload belongs to the epochs that were just opened, and takes its producers' state from open partitions.
         IActorRef uploads = StartUploads(system, storage, options, sources, loggers, view, partitions, coordinator, wal, metrics.Uploads);
@@ -129,10 +129,10 @@ public sealed class BrokerSystem
         }
     }
 
-    private static async Task OpenPartitionsAsync(StorageEngine storage, IActorRef coordinator, IActorRef manager, ILogger log)
+    private static async Task OpenPartitionsAsync(StorageEngine storage, NodeId node, IActorRef coordinator, IActorRef manager, ILogger log)
     {
         (StreamId, Offset)[] streams = [.. storage.Metadata.Image.Streams.Values.Select(stream => (stream.StreamId, NextOffset(storage, stream)))];
-        object opened = await coordinator.Ask(new OpenStreams(streams));
+        object opened = await coordinator.Ask(new OpenStreams(node, storage.NodeEpoch, storage.Wal, [], streams));
         if (opened is CommandFailed failed)
         {
             throw new StorageException(failed.Kind, $"the partitions could not be opened: {failed.Reason}");

@@ -118,7 +118,8 @@ internal sealed class CoordinatorActor : ReceiveActor
     // Replies that show the image were planned before there was one.
     private static object Complete(object reply, MetadataImage image) => reply switch
     {
-        StreamsOpened => new StreamsOpened(image),
+        StreamsOpened opened => opened with { Image = image },
+        StreamsAreClosed => new StreamsAreClosed(image),
         StreamsTrimmed => new StreamsTrimmed(image),
         CompactionCommitted => new CompactionCommitted(image),
         ObjectIdsAreClosed => new ObjectIdsAreClosed(image),

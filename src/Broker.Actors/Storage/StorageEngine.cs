@@ -26,6 +26,7 @@ public sealed class StorageEngine : IAsyncDisposable
     {
         (_wal, _reopening, _ownership, _releasePatience, _clock, _log) = (wal, writeAheadLog, ownership, releasePatience, clock, log);
         (Store, Metadata, Buffers, Cache, Blocks) = (store, metadata, buffers, cache, blocks);
+        NodeEpoch = metadata.Image.NodeEpochs[ownership.Node];
         WriteAheadLog = new GuardedWal(writeAheadLog, () => metadata.Loss);
         ReadAhead = new ReadAhead(new ReadAheadOptions { TotalBytes = blocks.CapacityBytes / 2 }, clock);
         IObjectStore reads = new PurposeObjectStore(store, StorePurpose.Read);
@@ -37,6 +38,12 @@ public sealed class StorageEngine : IAsyncDisposable
     public MetadataLog Metadata { get; }
 
     public IWriteAheadLog WriteAheadLog { get; }
+
+    /// <summary>The log that this node appends to.</summary>
+    public WalId Wal => _ownership.Own;
+
+    /// <summary>The epoch of this start of the node.</summary>
+    public long NodeEpoch { get; }
 
     /// <summary>What of the node's logs is lost, so that nothing can be acknowledged until somebody restores it; null: nothing that is known of.</summary>
     public StorageException? Loss => _reopening.Loss ?? Metadata.Loss;
@@ -104,7 +111,7 @@ public sealed class StorageEngine : IAsyncDisposable
             WalOwnership ownership = wal.OwnershipIn(image);
             ownership.Check(image);
             wal.JoinCluster(image.ClusterId);
-            NodeRegistered registered = new(options.NodeId, image.NodeEpochs.GetValueOrDefault(options.NodeId) + 1);
+            NodeRegistered registered = new(options.NodeId, image.NodeEpochs.GetValueOrDefault(options.NodeId) + 1, options.Place);
             await metadata.CommitAsync([.. ownership.Plan(image), registered], cancellation);
             foreach (AttachedWal givenUp in ownership.GivenUp(image))
             {
@@ -171,7 +178,7 @@ public sealed class StorageEngine : IAsyncDisposable
 
         try
         {
-            await Metadata.CommitAsync([new WalReleased(_ownership.Own, WalReleaseReason.Emptied)], CancellationToken.None).AsTask().WaitAsync(_releasePatience, _clock);
+            await Metadata.CommitAsync([new WalReleased(_ownership.Own, WalReleaseReason.Emptied), new NodeLeft(_ownership.Node, NodeEpoch)], CancellationToken.None).AsTask().WaitAsync(_releasePatience, _clock);
         }
         catch (Exception cause) when (cause is StorageException or TimeoutException)
         {
