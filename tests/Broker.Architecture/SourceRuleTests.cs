@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Broker.TestSupport;
 
@@ -81,6 +82,28 @@ public sealed partial class SourceRuleTests
     }
 
     [Fact]
+    public void Every_file_that_states_invariants_is_in_the_architecture_with_their_numbers()
+    {
+        string[] rows = [.. SourceTree.Read("ARCHITECTURE.md").Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal))];
+        List<string> missing = [];
+        foreach (string path in SourceTree.Files("src"))
+        {
+            foreach (IGrouping<char, int> numbers in StatedInvariant().Matches(SourceTree.Read(path)).Select(match => match.Groups["number"].Value)
+                .GroupBy(number => number[0], number => int.Parse(number.AsSpan(1), CultureInfo.InvariantCulture)))
+            {
+                string range = $"{numbers.Key}{numbers.Min()}–{numbers.Key}{numbers.Max()}";
+                string place = string.Join('/', path.Split(Path.DirectorySeparatorChar)[^2..])[..^".cs".Length];
+                if (!rows.Any(row => row.Contains(range, StringComparison.Ordinal) && row.Contains(place + '`', StringComparison.Ordinal)))
+                {
+                    missing.Add($"{range} of {path}");
+                }
+            }
+        }
+
+        Assert.Empty(missing);
+    }
+
+    [Fact]
     public void Every_log_line_has_an_id_and_a_name_of_its_own()
     {
         Match[] lines = [.. SourceTree.Files("src").SelectMany(path => LogLine().Matches(SourceTree.Read(path)))];
@@ -102,6 +125,6 @@ public sealed partial class SourceRuleTests
     [GeneratedRegex(@"^public (?!.*\bdelegate\b).*\b(class|record|struct|interface|enum)\b")]
     private static partial Regex PublicType();
 
-    [GeneratedRegex(@"^\s*/// (?:<item>)?(?<number>[A-Z][0-9]{1,2})[.,] ", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\s*/// (?:<item>|<para>)?(?<number>[A-Z][0-9]{1,2})[.,] ", RegexOptions.Multiline)]
     private static partial Regex StatedInvariant();
 }

@@ -13,9 +13,13 @@ namespace Broker.Actors.Coordination;
 /// C1. A reply of success follows the commit that holds the change.
 /// C2. Commands are judged against an image that holds everything before them, committed or under way.
 /// C3. Fenced by another coordinator, it commits nothing more and stops.
+/// C4. A commit in doubt, and a log that was gone and is back, are settled without another command.
 /// </summary>
-internal sealed class CoordinatorActor : ReceiveActor
+internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
 {
+    // Nothing else is asked of the store meanwhile; whoever restores a log sees within this that it serves.
+    private static readonly TimeSpan SettleAfter = TimeSpan.FromSeconds(5);
+
     private readonly MetadataLog _metadata;
     private readonly CoordinatorServices _services;
     private readonly CommandPlanner _planner;
@@ -35,8 +39,12 @@ internal sealed class CoordinatorActor : ReceiveActor
         _planner = new CommandPlanner(_told, services);
         Receive<Committed>(OnCommitted);
         Receive<CommitFailed>(OnCommitFailed);
+        Receive<Settle>(_ => OnSettle());
+        Receive<Settled>(settled => OnSettled(settled.Image));
         ReceiveAny(Plan);
     }
+
+    public ITimerScheduler Timers { get; set; } = null!;
 
     private void Plan(object command)
     {
@@ -91,16 +99,20 @@ internal sealed class CoordinatorActor : ReceiveActor
     private void OnCommitted(Committed committed)
     {
         _committing = false;
+        OnHealthy();
+        TellOfSnapshots();
+        _told = committed.Image;
+        _services.Manager.Tell(new ImageCommitted(committed.Image, [.. committed.Replies.Select(reply => (reply.To, Complete(reply.Message, committed.Image)))]));
+        CommitNext();
+    }
+
+    private void OnHealthy()
+    {
         if (_failing)
         {
             _failing = false;
             CoordinatorLog.CommitsResumed(_services.Log);
         }
-
-        TellOfSnapshots();
-        _told = committed.Image;
-        _services.Manager.Tell(new ImageCommitted(committed.Image, [.. committed.Replies.Select(reply => (reply.To, Complete(reply.Message, committed.Image)))]));
-        CommitNext();
     }
 
     // A snapshot is written beside the commits: of a failure the next one that succeeds knows. Until it is made good, starts take longer.
@@ -144,6 +156,20 @@ internal sealed class CoordinatorActor : ReceiveActor
             to.Tell(answer);
         }
 
+        JudgeAnew();
+        if (kind == StorageErrorKind.Fenced)
+        {
+            Context.Stop(Self);
+            _services.OnFenced(failed.Cause);
+        }
+        else if (_metadata.Failure is not null)
+        {
+            Timers.StartSingleTimer(nameof(Settle), Settle.Instance, SettleAfter);
+        }
+    }
+
+    private void JudgeAnew()
+    {
         _events.Clear();
         _replies.Clear();
         _planner.Reset(_metadata.Image);
@@ -153,15 +179,45 @@ internal sealed class CoordinatorActor : ReceiveActor
             _told = _metadata.Image;
             _services.Manager.Tell(new ImageCommitted(_told, []));
         }
+    }
 
-        if (kind == StorageErrorKind.Fenced)
+    private void OnSettle()
+    {
+        if (_committing || _metadata.Failure is null)
         {
-            Context.Stop(Self);
-            _services.OnFenced(failed.Cause);
+            return;
         }
+
+        _committing = true;
+        _metadata.SettleAsync(CancellationToken.None).AsTask().PipeTo(Self, success: image => new Settled(image), failure: cause => new CommitFailed(cause, []));
+    }
+
+    private void OnSettled(MetadataImage image)
+    {
+        _committing = false;
+        OnHealthy();
+        if (ReferenceEquals(_told, image))
+        {
+            CommitNext();
+            return;
+        }
+
+        foreach ((IActorRef to, object _) in _replies)
+        {
+            to.Tell(new CommandFailed(StorageErrorKind.Unavailable, "the metadata have turned out to be newer than was known; ask again"));
+        }
+
+        JudgeAnew();
     }
 
     private sealed record Committed(MetadataImage Image, IReadOnlyList<(IActorRef To, object Message)> Replies);
+
+    private sealed record Settle
+    {
+        public static readonly Settle Instance = new();
+    }
+
+    private sealed record Settled(MetadataImage Image);
 
     private sealed record CommitFailed(Exception Cause, IReadOnlyList<(IActorRef To, object Message)> Replies);
 }

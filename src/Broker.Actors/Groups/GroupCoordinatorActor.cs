@@ -18,6 +18,9 @@ internal sealed partial class GroupCoordinatorActor : UntypedActor, IWithTimers,
     // A store that comes back is noticed within this; fifty partitions of groups together ask little of one that does not.
     private static readonly TimeSpan LoadAgainAfter = TimeSpan.FromSeconds(2);
 
+    // What is damaged or lost may be restored by somebody who is told at once; but the groups of whole partitions do not wait for it longer than clients try.
+    internal static readonly TimeSpan UnreadablePatience = TimeSpan.FromSeconds(30);
+
     private readonly int _partitionIndex;
     private readonly IActorRef _partition;
     private readonly GroupServices _services;
@@ -26,6 +29,7 @@ internal sealed partial class GroupCoordinatorActor : UntypedActor, IWithTimers,
     private readonly Dictionary<string, CommittedOffsets> _offsets = [];
     private GroupLoader? _loader;
     private ErrorCode _loadError;
+    private long? _unreadableSince;
 
     public GroupCoordinatorActor(int partitionIndex, IActorRef partition, GroupServices services)
     {
@@ -81,7 +85,7 @@ internal sealed partial class GroupCoordinatorActor : UntypedActor, IWithTimers,
     {
         using (reply)
         {
-            if (!_loader!.CanTake(reply))
+            if (!_loader!.CanTake(reply) || MayBeRestored(reply))
             {
                 // The store is out of reach, say: groups wait, and clients ask again.
                 if (reply.Error != _loadError)
@@ -92,6 +96,11 @@ internal sealed partial class GroupCoordinatorActor : UntypedActor, IWithTimers,
 
                 Timers.StartSingleTimer(nameof(LoadAgain), LoadAgain.Instance, LoadAgainAfter);
                 return;
+            }
+
+            if (_loader.Unreadable(reply) is var (from, end))
+            {
+                GroupLog.RecordsUnreadable(_services.Log, _partitionIndex, from.Value, end.Value - 1);
             }
 
             if (!_loader.Take(reply))
@@ -105,6 +114,17 @@ internal sealed partial class GroupCoordinatorActor : UntypedActor, IWithTimers,
         _loader = null;
         Timers.StartPeriodicTimer(nameof(ExpireOffsets), ExpireOffsets.Instance, _services.Options.OffsetsRetentionCheckInterval);
         Become(Serving);
+    }
+
+    private bool MayBeRestored(ReadReply reply)
+    {
+        if (_loader!.Unreadable(reply) is null)
+        {
+            return false;
+        }
+
+        _unreadableSince ??= _services.Clock.GetTimestamp();
+        return _services.Clock.GetElapsedTime(_unreadableSince.Value) < UnreadablePatience;
     }
 
     private void Adopt(GroupLoader loaded)

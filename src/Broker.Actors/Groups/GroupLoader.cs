@@ -7,7 +7,10 @@ using Broker.Wire.Records;
 
 namespace Broker.Actors.Groups;
 
-/// <summary>Reads a partition of <c>__consumer_offsets</c> from its start to its end; later records win.</summary>
+/// <summary>
+/// Reads a partition of <c>__consumer_offsets</c> from its start to its end; later records win. What is damaged or lost is passed over, like what a consumer seeks beyond: a group whose
+/// newest commit lay there goes on from the one before, and all others must not wait for it.
+/// </summary>
 internal sealed class GroupLoader(IActorRef partition, IActorRef self)
 {
     private const int ReadBytes = 4 << 20;
@@ -24,8 +27,11 @@ internal sealed class GroupLoader(IActorRef partition, IActorRef self)
     /// <summary>Asks for the next piece; the answer comes to the coordinator as <see cref="ReadReply"/>.</summary>
     public void ReadNext() => partition.Tell(new Read(default, _next, ReadBytes, LeaderEpoch: -1, WatchBytes: 0), self);
 
-    /// <summary>Whether the answer brings the loading on: records, or that those before the log's start are deleted.</summary>
-    public bool CanTake(ReadReply reply) => reply.Error == ErrorCode.None || (reply.Error == ErrorCode.OffsetOutOfRange && reply.LogStart > _next);
+    /// <summary>Whether the answer brings the loading on: records, or that those before the log's start are deleted, or that some cannot be read.</summary>
+    public bool CanTake(ReadReply reply) => reply.Error == ErrorCode.None || (reply.Error == ErrorCode.OffsetOutOfRange && reply.LogStart > _next) || Unreadable(reply) is not null;
+
+    /// <summary>The offsets, the last one exclusive, that the answer says cannot be read; null: none.</summary>
+    public (Offset From, Offset End)? Unreadable(ReadReply reply) => reply.Error != ErrorCode.None && reply.UnreadableEnd is { } end && end > _next ? (_next, end) : null;
 
     /// <summary>Takes what was read; true when that was the end.</summary>
     public bool Take(ReadReply reply)
@@ -34,6 +40,12 @@ internal sealed class GroupLoader(IActorRef partition, IActorRef self)
         {
             _next = reply.LogStart;
             return false;
+        }
+
+        if (Unreadable(reply) is var (_, end))
+        {
+            _next = end;
+            return _next >= reply.HighWatermark;
         }
 
         foreach (ReadOnlyMemory<byte> batch in Sequences.Batches(reply.Records))

@@ -15,4 +15,7 @@ internal static partial class GroupLog
 
     [LoggerMessage(EventId = 4002, EventName = "GroupsLoaded", Level = LogLevel.Debug, Message = "Loaded {Groups} groups and the offsets of {WithOffsets} from __consumer_offsets-{Partition}")]
     public static partial void Loaded(ILogger log, int partition, int groups, int withOffsets);
+
+    [LoggerMessage(EventId = 4003, EventName = "GroupRecordsUnreadable", Level = LogLevel.Error, Message = "Offsets {From} to {To} of __consumer_offsets-{Partition} cannot be read: groups that committed there go on from their commits before or after")]
+    public static partial void RecordsUnreadable(ILogger log, int partition, long from, long to);
 }

@@ -286,8 +286,9 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
                 Sender.Tell(new ReadReply(read.Tag, ErrorCode.None, _highWatermark, _logStart, Sequences.Of(cached.Batches), cached) { Mark = _watchers.Mark, Offsets = cached.Batches[^1].LastOffset.Value + 1 - read.From.Value });
                 break;
             case CacheReadStatus.Damaged:
-                error = StorageErrors.OnRead(_services, _opened.Name, StorageErrors.DamageOf(cached));
-                Sender.Tell(new ReadReply(read.Tag, error, _highWatermark, _logStart, ReadOnlySequence<byte>.Empty, null) { Mark = _watchers.Mark });
+                UnreadableOffsetsException damage = StorageErrors.DamageOf(cached);
+                error = StorageErrors.OnRead(_services, _opened.Name, damage);
+                Sender.Tell(new ReadReply(read.Tag, error, _highWatermark, _logStart, ReadOnlySequence<byte>.Empty, null) { Mark = _watchers.Mark, UnreadableEnd = damage.End });
                 break;
             default:
                 ReadHistory(read);
@@ -302,7 +303,10 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
             Sender,
             Self,
             success: found => new ReadReply(read.Tag, ErrorCode.None, highWatermark, logStart, found.Records, found.Resources) { HeldBytes = found.HeldBytes, Mark = mark, Offsets = found.Next.Value - read.From.Value },
-            failure: cause => new ReadReply(read.Tag, StorageErrors.OnRead(_services, _opened.Name, cause), highWatermark, logStart, ReadOnlySequence<byte>.Empty, null));
+            failure: cause => new ReadReply(read.Tag, StorageErrors.OnRead(_services, _opened.Name, cause), highWatermark, logStart, ReadOnlySequence<byte>.Empty, null)
+            {
+                UnreadableEnd = (cause as UnreadableOffsetsException)?.End,
+            });
     }
 
     private void OnLookUp(LookUpOffset lookUp)

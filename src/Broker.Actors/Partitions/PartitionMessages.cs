@@ -54,6 +54,9 @@ public sealed record ReadReply(ReplyTag Tag, ErrorCode Error, Offset HighWaterma
     /// <summary>How many offsets lie between the one that was asked for and the end of the records.</summary>
     public long Offsets { get; init; }
 
+    /// <summary>Of an error because records are damaged or lost: the offset after the last of them. Null: of any other.</summary>
+    public Offset? UnreadableEnd { get; init; }
+
     public void Dispose() => Resources?.Dispose();
 }
 

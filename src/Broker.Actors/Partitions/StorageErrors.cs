@@ -39,12 +39,13 @@ internal static class StorageErrors
     }
 
     /// <summary>What a damaged read of the cache is as an error; lets go of what was read.</summary>
-    public static StorageException DamageOf(CacheReadResult damaged)
+    public static UnreadableOffsetsException DamageOf(CacheReadResult damaged)
     {
         using (damaged)
         {
             CachedBatch batch = damaged.Batches[0];
-            return new StorageException(StorageErrorKind.Corrupt, $"offsets {batch.BaseOffset} to {batch.LastOffset} were damaged in the write-ahead log, {batch.Damage}");
+            return new UnreadableOffsetsException(
+                StorageErrorKind.Corrupt, $"offsets {batch.BaseOffset} to {batch.LastOffset} were damaged in the write-ahead log, {batch.Damage}", batch.LastOffset + 1);
         }
     }
 

@@ -33,21 +33,25 @@ internal sealed class BucketNodeWal(IObjectStore store, BrokerOptions options, S
         // As above.
     }
 
+    // One that the metadata know was made before they did.
+    public ValueTask CreateAsync(WalOwnership ownership, long nodeEpoch, CancellationToken cancellation) =>
+        ownership.Own == _fresh ? BucketWal.CreateAsync(store, WalOptions(ownership, nodeEpoch), cancellation) : ValueTask.CompletedTask;
+
     public ReopeningWal Open(WalOwnership ownership, long nodeEpoch)
     {
-        return new ReopeningWal(OpenOnce(isFirst: true), _ => ValueTask.FromResult<IWriteAheadLog>(OpenOnce(isFirst: false)), sources.Clock);
+        return new ReopeningWal(OpenOnce(), _ => ValueTask.FromResult<IWriteAheadLog>(OpenOnce()), sources.Clock);
 
-        // The first may follow a start that ended before it made the log.
-        BucketWal OpenOnce(bool isFirst) => _current = new BucketWal(store, WalOptions(WalPlace.PrefixOf(ownership.Place), nodeEpoch) with { MustExist = !isFirst });
+        BucketWal OpenOnce() => _current = new BucketWal(store, WalOptions(ownership, nodeEpoch));
     }
 
     public ValueTask RetireAsync(CancellationToken cancellation) => _current?.RetireAsync(cancellation) ?? ValueTask.CompletedTask;
 
     public ValueTask DisposeAsync() => _current?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    private BucketWalOptions WalOptions(string prefix, long nodeEpoch) => new()
+    private BucketWalOptions WalOptions(WalOwnership ownership, long nodeEpoch) => new()
     {
-        Prefix = prefix,
+        Prefix = WalPlace.PrefixOf(ownership.Place),
+        MustExist = true,
         OwnerEpoch = nodeEpoch,
         CapacityBytes = options.Storage.BucketWal.CapacityBytes,
         MaxBatchBytes = options.Storage.WalBatchMaxBytes,

@@ -57,6 +57,9 @@ internal sealed class DiskNodeWal : INodeWal
     public WalOwnership OwnershipIn(MetadataImage image) =>
         new(_first.Id, _options.NodeId, Environment.MachineName, _options.Storage.WalFolder, _options.Storage.AcceptedWalLoss);
 
+    // Its folder was opened, or made, with this.
+    public ValueTask CreateAsync(WalOwnership ownership, long nodeEpoch, CancellationToken cancellation) => ValueTask.CompletedTask;
+
     public ReopeningWal Open(WalOwnership ownership, long nodeEpoch) => new ReopeningWal(_first, ReopenAsync, _sources.Clock);
 
     public ValueTask RetireAsync(CancellationToken cancellation) => ValueTask.CompletedTask;

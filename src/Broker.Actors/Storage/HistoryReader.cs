@@ -110,7 +110,7 @@ internal sealed class HistoryReader(MetadataView metadata, StreamObjectReader ob
         }
         catch (StorageException lost) when (lost.Kind == StorageErrorKind.NotFound || lost is DamagedSectionException)
         {
-            throw new StorageException(lost.Kind, $"offsets {range.BaseOffset} to {range.EndOffset - 1} cannot be read: {lost.Message}", lost);
+            throw new UnreadableOffsetsException(lost.Kind, $"offsets {range.BaseOffset} to {range.EndOffset - 1} cannot be read: {lost.Message}", range.EndOffset, lost);
         }
     }
 
@@ -132,7 +132,10 @@ internal sealed class HistoryReader(MetadataView metadata, StreamObjectReader ob
                 // Each turn takes a commit that came in between. Without one the object is lost, which is damage: its offsets were not moved out of range.
                 if (metadata.Current.Version == image.Version)
                 {
-                    throw new StorageException(StorageErrorKind.Corrupt, $"{gone.Message}, though the metadata refer to it", gone);
+                    string problem = $"{gone.Message}, though the metadata refer to it";
+                    throw gone is UnreadableOffsetsException unreadable
+                        ? new UnreadableOffsetsException(StorageErrorKind.Corrupt, problem, unreadable.End, gone)
+                        : new StorageException(StorageErrorKind.Corrupt, problem, gone);
                 }
             }
         }

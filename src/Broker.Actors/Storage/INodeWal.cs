@@ -20,6 +20,10 @@ internal interface INodeWal : IAsyncDisposable
     /// <exception cref="ObjectStore.StorageException">Unavailable: it does not.</exception>
     void JoinCluster(string clusterId);
 
+    /// <summary>Has the log there, durably, before the metadata know it: from then on one that is not there is lost, and not begun anew.</summary>
+    /// <exception cref="ObjectStore.StorageException">Unavailable: it is not.</exception>
+    ValueTask CreateAsync(WalOwnership ownership, long nodeEpoch, CancellationToken cancellation);
+
     /// <summary>The log, not yet recovered; after a failure it is opened anew by itself.</summary>
     /// <param name="ownership">As the metadata hold it by now.</param>
     /// <param name="nodeEpoch">The epoch of this start of the node.</param>

@@ -81,7 +81,7 @@ public sealed class StorageEngine : IAsyncDisposable
             metadata = await TakeOverAsync(new PurposeObjectStore(store, StorePurpose.Metadata), options, wal, sources, log, cancellation);
             WalOwnership ownership = wal.OwnershipIn(metadata.Image);
             ReopeningWal reopening = wal.Open(ownership, metadata.Image.NodeEpochs[options.NodeId]);
-            await RecoverAsync(metadata.Image, ownership.Own, reopening, buffers, cache, log, cancellation);
+            await RecoverAsync(metadata.Image, ownership, reopening, buffers, cache, log, cancellation);
             BlockCache blocks = new(new BlockCacheOptions { CapacityBytes = options.Storage.BlockCacheBytes }, buffers);
             return new StorageEngine(store, metadata, reopening, buffers, cache, blocks, wal, ownership, options.ShutdownTimeout / 4, pace, sources.Clock, log);
         }
@@ -112,6 +112,7 @@ public sealed class StorageEngine : IAsyncDisposable
             ownership.Check(image);
             wal.JoinCluster(image.ClusterId);
             NodeRegistered registered = new(options.NodeId, image.NodeEpochs.GetValueOrDefault(options.NodeId) + 1, options.Place);
+            await wal.CreateAsync(ownership, registered.NodeEpoch, cancellation);
             await metadata.CommitAsync([.. ownership.Plan(image), registered], cancellation);
             foreach (AttachedWal givenUp in ownership.GivenUp(image))
             {
@@ -127,11 +128,11 @@ public sealed class StorageEngine : IAsyncDisposable
         }
     }
 
-    private static async Task RecoverAsync(MetadataImage image, WalId walId, IWriteAheadLog wal, BufferPool buffers, LogCache cache, ILogger log, CancellationToken cancellation)
+    private static async Task RecoverAsync(MetadataImage image, WalOwnership ownership, IWriteAheadLog wal, BufferPool buffers, LogCache cache, ILogger log, CancellationToken cancellation)
     {
         WalRecovery recovery = new(image, buffers);
-        int recovered = await recovery.RunAsync(wal, cache, cancellation);
-        StorageLog.Opened(log, image.ClusterId, image.Topics.Count, image.Objects.Count, walId.ToString(), recovered, recovery.DroppedBatches);
+        int recovered = await ReadAsync();
+        StorageLog.Opened(log, image.ClusterId, image.Topics.Count, image.Objects.Count, ownership.Own.ToString(), recovered, recovery.DroppedBatches);
         foreach ((StreamId stream, CachedBatch batch) in recovery.Damaged)
         {
             StorageLog.Damaged(log, stream.ToString(), batch.BaseOffset.Value, batch.LastOffset.Value, batch.Damage!);
@@ -145,6 +146,18 @@ public sealed class StorageEngine : IAsyncDisposable
         if (recovery.LeftOut.BehindGaps is [var behind, ..] gaps)
         {
             StorageLog.Gap(log, gaps.Count, behind.Stream.ToString(), behind.BaseOffset.Value, behind.LastOffset.Value, behind.Epoch.Value);
+        }
+
+        async Task<int> ReadAsync()
+        {
+            try
+            {
+                return await recovery.RunAsync(wal, cache, cancellation);
+            }
+            catch (StorageException damage) when (damage.Kind == StorageErrorKind.Corrupt && WalPlace.IsInBucket(ownership.Place))
+            {
+                throw new StorageException(damage.Kind, $"{damage.Message}. Or, if that is gone for good, give up what this log alone holds: wal.disk.accept.loss={ownership.Own}", damage);
+            }
         }
     }
 

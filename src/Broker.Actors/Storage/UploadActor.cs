@@ -19,6 +19,7 @@ namespace Broker.Actors.Storage;
 ///
 /// U1. Objects are committed in the order in which they were sealed.
 /// U2. The log is trimmed only below what is committed.
+/// U3. Whatever ends the stage's stream, what it had sealed is sealed again by the next one.
 /// </summary>
 internal sealed class UploadActor : ReceiveActor, IWithTimers
 {
@@ -54,13 +55,16 @@ internal sealed class UploadActor : ReceiveActor, IWithTimers
             .SelectAsync(1, uploader.CommitAsync)
             .To(Sink.ForEach<SealedUpload>(upload => self.Tell(new Uploaded(upload), ActorRefs.NoSender)))
             .Run(Context.System.Materializer());
+        ISourceQueueWithComplete<SealedUpload> queue = _queue;
+        queue.WatchCompletionAsync().PipeTo(self, failure: cause => new StreamFailed(queue, cause));
 
         Receive<UploadCheck>(_ => OnCheck());
         Receive<IQueueOfferResult>(OnOffered);
         Receive<Uploaded>(uploaded => OnUploaded(uploaded.Upload));
         Receive<FlushUploads>(_ => OnFlush());
         Receive<Trimmed>(OnTrimmed);
-        Receive<Status.Failure>(failure => throw new InvalidOperationException("the upload stage's stream ended", failure.Cause));
+        Receive<StreamFailed>(OnStreamFailed);
+        Receive<Status.Failure>(failure => throw Broken(failure.Cause));
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -73,6 +77,21 @@ internal sealed class UploadActor : ReceiveActor, IWithTimers
     }
 
     protected override void PostStop() => _queue.Complete();
+
+    // An earlier instance's stream ends with it.
+    private void OnStreamFailed(StreamFailed failed)
+    {
+        if (failed.Queue == _queue)
+        {
+            throw Broken(failed.Cause);
+        }
+    }
+
+    private InvalidOperationException Broken(Exception cause)
+    {
+        UploadLog.Broken(_services.Log, cause);
+        return new InvalidOperationException($"the upload stage's stream ended: {cause.Message}", cause);
+    }
 
     private void OnCheck()
     {
@@ -195,6 +214,8 @@ internal sealed class UploadActor : ReceiveActor, IWithTimers
 
     private sealed record Uploaded(SealedUpload Upload);
 
+    private sealed record StreamFailed(ISourceQueueWithComplete<SealedUpload> Queue, Exception Cause);
+
     private sealed record Trimmed(WalPosition UpTo, Exception? Failure);
 }
 
@@ -240,6 +261,9 @@ internal static partial class UploadLog
 
     [LoggerMessage(EventId = 3102, EventName = "UploadRefused", Level = LogLevel.Warning, Message = "Upload: stream {Stream} was left out ({Reason}): {Detail}")]
     public static partial void Refused(ILogger log, StreamId stream, UploadRefusalReason reason, string detail);
+
+    [LoggerMessage(EventId = 3104, EventName = "UploadStageFailed", Level = LogLevel.Error, Message = "The upload stage failed, and starts anew with all that is not uploaded")]
+    public static partial void Broken(ILogger log, Exception cause);
 
     [LoggerMessage(EventId = 3103, EventName = "WalTrimFailed", Level = LogLevel.Warning, Message = "Trimming the write-ahead log failed ({Problem}); it is tried again every {Delay}")]
     public static partial void TrimFailed(ILogger log, Exception? cause, string problem, TimeSpan delay);

@@ -26,7 +26,12 @@ internal static class UploadPace
     internal static double BytesPerSecond(long waitingBytes, long cacheBytes, long walBytes, long walCapacityBytes)
     {
         double used = Math.Max((double)waitingBytes / cacheBytes, (double)walBytes / walCapacityBytes);
-        double hurry = used <= Pressure ? 1 : (1 - Pressure) / Math.Max(0, 1 - used);
+        if (used >= 1)
+        {
+            return double.PositiveInfinity;
+        }
+
+        double hurry = used <= Pressure ? 1 : (1 - Pressure) / (1 - used);
 
         // Squared: a producer of a whole cache a second is met a little beyond half, and not where no room is left for what the store is late with.
         return Math.Max(waitingBytes / Span.TotalSeconds * hurry * hurry, LeastBytesPerSecond);

@@ -9,7 +9,7 @@ namespace Broker.ObjectStore.Metadata;
 /// <item>M3. Snapshot and replay give the image that applying every commit from the first on would give.</item>
 /// <item>M4. The log is trimmed to the snapshot before the newest, so one corrupt snapshot loses nothing.</item>
 /// <item>M5. A commit whose outcome stays unknown is decided by the next call, which takes the log again and commits nothing itself; but never from another owner.</item>
-/// <item>M6. A log that is gone from the store (G11) is noticed by a commit, which is then none: at the latest by the first one that comes <see cref="LookEvery"/> after the last look.</item>
+/// <item>M6. A log that is gone from the store (G11) is noticed by a commit, whose outcome is then in doubt (M5): at the latest by the first one that comes <see cref="LookEvery"/> after the last look.</item>
 /// </list>
 /// Safe for concurrent use; commits happen one after another. No thread or timer of its own.
 /// </summary>
@@ -37,6 +37,9 @@ public sealed class MetadataLog : IDisposable
     private readonly RememberedIds _reopeningIds;
     private volatile ConditionalLog _log;
     private MetadataImage _image;
+
+    // After the last commit in the image. The log's own tail may lie behind a commit whose look found the log gone.
+    private LogPosition _position;
     private long _lastLook;
 
     private MetadataLog(IObjectStore store, MetadataLogOptions options, MetadataSnapshots snapshots, ConditionalLog log, Replay replay)
@@ -47,6 +50,7 @@ public sealed class MetadataLog : IDisposable
         _snapshots = new SnapshotKeeper(snapshots, options, replay.Snapshot, replay.Commits, replay.Bytes);
         _log = log;
         _image = replay.Image;
+        _position = log.Tail;
         _lastLook = options.Time.GetTimestamp();
     }
 
@@ -166,13 +170,37 @@ public sealed class MetadataLog : IDisposable
 
             await SeenAsync(look);
             Volatile.Write(ref _image, next);
+            _position = _log.Tail;
             _snapshots.Count(1, bytes.Length);
             if (_options.SnapshotOnCommit && IsSnapshotDue)
             {
-                await _snapshots.BeginAsync(_log, next, _log.Tail);
+                await _snapshots.BeginAsync(_log, next, _position);
             }
 
             return next;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>
+    /// Does what the next commit would do first: finds out what became of one in doubt (M5), and whether a log that was gone is back (M6). Asks nothing of the store when there is
+    /// no <see cref="Failure"/>, or the log is another's for ever.
+    /// </summary>
+    /// <exception cref="StorageException">As of an opening: there is a failure yet.</exception>
+    public async ValueTask<MetadataImage> SettleAsync(CancellationToken ct)
+    {
+        await _turn.WaitAsync(ct);
+        try
+        {
+            if (_log.Failure is { Kind: not StorageErrorKind.Fenced } failure)
+            {
+                await ReopenAsync(failure, ct);
+            }
+
+            return _image;
         }
         finally
         {
@@ -210,6 +238,7 @@ public sealed class MetadataLog : IDisposable
         await look.WaitAsync(impatience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         if (Loss is { } loss)
         {
+            // The PUT beside the look may have landed, and be there when the log is restored.
             throw new StorageException(loss.Kind, loss.Message, loss);
         }
 
@@ -224,6 +253,13 @@ public sealed class MetadataLog : IDisposable
             return;
         }
 
+        await ReopenAsync(failure, ct);
+        throw new StorageException(
+            failure.Kind, $"the metadata log was opened anew, since the outcome of an earlier commit was in doubt; judge again and commit ({failure.Message})", failure);
+    }
+
+    private async ValueTask ReopenAsync(StorageException failure, CancellationToken ct)
+    {
         // Nobody else may have come in between: its owner is this instance, or was in a try to reopen it of which nothing came back.
         Guid writerId = _log.WriterId;
         ConditionalLogOptions options = LogOptions(_options) with
@@ -237,7 +273,7 @@ public sealed class MetadataLog : IDisposable
         try
         {
             using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, ct);
-            _log = await ConditionalLog.OpenAsync(_store, options, _log.Tail, replay.ApplyAsync, either.Token);
+            _log = await ConditionalLog.OpenAsync(_store, options, _position, replay.ApplyAsync, either.Token);
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !ct.IsCancellationRequested)
         {
@@ -245,10 +281,9 @@ public sealed class MetadataLog : IDisposable
         }
 
         _reopeningIds.Forget();
+        _position = _log.Tail;
         Volatile.Write(ref _image, replay.Image);
         _snapshots.Count(replay.Commits, replay.Bytes);
-        throw new StorageException(
-            failure.Kind, $"the metadata log was opened anew, since the outcome of an earlier commit was in doubt; judge again and commit ({failure.Message})", failure);
     }
 
     private static ConditionalLogOptions LogOptions(MetadataLogOptions options) => new(options.LogPrefix)
@@ -270,7 +305,7 @@ public sealed class MetadataLog : IDisposable
         await _turn.WaitAsync(ct);
         try
         {
-            return (_log, _image, _log.Tail);
+            return (_log, _image, _position);
         }
         finally
         {

@@ -216,7 +216,8 @@ public sealed class StreamObjectReader
         }
         catch (StorageException damage) when (damage.Kind == StorageErrorKind.Corrupt)
         {
-            throw new StorageException(damage.Kind, $"offsets {entries[0].BaseOffset} to {entries[^1].LastOffset} cannot be read: {damage.Message}", damage);
+            throw new UnreadableOffsetsException(
+                damage.Kind, $"offsets {entries[0].BaseOffset} to {entries[^1].LastOffset} cannot be read: {damage.Message}", entries[^1].LastOffset + 1, damage);
         }
 
         for (int i = 0; i < destinations.Count; i++)
@@ -231,10 +232,11 @@ public sealed class StreamObjectReader
         uint crc = Crc32C.Compute(bytes);
         if (crc != entry.Crc)
         {
-            throw ObjectFormat.Corrupt(
-                key,
-                $"the block at byte {entry.Position}, {entry.SizeBytes} bytes, offsets {entry.BaseOffset} to {entry.LastOffset}, "
-                + $"has checksum {crc:x8} instead of {entry.Crc:x8}");
+            throw new UnreadableOffsetsException(
+                StorageErrorKind.Corrupt,
+                $"object '{key}': the block at byte {entry.Position}, {entry.SizeBytes} bytes, offsets {entry.BaseOffset} to {entry.LastOffset}, "
+                + $"has checksum {crc:x8} instead of {entry.Crc:x8}",
+                entry.LastOffset + 1);
         }
     }
 

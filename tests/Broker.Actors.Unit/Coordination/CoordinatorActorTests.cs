@@ -77,6 +77,21 @@ public sealed class CoordinatorActorTests : ActorTest
     }
 
     [Fact]
+    public async Task C4_commit_in_doubt_that_holds_is_shown_without_another_command()
+    {
+        IActorRef coordinator = await StartAsync();
+        (_storeIsAway, _putsAreLost) = (true, true);
+        coordinator.Tell(Make("in-doubt"), TestActor);
+        Assert.Equal(StorageErrorKind.Unavailable, ExpectMsg<CommandFailed>(Patience).Kind);
+
+        (_storeIsAway, _putsAreLost) = (false, false);
+
+        Assert.NotNull(_manager.ExpectMsg<ImageCommitted>(Patience).Image.FindTopic("in-doubt"));
+        coordinator.Tell(Make("t"), TestActor);
+        Assert.NotNull(_manager.ExpectMsg<ImageCommitted>(Patience).Image.FindTopic("t"));
+    }
+
+    [Fact]
     public async Task Commands_that_arrive_together_are_all_answered_in_order()
     {
         IActorRef coordinator = await StartAsync();

@@ -18,7 +18,7 @@ public sealed class MemoryTests
     private const int ValueBytes = 100_000;
 
     [Fact]
-    public async Task Clients_that_do_not_read_hold_no_more_than_the_response_memory_and_a_block_each()
+    public async Task F1_F2_clients_that_do_not_read_hold_no_more_than_the_response_memory_and_a_block_each()
     {
         const int Batches = 250;
         const int Hoarders = 12;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Broker.Actors.Configuration;
 using Broker.Actors.Storage;
 using Broker.Actors.Unit.Fakes;
@@ -43,6 +44,32 @@ public sealed class BucketWalEngineTests : IDisposable
         }
 
         Assert.Single(_store.Keys.Where(key => key.StartsWith("wal/", StringComparison.Ordinal)).Select(key => key[..key.LastIndexOf('/')]).Distinct());
+    }
+
+    [Fact]
+    public async Task Start_whose_log_is_gone_from_the_bucket_is_refused_until_it_is_restored_or_given_up_B9()
+    {
+        StreamId stream = await AppendAndCrashAsync(3);
+        Dictionary<string, byte[]> backup = _store.Keys.Where(key => key.StartsWith("wal/", StringComparison.Ordinal)).ToDictionary(key => key, _store.Read);
+        await DeleteAsync(backup.Keys);
+        for (int i = 0; i < 2; i++)
+        {
+            StorageException refused = await Assert.ThrowsAsync<StorageException>(() => OpenAsync());
+            Assert.Equal(StorageErrorKind.Corrupt, refused.Kind);
+            Assert.Contains("wal.disk.accept.loss", refused.Message, StringComparison.Ordinal);
+        }
+
+        foreach ((string key, byte[] bytes) in backup)
+        {
+            await _store.PutAsync(new ObjectKey(key), new ReadOnlySequence<byte>(bytes), PutCondition.IfAbsent, None);
+        }
+
+        StorageEngine restored = await OpenAsync();
+        Assert.Equal(new Offset(3), restored.Cache.CachedEnd(stream));
+        WalId lost = restored.Metadata.Image.Wals.Keys.Single();
+        await DeleteAsync(_store.Keys.Where(key => key.StartsWith("wal/", StringComparison.Ordinal)));
+        await using StorageEngine givenUp = await OpenAsync(("wal.disk.accept.loss", $"{lost}"));
+        Assert.Null(givenUp.Cache.CachedEnd(stream));
     }
 
     [Fact]
@@ -154,6 +181,14 @@ public sealed class BucketWalEngineTests : IDisposable
         }
 
         return stream;
+    }
+
+    private async Task DeleteAsync(IEnumerable<string> keys)
+    {
+        foreach (string key in keys.ToArray())
+        {
+            await _store.DeleteAsync(new ObjectKey(key), None);
+        }
     }
 
     private static async Task<StreamId> CreateStreamAsync(StorageEngine engine)

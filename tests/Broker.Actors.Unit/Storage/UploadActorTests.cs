@@ -230,6 +230,30 @@ public sealed class UploadActorTests : ActorTest
         ExpectMsg<UploadsFlushed>(Patience);
     }
 
+    [Fact]
+    public void U3_uploads_go_on_after_a_failure_that_nobody_expects()
+    {
+        using ManualResetEventSlim both = new();
+        IActorRef uploads = Start(failPuts: put =>
+        {
+            if (put == 0)
+            {
+                // The stage waits for no offer by then, and hears of its stream's end otherwise.
+                both.Wait(Patience);
+                throw new InvalidOperationException("unexpected");
+            }
+
+            both.Set();
+            return false;
+        });
+        Append(0, 1);
+        uploads.Tell(UploadCheck.Instance);
+        Append(1, 1);
+        uploads.Tell(UploadCheck.Instance);
+
+        AwaitCondition(() => _cache.UnuploadedBytes == 0, Patience);
+    }
+
     private IActorRef? _coordinator;
 
     private IActorRef Start(Func<int, bool>? failPuts = null, long uploadBytes = BatchBytes, TimeSpan? interval = null, TimeProvider? clock = null)

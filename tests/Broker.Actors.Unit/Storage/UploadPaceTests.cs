@@ -31,4 +31,10 @@ public sealed class UploadPaceTests
     [InlineData(100)]
     public void Little_goes_at_once(long waitingBytes) =>
         Assert.Equal(8 << 20, UploadPace.BytesPerSecond(waitingBytes, 100 * Mega, 0, 100 * Mega));
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(5)]
+    public void Full_log_is_hurried_for_whatever_waits(long waitingBytes) =>
+        Assert.Equal(double.PositiveInfinity, UploadPace.BytesPerSecond(waitingBytes, 128 << 20, 1 << 20, 1 << 20));
 }

@@ -60,6 +60,52 @@ public sealed class MetadataLogTests(ITestOutputHelper output) : MetadataLogTest
         AssertSame(log.Image, next.Image);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_commit_that_lands_in_a_log_that_is_gone_holds_when_the_log_is_restored_M6(bool isSettledFirst)
+    {
+        LateLook store = new(Store);
+        using MetadataLog log = await OpenAsync(store);
+        await log.CommitAsync([Node(1, 1)], default);
+        string boundary = Store.Keys.Single(key => key.EndsWith("boundary", StringComparison.Ordinal));
+        byte[] bytes = Store.Read(boundary);
+        await Store.DeleteAsync(new ObjectKey(boundary), default);
+
+        Time.Advance(MetadataLog.LookEvery);
+        store.LooksWait = true;
+        await FailsAsync(StorageErrorKind.Corrupt, () => log.CommitAsync([Node(2, 1)], default).AsTask());
+        await FailsAsync(StorageErrorKind.Corrupt, () => log.SettleAsync(default).AsTask());
+        await log.SnapshotAsync(default);
+        await Store.PutAsync(new ObjectKey(boundary), new System.Buffers.ReadOnlySequence<byte>(bytes), PutCondition.IfAbsent, default);
+        if (isSettledFirst)
+        {
+            await log.SettleAsync(default);
+        }
+        else
+        {
+            await FailsAsync(StorageErrorKind.Corrupt, () => log.CommitAsync([Node(3, 1)], default).AsTask());
+        }
+
+        Assert.Null(log.Loss);
+        Assert.Equal([1, 2], log.Image.NodeEpochs.Keys.Select(node => node.Value).Order());
+        await log.CommitAsync([Node(3, 1)], default);
+        using MetadataLog next = await OpenAsync(Store);
+        AssertSame(log.Image, next.Image);
+    }
+
+    [Fact]
+    public async Task Settling_asks_nothing_when_nothing_is_in_doubt()
+    {
+        FaultyObjectStore counted = new(Store, (_, _, _) => Fault.None);
+        using MetadataLog log = await OpenAsync(counted);
+        int before = counted.Requests;
+
+        Assert.Same(log.Image, await log.SettleAsync(default));
+
+        Assert.Equal(0, counted.Requests - before);
+    }
+
     [Fact]
     public async Task A_commit_looks_for_the_log_once_in_a_while_and_never_without_a_commit_M6()
     {
@@ -291,5 +337,30 @@ public sealed class MetadataLogTests(ITestOutputHelper output) : MetadataLogTest
         }
 
         return committed;
+    }
+
+    /// <summary>A store whose HEADs, once they are told to, answer after the next PUT.</summary>
+    private sealed class LateLook(IObjectStore inner) : ForwardingObjectStore(inner)
+    {
+        private readonly TaskCompletionSource _put = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal bool LooksWait { get; set; }
+
+        public override async ValueTask<ObjectInfo?> HeadAsync(ObjectKey key, CancellationToken ct)
+        {
+            await (LooksWait ? _put.Task : Task.CompletedTask);
+            return await base.HeadAsync(key, ct);
+        }
+
+        public override async ValueTask<PutResult> PutAsync(ObjectKey key, System.Buffers.ReadOnlySequence<byte> body, PutCondition condition, CancellationToken ct)
+        {
+            PutResult result = await base.PutAsync(key, body, condition, ct);
+            if (LooksWait)
+            {
+                _put.TrySetResult();
+            }
+
+            return result;
+        }
     }
 }

@@ -59,6 +59,10 @@ public sealed class StoreVerifyTests : IDisposable
         Assert.Contains("has checksum", faults[1].Problem, StringComparison.Ordinal);
         Assert.Equal(3, faults[0].Lost.Count);
         Assert.StartsWith("t-0: offsets ", faults[0].Lost[0], StringComparison.Ordinal);
+
+        // Of a damaged block, its own alone.
+        Assert.StartsWith("t-", Assert.Single(faults[1].Lost), StringComparison.Ordinal);
+        Assert.Contains(faults[1].Lost[0].Split(": ")[1], faults[1].Problem, StringComparison.Ordinal);
         Assert.Equal(4, verify.Totals.Objects);
     }
 

@@ -333,7 +333,7 @@ public sealed class StreamObjectTests(ITestOutputHelper output) : IDisposable
 
     private static IEnumerable<byte> Join(ObjectReadResult result) => result.Blocks.SelectMany(block => block.Data.ToArray());
 
-    private static Task<StorageException> FailAsync(Func<Task> act) => Assert.ThrowsAsync<StorageException>(act);
+    private static Task<StorageException> FailAsync(Func<Task> act) => Assert.ThrowsAnyAsync<StorageException>(act);
 
     private sealed class CountingStore(IObjectStore inner) : IObjectStore
     {

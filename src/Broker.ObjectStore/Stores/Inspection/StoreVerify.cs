@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Broker.ObjectStore.Buffers;
 using Broker.ObjectStore.Cache;
-using Broker.ObjectStore.Compaction;
 using Broker.ObjectStore.Metadata;
 using Broker.ObjectStore.StreamObjects;
 
@@ -22,9 +21,6 @@ public sealed record StoreFault(ObjectKey Object, string Problem, IReadOnlyList<
 /// <param name="readsBlocks">Whether blocks and states are read; else only that objects exist, their sizes, and their directories.</param>
 public sealed class StoreVerify(IObjectStore store, MetadataLogOptions metadata, bool readsBlocks)
 {
-    // A GET's worth; one object is read at a time.
-    private const int ReadBytes = 8 << 20;
-
     /// <summary>What was looked at so far.</summary>
     public StoreVerifyTotals Totals { get; private set; } = new();
 
@@ -41,22 +37,30 @@ public sealed class StoreVerify(IObjectStore store, MetadataLogOptions metadata,
         ILookup<ObjectId, StreamRange> ranges = image.Streams.Values.SelectMany(stream => stream.Ranges).ToLookup(range => range.ObjectId, range => range.Range);
         using BlockCache cache = new(new BlockCacheOptions(), new BufferPool(new BufferPoolOptions()));
         StreamObjectReader reader = new(store, cache, new StreamObjectReaderOptions());
-        List<(ObjectState Item, string Problem)> suspects = [];
+        List<(ObjectId Id, StoreFault Fault)> suspects = [];
         foreach (ObjectState item in image.Objects.Values.OrderBy(item => item.ObjectId))
         {
-            string? problem = await ProblemAsync(item, [.. ranges[item.ObjectId]], reader, ct);
-            Totals = Totals with { Objects = Totals.Objects + 1, ObjectBytes = Totals.ObjectBytes + item.SizeBytes };
-            if (problem is not null)
+            ObjectVerify verify = new(store, image, item, [.. ranges[item.ObjectId]], readsBlocks);
+            if (await verify.RunAsync(reader, ct) is { } fault)
             {
-                suspects.Add((item, problem));
+                suspects.Add((item.ObjectId, fault));
             }
+
+            Totals = Totals with
+            {
+                Objects = Totals.Objects + 1,
+                ObjectBytes = Totals.ObjectBytes + item.SizeBytes,
+                Ranges = Totals.Ranges + verify.Ranges,
+                Blocks = Totals.Blocks + verify.Blocks,
+                BlockBytes = Totals.BlockBytes + verify.BlockBytes,
+            };
         }
 
         IReadOnlyList<AttachedWal> suspectLogs = await SuspectLogsAsync(image, ct);
         MetadataImage now = await CountUnknownAsync(ct);
-        foreach ((ObjectState item, string problem) in suspects.Where(suspect => now.Objects.ContainsKey(suspect.Item.ObjectId)))
+        foreach ((_, StoreFault fault) in suspects.Where(suspect => now.Objects.ContainsKey(suspect.Id)))
         {
-            yield return new StoreFault(item.Key, problem, [.. ranges[item.ObjectId].Select(range => Describe(image, range.Stream, range.BaseOffset, range.EndOffset - 1))]);
+            yield return fault;
         }
 
         // By the metadata of now: what was a fault of a log that was just being made, or of records that were uploaded since, is none.
@@ -70,10 +74,13 @@ public sealed class StoreVerify(IObjectStore store, MetadataLogOptions metadata,
     }
 
     /// <summary>Records in the words of a <see cref="StoreFault"/>.</summary>
-    internal static string Describe(MetadataImage image, StreamId id, Offset first, Offset last)
+    internal static string Describe(MetadataImage image, StreamId id, Offset first, Offset last) => $"{Name(image, id)}: offsets {first} to {last}";
+
+    /// <summary>A stream in the words of a <see cref="StoreFault"/>.</summary>
+    internal static string Name(MetadataImage image, StreamId id)
     {
         StreamState stream = image.FindStream(id)!;
-        return $"{image.FindTopic(stream.TopicId)!.Name}-{stream.Partition}: offsets {first} to {last}";
+        return $"{image.FindTopic(stream.TopicId)!.Name}-{stream.Partition}";
     }
 
     private async ValueTask<IReadOnlyList<AttachedWal>> SuspectLogsAsync(MetadataImage image, CancellationToken ct)
@@ -91,58 +98,6 @@ public sealed class StoreVerify(IObjectStore store, MetadataLogOptions metadata,
         }
 
         return suspects;
-    }
-
-    private async Task<string?> ProblemAsync(ObjectState item, List<StreamRange> ranges, StreamObjectReader reader, CancellationToken ct)
-    {
-        try
-        {
-            StreamObjectInfo info = await reader.OpenAsync(item.Key, ct);
-            if (info.SizeBytes != item.SizeBytes || info.Kind != item.Kind)
-            {
-                return $"it has {info.SizeBytes} bytes and is a {info.Kind} object; by the metadata it has {item.SizeBytes} and is a {item.Kind} object";
-            }
-
-            HashSet<(StreamId, Offset, Offset, long)> sections = [.. info.Sections.Select(section => (section.Stream, section.BaseOffset, section.EndOffset, section.IndexPosition))];
-            if (ranges.Find(range => !sections.Contains((range.Stream, range.BaseOffset, range.EndOffset, range.IndexPosition))) is { } missing)
-            {
-                return $"it has no section of {missing.Stream} from offset {missing.BaseOffset} to {missing.EndOffset} with its index at byte {missing.IndexPosition}";
-            }
-
-            await ReadRangesAsync(item, ranges, ct);
-            return null;
-        }
-        catch (StorageException fault) when (fault.Kind is StorageErrorKind.NotFound or StorageErrorKind.Corrupt or StorageErrorKind.Invalid)
-        {
-            return fault.Message;
-        }
-    }
-
-    private async Task ReadRangesAsync(ObjectState item, List<StreamRange> ranges, CancellationToken ct)
-    {
-        ranges.Sort((left, right) => left.IndexPosition.CompareTo(right.IndexPosition));
-        SourceReader source = await SourceReader.OpenAsync(store, item, ranges, ReadBytes, (_, _) => Task.CompletedTask, ct);
-        foreach (StreamRange range in ranges)
-        {
-            SectionIndex index = source.IndexOf(range);
-            for (int i = 0; i < index.Count && readsBlocks; i++)
-            {
-                await source.ReadBlockAsync(index[i], ct);
-                Totals = Totals with { Blocks = Totals.Blocks + 1, BlockBytes = Totals.BlockBytes + index[i].SizeBytes };
-            }
-
-            if (readsBlocks)
-            {
-                await source.ReadStateAsync(range, ct);
-            }
-
-            if (index.Count > 0 && (index[0].BaseOffset < range.BaseOffset || index[index.Count - 1].LastOffset >= range.EndOffset))
-            {
-                throw ObjectFormat.Corrupt(item.Key, $"the blocks of {range.Stream} reach from {index[0].BaseOffset} to {index[index.Count - 1].LastOffset}, beyond the range from {range.BaseOffset} to {range.EndOffset}");
-            }
-
-            Totals = Totals with { Ranges = Totals.Ranges + 1 };
-        }
     }
 
     /// <summary>Counts what streams do not refer to; returns the metadata as they are now. They are read after the listing: so they know what was committed during it.</summary>

@@ -52,6 +52,16 @@ public sealed class BucketWal : IWriteAheadLog
         _ledger = new SlotLedger(options.CapacityBytes);
     }
 
+    /// <summary>Makes the log, empty, where there is none: for a first owner, before anybody is told that there is one.</summary>
+    /// <exception cref="StorageException">Unavailable: it may not be there.</exception>
+    public static async ValueTask CreateAsync(IObjectStore store, BucketWalOptions options, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        await LogBoundary.LoadOrCreateAsync(store, new LogKeys(options.Prefix), options.MaxInFlight, ct);
+    }
+
     /// <inheritdoc/>
     public long CapacityBytes => _options.CapacityBytes;
 
