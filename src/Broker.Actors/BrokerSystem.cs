@@ -69,8 +69,12 @@ public sealed class BrokerSystem
             new PartitionServices(storage.Cache, new HistoryReader(view, storage.Objects, storage.ReadAhead), wal, options.Topics, sources.Clock, partitionLog) { WalBound = options.Storage.WalAppendBound, Traffic = metrics.Traffic },
             new GroupServices(options.Groups, storage.Buffers, sources.Clock, sources.Ids.Next, loggers.CreateLogger("Broker.Groups")));
         IActorRef manager = system.ActorOf(Props.Create(() => new PartitionManagerActor(managerServices)), "partitions");
-        CoordinatorServices coordinatorServices = new(manager, options.NodeId, sources.Clock, sources.Ids.Next, loggers.CreateLogger("Broker.Coordinator"), cause => fenced.TrySetResult(cause));
-        IActorRef coordinator = system.ActorOf(Props.Create(() => new CoordinatorActor(storage.Metadata, coordinatorServices)), "coordinator");
+        CoordinatorServices coordinatorServices = new(options.NodeId, sources.Clock, sources.Ids.Next, loggers.CreateLogger("Broker.Coordinator"), cause => fenced.TrySetResult(cause));
+        IActorRef leader = system.ActorOf(Props.Create(() => new CoordinatorActor(storage.Metadata, coordinatorServices)), "coordinator");
+        IObjectStore metadataStore = new PurposeObjectStore(storage.Store, StorePurpose.Metadata);
+        MetadataClientServices clientServices = new(
+            leader, manager, storage.Metadata.Image, ct => MetadataLog.ReadAsync(metadataStore, new MetadataLogOptions { Time = sources.Clock }, ct).AsTask(), sources.Clock, loggers.CreateLogger("Broker.Metadata"));
+        IActorRef coordinator = system.ActorOf(Props.Create(() => new MetadataClientActor(clientServices)), "metadata");
         await OpenPartitionsAsync(storage, options.NodeId, coordinator, manager, partitionLog);
 
         // Only now: an upload belongs to the epochs that were just opened, and takes its producers' state from open partitions.
@@ -104,7 +108,7 @@ public sealed class BrokerSystem
         IWriteAheadLog log = storage.WriteAheadLog;
         BytePace pace = new(() => UploadPace.BytesPerSecond(cache.UnuploadedBytes, cache.CapacityBytes, log.UsedBytes, log.CapacityBytes), sources.Clock);
         UploadServices uploadServices = new(
-            cache, log, new PacedObjectStore(new PurposeObjectStore(storage.Store, StorePurpose.Upload), pace), view, partitions, coordinator, wal, options.Storage, sources.Clock, loggers.CreateLogger("Broker.Uploads"))
+            options.NodeId, cache, log, new PacedObjectStore(new PurposeObjectStore(storage.Store, StorePurpose.Upload), pace), view, partitions, coordinator, wal, options.Storage, sources.Clock, loggers.CreateLogger("Broker.Uploads"))
         {
             Metrics = metrics,
         };

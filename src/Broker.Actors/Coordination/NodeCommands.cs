@@ -18,8 +18,10 @@ public sealed record NodeIsRegistered(long NodeEpoch);
 /// <summary>Says that a start of a node has ended, or that nobody hears of it. Answered with itself.</summary>
 public sealed record MarkNodeGone(NodeId Node, long NodeEpoch);
 
-/// <summary>Says that nobody can append to a log any more, by a fence or a lock that is in place. Answered with itself.</summary>
-public sealed record MarkWalFenced(WalId Wal);
+/// <summary>Says that the starts of a node up to an epoch can append to its log no more, by a fence or a lock that is in place. Answered with itself.</summary>
+/// <param name="Wal">The log.</param>
+/// <param name="NodeEpoch">The newest start of its node when that was decided: one that came meanwhile may have opened the log behind the fence.</param>
+public sealed record MarkWalFenced(WalId Wal, long NodeEpoch);
 
 /// <summary>Opens streams under the next leader epoch on a node. Answered with <see cref="StreamsOpened"/>.</summary>
 /// <param name="Node">Who is to lead.</param>

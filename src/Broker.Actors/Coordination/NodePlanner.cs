@@ -11,7 +11,8 @@ internal static class NodePlanner
     {
         RegisterNode register => PlanRegistration(image, register),
         MarkNodeGone gone => new CommandPlan(image.LiveNodes.GetValueOrDefault(gone.Node)?.Epoch == gone.NodeEpoch ? [new NodeLeft(gone.Node, gone.NodeEpoch)] : [], gone),
-        MarkWalFenced fenced => new CommandPlan(image.Wals.GetValueOrDefault(fenced.Wal) is { IsFenced: false } ? [new WalFenced(fenced.Wal)] : [], fenced),
+        MarkWalFenced fenced => new CommandPlan(
+            image.Wals.GetValueOrDefault(fenced.Wal) is { IsFenced: false } wal && image.NodeEpochs.GetValueOrDefault(wal.Node) == fenced.NodeEpoch ? [new WalFenced(fenced.Wal)] : [], fenced),
         OpenStreams open => PlanOpening(image, open),
         CloseStreams close => new CommandPlan(
             [.. close.Streams.Where(one => image.FindStream(one.Stream) is { } stream && stream.Epoch == one.Epoch && stream.Leader != NodeId.None).Select(one => new StreamClosed(one.Stream, one.Epoch))],

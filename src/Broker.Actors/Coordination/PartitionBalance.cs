@@ -21,5 +21,38 @@ internal static class PartitionBalance
         return [.. Enumerable.Range(0, partitions).Select(i => byLoad[i % byLoad.Length])];
     }
 
+    /// <summary>Streams that nobody leads who is there, or whose leader has started anew with another log.</summary>
+    public static IEnumerable<StreamId> Orphans(MetadataImage image)
+    {
+        Dictionary<NodeId, WalId> logs = LeadershipRules.Candidates(image).ToDictionary(one => one.Node, one => one.Wal);
+        return image.Streams.Values.Where(stream => !logs.TryGetValue(stream.Leader, out WalId log) || log != stream.Wal).Select(stream => stream.StreamId).Order();
+    }
+
+    /// <summary>Leaders for streams that nobody leads: each to the node that leads the fewest by then. A stream whose node has come back goes to it again.</summary>
+    /// <param name="image">The metadata.</param>
+    /// <param name="orphans">The streams.</param>
+    /// <param name="assigned">What was given out before and is not opened yet: counts as led.</param>
+    /// <returns>Empty when there is no node to lead any.</returns>
+    public static IReadOnlyDictionary<StreamId, NodeId> Assign(MetadataImage image, IEnumerable<StreamId> orphans, IEnumerable<NodeId> assigned)
+    {
+        NodeId[] nodes = [.. LeadershipRules.Candidates(image).Select(one => one.Node)];
+        Dictionary<NodeId, int> led = CountLed(image);
+        foreach (NodeId node in assigned)
+        {
+            led[node] = led.GetValueOrDefault(node) + 1;
+        }
+
+        Dictionary<StreamId, NodeId> leaders = [];
+        foreach (StreamId stream in nodes.Length > 0 ? orphans : [])
+        {
+            NodeId before = image.Streams[stream].Leader;
+            NodeId leader = nodes.Contains(before) ? before : nodes.MinBy(node => (led.GetValueOrDefault(node), node));
+            leaders[stream] = leader;
+            led[leader] = led.GetValueOrDefault(leader) + 1;
+        }
+
+        return leaders;
+    }
+
     private static Dictionary<NodeId, int> CountLed(MetadataImage image) => image.Streams.Values.CountBy(stream => stream.Leader).ToDictionary();
 }

@@ -81,7 +81,7 @@ public sealed class StorageEngine : IAsyncDisposable
             metadata = await TakeOverAsync(new PurposeObjectStore(store, StorePurpose.Metadata), options, wal, sources, log, cancellation);
             WalOwnership ownership = wal.OwnershipIn(metadata.Image);
             ReopeningWal reopening = wal.Open(ownership, metadata.Image.NodeEpochs[options.NodeId]);
-            await RecoverAsync(metadata.Image, ownership, reopening, buffers, cache, log, cancellation);
+            await RecoverAsync(store, metadata.Image, ownership, reopening, buffers, cache, log, cancellation);
             BlockCache blocks = new(new BlockCacheOptions { CapacityBytes = options.Storage.BlockCacheBytes }, buffers);
             return new StorageEngine(store, metadata, reopening, buffers, cache, blocks, wal, ownership, options.ShutdownTimeout / 4, pace, sources.Clock, log);
         }
@@ -128,9 +128,11 @@ public sealed class StorageEngine : IAsyncDisposable
         }
     }
 
-    private static async Task RecoverAsync(MetadataImage image, WalOwnership ownership, IWriteAheadLog wal, BufferPool buffers, LogCache cache, ILogger log, CancellationToken cancellation)
+    // Of a stream that was taken over from another node and is not uploaded so far, the log of that node is needed before this one.
+    private static async Task RecoverAsync(IObjectStore store, MetadataImage image, WalOwnership ownership, IWriteAheadLog wal, BufferPool buffers, LogCache cache, ILogger log, CancellationToken cancellation)
     {
-        WalRecovery recovery = new(image, buffers);
+        StreamState[] own = [.. image.Streams.Values.Where(stream => WalDebts.Before(image, stream, WalId.None).Contains(ownership.Own))];
+        WalRecovery recovery = new(image, buffers, own.Select(stream => stream.StreamId).ToHashSet());
         int recovered = await ReadAsync();
         StorageLog.Opened(log, image.ClusterId, image.Topics.Count, image.Objects.Count, ownership.Own.ToString(), recovered, recovery.DroppedBatches);
         foreach ((StreamId stream, CachedBatch batch) in recovery.Damaged)
@@ -152,6 +154,11 @@ public sealed class StorageEngine : IAsyncDisposable
         {
             try
             {
+                foreach (WalId other in own.SelectMany(stream => WalDebts.Before(image, stream, ownership.Own)).Distinct().Order())
+                {
+                    await recovery.ReadAsync(OtherWals.ReadAsync(store, image.Wals[other], cancellation), isOwn: false, cancellation);
+                }
+
                 return await recovery.RunAsync(wal, cache, cancellation);
             }
             catch (StorageException damage) when (damage.Kind == StorageErrorKind.Corrupt && WalPlace.IsInBucket(ownership.Place))

@@ -1,4 +1,3 @@
-using Akka.Actor;
 using Broker.Actors.Coordination;
 using Broker.Actors.Unit.Fakes;
 using Broker.ObjectStore;
@@ -11,7 +10,7 @@ namespace Broker.Actors.Unit.Coordination;
 /// <summary>C2: commands are judged against everything planned before them; ids are given once.</summary>
 public sealed class CommandPlannerTests
 {
-    private readonly CoordinatorServices _services = new(ActorRefs.Nobody, new NodeId(1), new TestClock(), new SeededIdSource(1).Next, NullLogger.Instance, _ => { });
+    private readonly CoordinatorServices _services = new(new NodeId(1), new TestClock(), new SeededIdSource(1).Next, NullLogger.Instance, _ => { });
     private static readonly NodeId Node = new(1);
     private static readonly WalId Wal = new(new Guid(1, 0, 0, new byte[8]));
 

@@ -1,4 +1,3 @@
-using Akka.Actor;
 using Broker.Actors.Coordination;
 using Broker.Actors.Unit.Fakes;
 using Broker.ObjectStore;
@@ -21,7 +20,7 @@ public sealed class NodePlannerTests
 
     public NodePlannerTests()
     {
-        CoordinatorServices services = new(ActorRefs.Nobody, One, new TestClock(), new SeededIdSource(1).Next, NullLogger.Instance, _ => { });
+        CoordinatorServices services = new(One, new TestClock(), new SeededIdSource(1).Next, NullLogger.Instance, _ => { });
         _planner = new CommandPlanner(_image, services);
     }
 
@@ -43,14 +42,25 @@ public sealed class NodePlannerTests
     public void Node_whose_log_was_fenced_starts_with_another()
     {
         Register(One, LogOfOne);
-        Plan(new MarkWalFenced(LogOfOne));
-        Plan(new MarkWalFenced(LogOfOne));
+        Plan(new MarkWalFenced(LogOfOne, 1));
+        Plan(new MarkWalFenced(LogOfOne, 1));
 
         CommandFailed refused = Assert.IsType<CommandFailed>(Plan(Registration(One, LogOfOne)));
 
         Assert.Equal(StorageErrorKind.Unavailable, refused.Kind);
         Assert.Equal(1, _image.NodeEpochs[One]);
         Assert.Equal(2, Register(One, LogOfThree));
+    }
+
+    [Fact]
+    public void Fence_that_was_decided_before_the_nodes_newest_start_does_not_count()
+    {
+        Register(One, LogOfOne);
+        Register(One, LogOfOne);
+
+        Plan(new MarkWalFenced(LogOfOne, 1));
+
+        Assert.False(_image.Wals[LogOfOne].IsFenced);
     }
 
     [Fact]
@@ -91,7 +101,7 @@ public sealed class NodePlannerTests
     public void L3_stream_is_opened_elsewhere_once_its_log_is_fenced_and_read()
     {
         StreamState stream = LedByOne();
-        Plan(new MarkWalFenced(LogOfOne));
+        Plan(new MarkWalFenced(LogOfOne, 1));
 
         Assert.Equal((OpeningRefusalReason.MustRead, LogOfOne), Refusal(Open(Two, 1, LogOfTwo, [], stream, 7)));
         Assert.Empty(Open(Two, 1, LogOfTwo, [LogOfOne], stream, 7).Refused);
@@ -126,7 +136,7 @@ public sealed class NodePlannerTests
     public void L4_nothing_is_opened_with_a_log_that_is_fenced_or_anothers()
     {
         StreamState stream = LedByOne();
-        Plan(new MarkWalFenced(LogOfOne));
+        Plan(new MarkWalFenced(LogOfOne, 1));
 
         Assert.Equal(OpeningRefusalReason.NodeIsStale, Refusal(Open(One, 1, LogOfOne, [], stream, 0)).Reason);
         Assert.Equal(OpeningRefusalReason.NodeIsStale, Refusal(Open(One, 1, LogOfTwo, [], stream, 0)).Reason);
@@ -149,7 +159,7 @@ public sealed class NodePlannerTests
     public void L2_fenced_log_is_released_once_nobody_needs_it()
     {
         StreamState stream = LedByOne();
-        Plan(new MarkWalFenced(LogOfOne));
+        Plan(new MarkWalFenced(LogOfOne, 1));
         Assert.Empty(Release());
         Open(Two, 1, LogOfTwo, [LogOfOne], stream, 0);
 
