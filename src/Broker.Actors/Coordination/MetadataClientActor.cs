@@ -22,6 +22,7 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
     private static readonly TimeSpan ReadAgainAfter = TimeSpan.FromSeconds(1);
 
     private readonly MetadataClientServices _services;
+    private IActorRef? _manager;
     private readonly Dictionary<long, (IActorRef Asker, long Since)> _asked = [];
     private readonly List<(long Version, IActorRef Asker, object Reply)> _held = [];
     private MetadataImage _image;
@@ -33,9 +34,10 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
     public MetadataClientActor(MetadataClientServices services)
     {
         _services = services;
-        _image = _published = services.Initial;
+        _image = _published = services.View.Current;
         _wanted = _image.Version;
         Receive<CoordinatorAnswer>(OnAnswer);
+        Receive<ManageWith>(OnManager);
         Receive<Attach>(_ => OnAttach());
         Receive<ImageRead>(read => OnRead(read.Image));
         Receive<ReadFailed>(OnReadFailed);
@@ -49,6 +51,12 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
     {
         OnAttach();
         Timers.StartPeriodicTimer(nameof(Attach), Attach.Instance, AttachEvery);
+    }
+
+    private void OnManager(ManageWith with)
+    {
+        _manager = with.Manager;
+        _manager.Tell(new ImageCommitted(_image, []));
     }
 
     private void Ask(object command)
@@ -137,7 +145,23 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
         if (due.Length > 0 || !ReferenceEquals(_image, _published))
         {
             _published = _image;
-            _services.Manager.Tell(new ImageCommitted(_image, due));
+            Show(due);
+        }
+    }
+
+    // While the node starts there are no partitions to bring in line first.
+    private void Show((IActorRef To, object Message)[] due)
+    {
+        if (_manager is not null)
+        {
+            _manager.Tell(new ImageCommitted(_image, due));
+            return;
+        }
+
+        _services.View.Publish(_image);
+        foreach ((IActorRef to, object message) in due)
+        {
+            to.Tell(message);
         }
     }
 
@@ -167,13 +191,15 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
     private sealed record ReadFailed(Exception Cause);
 }
 
+/// <summary>From now on new metadata go to the node's <see cref="Partitions.PartitionManagerActor"/>, which brings the node in line with them before anybody is shown them.</summary>
+internal sealed record ManageWith(IActorRef Manager);
+
 /// <summary>What a <see cref="MetadataClientActor"/> works with.</summary>
 /// <param name="Coordinator">The coordinator, or what leads to it.</param>
-/// <param name="Manager">The node's <see cref="Partitions.PartitionManagerActor"/>.</param>
-/// <param name="Initial">The metadata that the node begins with.</param>
+/// <param name="View">Holds the metadata that the node begins with, and is kept up by the client until there is a manager.</param>
 /// <param name="ReadAsync">Reads the metadata from the store as they are now.</param>
 internal sealed record MetadataClientServices(
-    ICanTell Coordinator, IActorRef Manager, MetadataImage Initial, Func<CancellationToken, Task<MetadataImage>> ReadAsync, TimeProvider Clock, ILogger Log);
+    ICanTell Coordinator, MetadataView View, Func<CancellationToken, Task<MetadataImage>> ReadAsync, TimeProvider Clock, ILogger Log);
 
 internal static partial class MetadataClientLog
 {

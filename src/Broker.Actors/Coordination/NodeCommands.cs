@@ -3,6 +3,18 @@ using Broker.ObjectStore.Metadata;
 
 namespace Broker.Actors.Coordination;
 
+/// <summary>Asks for the metadata as they are: answered with <see cref="MetadataIsRead"/> once the node has what was committed when the command came.</summary>
+public sealed record ReadMetadata
+{
+    public static readonly ReadMetadata Instance = new();
+}
+
+/// <summary>The node's metadata are as new as was asked for.</summary>
+public sealed record MetadataIsRead
+{
+    public static readonly MetadataIsRead Instance = new();
+}
+
 /// <summary>A start of a node wants to serve. Answered with <see cref="NodeIsRegistered"/> or <see cref="CommandFailed"/>.</summary>
 /// <param name="Node">Which.</param>
 /// <param name="Place">Where it is met.</param>
@@ -14,6 +26,9 @@ public sealed record RegisterNode(NodeId Node, NodePlace Place, WalId Wal, strin
 
 /// <summary>The node may append to its log, and open streams, under this epoch.</summary>
 public sealed record NodeIsRegistered(long NodeEpoch);
+
+/// <summary>A start of a node ends, and leaves its log empty: all of it is uploaded. Answered with itself.</summary>
+public sealed record ReleaseNode(NodeId Node, long NodeEpoch, WalId Wal);
 
 /// <summary>Says that a start of a node has ended, or that nobody hears of it. Answered with itself.</summary>
 public sealed record MarkNodeGone(NodeId Node, long NodeEpoch);

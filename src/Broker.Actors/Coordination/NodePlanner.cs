@@ -9,8 +9,10 @@ internal static class NodePlanner
     /// <summary>Null when the command is none of these.</summary>
     public static CommandPlan? Plan(MetadataImage image, object command) => command switch
     {
+        ReadMetadata => new CommandPlan([], MetadataIsRead.Instance),
         RegisterNode register => PlanRegistration(image, register),
-        MarkNodeGone gone => new CommandPlan(image.LiveNodes.GetValueOrDefault(gone.Node)?.Epoch == gone.NodeEpoch ? [new NodeLeft(gone.Node, gone.NodeEpoch)] : [], gone),
+        ReleaseNode release => new CommandPlan([.. Releases(image, release), .. Leaves(image, release.Node, release.NodeEpoch)], release),
+        MarkNodeGone gone => new CommandPlan([.. Leaves(image, gone.Node, gone.NodeEpoch)], gone),
         MarkWalFenced fenced => new CommandPlan(
             image.Wals.GetValueOrDefault(fenced.Wal) is { IsFenced: false } wal && image.NodeEpochs.GetValueOrDefault(wal.Node) == fenced.NodeEpoch ? [new WalFenced(fenced.Wal)] : [], fenced),
         OpenStreams open => PlanOpening(image, open),
@@ -20,6 +22,15 @@ internal static class NodePlanner
         ReleasePaidWals => PlanRelease(image),
         _ => null,
     };
+
+    private static IEnumerable<MetadataEvent> Leaves(MetadataImage image, NodeId node, long epoch) =>
+        image.LiveNodes.GetValueOrDefault(node)?.Epoch == epoch ? [new NodeLeft(node, epoch)] : [];
+
+    // One that was fenced meanwhile is the business of those who took over.
+    private static IEnumerable<MetadataEvent> Releases(MetadataImage image, ReleaseNode release) =>
+        image.NodeEpochs.GetValueOrDefault(release.Node) == release.NodeEpoch && image.Wals.GetValueOrDefault(release.Wal) is { IsFenced: false }
+            ? [new WalReleased(release.Wal, WalReleaseReason.Emptied)]
+            : [];
 
     private static CommandPlan PlanRegistration(MetadataImage image, RegisterNode register)
     {

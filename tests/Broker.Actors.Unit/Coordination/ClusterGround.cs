@@ -51,8 +51,9 @@ internal sealed class ClusterGround
         ground.View = new MetadataView(log.Image);
         ground.Manager = system.ActorOf(Props.Create(() => new ManagerStub(ground)));
         MetadataClientServices client = new(
-            coordinator, ground.Manager, log.Image, ct => MetadataLog.ReadAsync(ground.Bucket, new MetadataLogOptions(), ct).AsTask(), TimeProvider.System, NullLogger.Instance);
+            coordinator, ground.View, ct => MetadataLog.ReadAsync(ground.Bucket, new MetadataLogOptions(), ct).AsTask(), TimeProvider.System, NullLogger.Instance);
         ground.Client = system.ActorOf(Props.Create(() => new MetadataClientActor(client)));
+        ground.Client.Tell(new ManageWith(ground.Manager));
 
         // In this order, so that node 2 leads all.
         await ground.RegisterAsync(Two, LogOfTwo);

@@ -91,8 +91,7 @@ public sealed class MetadataClientActorTests : ActorTest
     {
         MetadataClientServices services = new(
             _coordinator.Ref,
-            _manager.Ref,
-            MetadataImage.Empty,
+            new MetadataView(MetadataImage.Empty),
             _ =>
             {
                 _reads++;
@@ -100,7 +99,10 @@ public sealed class MetadataClientActorTests : ActorTest
             },
             new TestClock(),
             NullLogger.Instance);
-        return Sys.ActorOf(Props.Create(() => new MetadataClientActor(services)));
+        IActorRef client = Sys.ActorOf(Props.Create(() => new MetadataClientActor(services)));
+        client.Tell(new ManageWith(_manager.Ref));
+        Assert.Same(MetadataImage.Empty, _manager.ExpectMsg<ImageCommitted>(Patience).Image);
+        return client;
     }
 
     private MetadataBatch Commit(int node)

@@ -194,7 +194,7 @@ public sealed class BucketWalEngineTests : IDisposable
     private static async Task<StreamId> CreateStreamAsync(StorageEngine engine)
     {
         StreamId stream = engine.Metadata.Image.NextStreamId;
-        await engine.Metadata.CommitAsync([new TopicCreated(Guid.NewGuid(), "topic", [stream], new Dictionary<string, string>(), false)], None);
+        await ((OwnedMetadata)engine.Metadata).Log.CommitAsync([new TopicCreated(Guid.NewGuid(), "topic", [stream], new Dictionary<string, string>(), false)], None);
         return stream;
     }
 
