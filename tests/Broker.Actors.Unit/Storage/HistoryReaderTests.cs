@@ -84,8 +84,8 @@ public sealed class HistoryReaderTests : IDisposable
         HistoryRead before = await reader.ReadAsync(Stream, Offset.Zero, int.MaxValue, CancellationToken.None);
 
         Assert.Equal([0L, 1, 2, 3], OffsetsOf(before));
-        StorageException error = await Assert.ThrowsAsync<StorageException>(() => reader.ReadAsync(Stream, new Offset(5), int.MaxValue, CancellationToken.None));
-        Assert.Equal(StorageErrorKind.Corrupt, error.Kind);
+        UnreadableOffsetsException error = await Assert.ThrowsAsync<UnreadableOffsetsException>(() => reader.ReadAsync(Stream, new Offset(5), int.MaxValue, CancellationToken.None));
+        Assert.Equal((StorageErrorKind.Corrupt, 8), (error.Kind, error.End.Value));
         Assert.StartsWith("offsets 4 to 7 cannot be read: ", error.Message, StringComparison.Ordinal);
     }
 
@@ -97,18 +97,19 @@ public sealed class HistoryReaderTests : IDisposable
         _keys.ForEach(key => _store.Damage(key.Value, bytes => [.. bytes[..(bytes.Length / 2)]]));
         HistoryReader cold = Reader();
 
-        StorageException index = await Assert.ThrowsAsync<StorageException>(() => cold.ReadAsync(Stream, new Offset(5), 1, CancellationToken.None));
-        StorageException search = await Assert.ThrowsAsync<StorageException>(() => cold.FindByTimestampAsync(Stream, TestBatches.TimestampMs, CancellationToken.None));
+        UnreadableOffsetsException index = await Assert.ThrowsAsync<UnreadableOffsetsException>(() => cold.ReadAsync(Stream, new Offset(5), 1, CancellationToken.None));
+        UnreadableOffsetsException search = await Assert.ThrowsAsync<UnreadableOffsetsException>(() => cold.FindByTimestampAsync(Stream, TestBatches.TimestampMs, CancellationToken.None));
 
         Assert.StartsWith("offsets 4 to 7 cannot be read: ", index.Message, StringComparison.Ordinal);
         Assert.StartsWith("offsets 0 to 3 cannot be read: ", search.Message, StringComparison.Ordinal);
+        Assert.Equal((8, 4), (index.End.Value, search.End.Value));
         StreamRange section = _image.FindStream(Stream)!.Ranges[1].Range;
         _store.Damage(_keys[1].Value, _ => whole);
         StreamObjectReader reader = new(_store, _blocks, new StreamObjectReaderOptions());
         await reader.FindBlockByTimestampAsync(new SectionLocation(_keys[1], Stream, section.IndexPosition, section.IndexBytes), 0, CancellationToken.None);
         _store.Damage(_keys[1].Value, bytes => [.. bytes[..20]]);
 
-        StorageException block = await Assert.ThrowsAsync<StorageException>(() => Reader().ReadAsync(Stream, new Offset(5), 1, CancellationToken.None));
+        UnreadableOffsetsException block = await Assert.ThrowsAsync<UnreadableOffsetsException>(() => Reader().ReadAsync(Stream, new Offset(5), 1, CancellationToken.None));
 
         Assert.StartsWith("offsets 4 to 7 cannot be read: object 'data/1'", block.Message, StringComparison.Ordinal);
         Assert.Contains("ends at byte 20", block.Message, StringComparison.Ordinal);
