@@ -1,0 +1,319 @@
+using System.Net.Sockets;
+using System.Runtime.Serialization;
+using System.Threading.Channels;
+using Akka.Actor;
+using Akka.Event;
+
+namespace Akka.Remote.Transport;
+
+/// <summary>
+/// The way to one other system: a bounded queue and a connection, which is opened when there is something to send, and
+/// again when it broke. While the system can't be reached, the gate is closed and messages become dead letters; it opens
+/// after a time that doubles with each failure, or at once when the other system connects to this one.
+/// </summary>
+internal sealed class Association
+{
+    /// <summary>What is gathered into one write.</summary>
+    private const int MaxBatchBytes = 64 * 1024;
+
+    /// <summary>Runs of a system that were cut off; more than these have not been there within the gate's times.</summary>
+    private const int MaxQuarantined = 64;
+
+    /// <summary>The gate's first time; a process that restarts is there again in about as much.</summary>
+    private static readonly TimeSpan FirstGate = TimeSpan.FromMilliseconds(50);
+
+    private readonly Lock _lock = new();
+    private readonly Channel<Outgoing> _queue;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Queue<int> _quarantined = new();
+    private readonly TcpRemoting _remoting;
+    private readonly RemoteActorRefProvider _provider;
+    private readonly TcpSettings _settings;
+    private readonly ILoggingAdapter _log;
+    private TaskCompletionSource _wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private OutboundConnection? _connection;
+    private Task? _running;
+    private volatile bool _gateClosed;
+    private int _failures;
+    private long _overflowed;
+
+    public Association(Address remote, TcpRemoting remoting, RemoteActorRefProvider provider, TcpSettings settings, ILoggingAdapter log)
+    {
+        Remote = remote;
+        _remoting = remoting;
+        _provider = provider;
+        _settings = settings;
+        _log = log;
+        _queue = Channel.CreateBounded<Outgoing>(new BoundedChannelOptions(settings.QueueMessages) { SingleReader = true });
+    }
+
+    public Address Remote { get; }
+
+    /// <summary>Any thread; never blocks, never throws.</summary>
+    public void Send(object message, IActorRef? sender, RemoteActorRef recipient)
+    {
+        if (_gateClosed)
+        {
+            Lost(new Outgoing(message, sender, recipient));
+        }
+        else if (_queue.Writer.TryWrite(new Outgoing(message, sender, recipient)))
+        {
+            EnsureRunning();
+        }
+        else
+        {
+            Overflowed(message, sender, recipient);
+        }
+    }
+
+    public bool IsQuarantined(int uid)
+    {
+        lock (_lock)
+        {
+            return _quarantined.Contains(uid);
+        }
+    }
+
+    /// <summary>Nothing goes to that run of the system any more; null for the one that is connected now.</summary>
+    /// <returns>The run that was cut off just now; null when it was before, or none is known.</returns>
+    public int? Quarantine(int? uid)
+    {
+        OutboundConnection? connection;
+        int cutOff;
+        lock (_lock)
+        {
+            connection = _connection;
+            if ((uid ?? connection?.Peer.Uid) is not { } known || _quarantined.Contains(known))
+            {
+                return null;
+            }
+
+            cutOff = known;
+            _quarantined.Enqueue(known);
+            if (_quarantined.Count > MaxQuarantined)
+            {
+                _quarantined.Dequeue();
+            }
+        }
+
+        if (connection?.Peer.Uid == cutOff)
+        {
+            connection.Close();
+        }
+
+        return cutOff;
+    }
+
+    /// <summary>The other system is there: it has just connected to this one.</summary>
+    public void Wake()
+    {
+        if (_gateClosed)
+        {
+            _wake.TrySetResult();
+        }
+    }
+
+    /// <summary>Sends what is queued, as far as the time allows, and closes.</summary>
+    public async Task StopAsync()
+    {
+        _queue.Writer.TryComplete();
+        Task? running;
+        lock (_lock)
+        {
+            running = _running;
+        }
+
+        if (running is not null)
+        {
+            if (_gateClosed || await Task.WhenAny(running, Task.Delay(_settings.FlushWait)).ConfigureAwait(false) != running)
+            {
+                await _stop.CancelAsync().ConfigureAwait(false);
+                await running.ConfigureAwait(false);
+            }
+        }
+    }
+
+    private void EnsureRunning()
+    {
+        if (Volatile.Read(ref _running) is null)
+        {
+            lock (_lock)
+            {
+                _running ??= RunAsync();
+            }
+        }
+    }
+
+    private async Task RunAsync()
+    {
+        // The first step is on the sender's thread, which has other things to do.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        try
+        {
+            while (await _queue.Reader.WaitToReadAsync(_stop.Token).ConfigureAwait(false))
+            {
+                using OutboundConnection? connection = await TryConnectAsync().ConfigureAwait(false);
+                if (connection is not null)
+                {
+                    await PumpAsync(connection).ConfigureAwait(false);
+                }
+                else
+                {
+                    await WaitAtGateAsync().ConfigureAwait(false);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            LoseAll();
+        }
+    }
+
+    private async Task<OutboundConnection?> TryConnectAsync()
+    {
+        string reason;
+        try
+        {
+            Hello hello = new(_remoting.Address, _remoting.Uid, Remote);
+            OutboundConnection connection = await OutboundConnection.OpenAsync(hello, _settings, _stop.Token).ConfigureAwait(false);
+            if (Admit(connection, out reason))
+            {
+                _failures = 0;
+                _remoting.Publish(new AssociatedEvent(_remoting.Address, Remote, inbound: false));
+                return connection;
+            }
+
+            connection.Dispose();
+        }
+        catch (Exception failure) when (!_stop.IsCancellationRequested)
+        {
+            reason = failure is OperationCanceledException ? $"no answer within {_settings.ConnectionTimeout}" : failure.Message;
+            if (failure is not (SocketException or SerializationException or OperationCanceledException or ObjectDisposedException))
+            {
+                _log.Error(failure, "Connecting to [{0}] failed", Remote);
+            }
+        }
+
+        // Once for each time that the system is out of reach: the attempts that follow say nothing new.
+        string text = $"Association with remote system [{Remote}] has failed: {reason}. Messages to it are dropped until it can be reached.";
+        _log.Log(_failures++ == 0 ? LogLevel.WarningLevel : LogLevel.DebugLevel, text);
+        return null;
+    }
+
+    private bool Admit(OutboundConnection connection, out string reason)
+    {
+        HelloReply peer = connection.Peer;
+        if (peer.Result != HandshakeResult.Accepted)
+        {
+            reason = "refused: " + _remoting.Explain(peer.Result, peer.Version, Remote);
+            if (peer.Result == HandshakeResult.Quarantined)
+            {
+                _remoting.Publish(new ThisActorSystemQuarantinedEvent(_remoting.Address, Remote));
+            }
+
+            return false;
+        }
+
+        lock (_lock)
+        {
+            _connection = connection;
+            reason = "its UID is quarantined";
+            return !_quarantined.Contains(peer.Uid);
+        }
+    }
+
+    private async Task PumpAsync(OutboundConnection connection)
+    {
+        Task<string> watching = connection.WatchAsync();
+        EnvelopeWriter writer = new(_provider, _settings, _log);
+        string reason = "";
+        using CancellationTokenRegistration stopping = _stop.Token.Register(connection.Close);
+        ICancelable pings = _remoting.EveryHeartbeat(() => _queue.Writer.TryWrite(Outgoing.Ping));
+        try
+        {
+            while (await _queue.Reader.WaitToReadAsync(connection.Closed).ConfigureAwait(false))
+            {
+                while (writer.Length < MaxBatchBytes && _queue.Reader.TryRead(out Outgoing next))
+                {
+                    writer.Write(next);
+                }
+
+                await connection.SendAsync(writer.Written).ConfigureAwait(false);
+                writer.Clear();
+            }
+        }
+        catch (Exception failure) when (failure is SocketException or OperationCanceledException or ObjectDisposedException)
+        {
+            reason = failure.Message;
+        }
+        finally
+        {
+            pings.Cancel();
+        }
+
+        lock (_lock)
+        {
+            _connection = null;
+        }
+
+        connection.Close();
+        string ended = await watching.ConfigureAwait(false);
+        _remoting.Publish(new DisassociatedEvent(_remoting.Address, Remote, inbound: false));
+        _log.Debug("Association with [{0}] ended: {1} ({2})", Remote, ended, reason);
+        if (IsQuarantined(connection.Peer.Uid))
+        {
+            LoseAll();
+        }
+        else if (connection.Age < FirstGate)
+        {
+            // A connection that breaks as soon as it is there must not become a loop.
+            await Task.Delay(FirstGate, _stop.Token).ConfigureAwait(false);
+        }
+    }
+
+    private async Task WaitAtGateAsync()
+    {
+        TimeSpan wait = FirstGate * Math.Pow(2, Math.Min(_failures - 1, 20));
+        _wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _gateClosed = true;
+        LoseAll();
+        try
+        {
+            await _wake.Task.WaitAsync(wait < _settings.RetryGateClosedFor ? wait : _settings.RetryGateClosedFor, _stop.Token).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // The usual end of the wait.
+        }
+
+        _gateClosed = false;
+    }
+
+    private void LoseAll()
+    {
+        while (_queue.Reader.TryRead(out Outgoing lost))
+        {
+            Lost(lost);
+        }
+    }
+
+    private void Lost(Outgoing lost)
+    {
+        if (!lost.IsPing)
+        {
+            _provider.System.DeadLetterRef.UserMessageLost(lost.Message, lost.Sender, lost.Recipient!);
+        }
+    }
+
+    private void Overflowed(object message, IActorRef? sender, RemoteActorRef recipient)
+    {
+        // Powers of two: the log tells the order of magnitude without growing by a line for each message.
+        long count = Interlocked.Increment(ref _overflowed);
+        if (long.IsPow2(count))
+        {
+            _log.Warning("[{0}] messages to [{1}] were dropped, as {2} are waiting already (outbound-message-queue-size)", count, Remote, _settings.QueueMessages);
+        }
+
+        _provider.System.EventStream.Publish(new Dropped(message, "outbound message queue is full", sender ?? ActorRefs.NoSender, recipient));
+    }
+}
