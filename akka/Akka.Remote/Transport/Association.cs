@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using System.Runtime.Serialization;
 using System.Threading.Channels;
@@ -22,6 +23,9 @@ internal sealed class Association
     /// <summary>The gate's first time; a process that restarts is there again in about as much.</summary>
     private static readonly TimeSpan FirstGate = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>An attempt to connect that takes longer than this in one network has lost packets.</summary>
+    private static readonly TimeSpan StuckAfter = TimeSpan.FromMilliseconds(500);
+
     private readonly Lock _lock = new();
     private readonly Channel<Outgoing> _queue;
     private readonly CancellationTokenSource _stop = new();
@@ -31,6 +35,7 @@ internal sealed class Association
     private readonly TcpSettings _settings;
     private readonly ILoggingAdapter _log;
     private TaskCompletionSource _wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ConnectionAttempt? _attempt;
     private OutboundConnection? _connection;
     private Task? _running;
     private volatile bool _gateClosed;
@@ -104,12 +109,19 @@ internal sealed class Association
         return cutOff;
     }
 
-    /// <summary>The other system is there: it has just connected to this one.</summary>
+    /// <summary>The other system is there: it has just connected to this one. What is sent from now on goes to it.</summary>
     public void Wake()
     {
-        if (_gateClosed)
+        lock (_lock)
         {
+            _gateClosed = false;
             _wake.TrySetResult();
+            if (_attempt is { } attempt && Stopwatch.GetElapsedTime(attempt.StartedAt) > StuckAfter)
+            {
+                // It waits for answers to packets that were lost; a new one is faster.
+                attempt.IsOvertaken = true;
+                attempt.Cancellation.Cancel();
+            }
         }
     }
 
@@ -125,7 +137,9 @@ internal sealed class Association
 
         if (running is not null)
         {
-            if (_gateClosed || await Task.WhenAny(running, Task.Delay(_settings.FlushWait)).ConfigureAwait(false) != running)
+            bool isConnected = Volatile.Read(ref _connection) is not null;
+            TimeSpan wait = isConnected || _settings.FlushWait < StuckAfter ? _settings.FlushWait : StuckAfter;
+            if (_gateClosed || await Task.WhenAny(running, Task.Delay(wait)).ConfigureAwait(false) != running)
             {
                 await _stop.CancelAsync().ConfigureAwait(false);
                 await running.ConfigureAwait(false);
@@ -152,12 +166,13 @@ internal sealed class Association
         {
             while (await _queue.Reader.WaitToReadAsync(_stop.Token).ConfigureAwait(false))
             {
-                using OutboundConnection? connection = await TryConnectAsync().ConfigureAwait(false);
+                using ConnectionAttempt attempt = new(_stop.Token);
+                using OutboundConnection? connection = await TryConnectAsync(attempt).ConfigureAwait(false);
                 if (connection is not null)
                 {
                     await PumpAsync(connection).ConfigureAwait(false);
                 }
-                else
+                else if (!attempt.IsOvertaken)
                 {
                     await WaitAtGateAsync().ConfigureAwait(false);
                 }
@@ -169,13 +184,14 @@ internal sealed class Association
         }
     }
 
-    private async Task<OutboundConnection?> TryConnectAsync()
+    private async Task<OutboundConnection?> TryConnectAsync(ConnectionAttempt attempt)
     {
         string reason;
+        Volatile.Write(ref _attempt, attempt);
         try
         {
             Hello hello = new(_remoting.Address, _remoting.Uid, Remote);
-            OutboundConnection connection = await OutboundConnection.OpenAsync(hello, _settings, _stop.Token).ConfigureAwait(false);
+            OutboundConnection connection = await OutboundConnection.OpenAsync(hello, _settings, attempt.Cancellation.Token).ConfigureAwait(false);
             if (Admit(connection, out reason))
             {
                 _failures = 0;
@@ -192,6 +208,18 @@ internal sealed class Association
             {
                 _log.Error(failure, "Connecting to [{0}] failed", Remote);
             }
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _attempt = null;
+            }
+        }
+
+        if (attempt.IsOvertaken)
+        {
+            return null;
         }
 
         // Once for each time that the system is out of reach: the attempts that follow say nothing new.
@@ -274,12 +302,18 @@ internal sealed class Association
     private async Task WaitAtGateAsync()
     {
         TimeSpan wait = FirstGate * Math.Pow(2, Math.Min(_failures - 1, 20));
-        _wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _gateClosed = true;
+        Task woken;
+        lock (_lock)
+        {
+            _wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            woken = _wake.Task;
+            _gateClosed = true;
+        }
+
         LoseAll();
         try
         {
-            await _wake.Task.WaitAsync(wait < _settings.RetryGateClosedFor ? wait : _settings.RetryGateClosedFor, _stop.Token).ConfigureAwait(false);
+            await woken.WaitAsync(wait < _settings.RetryGateClosedFor ? wait : _settings.RetryGateClosedFor, _stop.Token).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -315,5 +349,18 @@ internal sealed class Association
         }
 
         _provider.System.EventStream.Publish(new Dropped(message, "outbound message queue is full", sender ?? ActorRefs.NoSender, recipient));
+    }
+
+    /// <summary>A connection that is being opened.</summary>
+    private sealed class ConnectionAttempt(CancellationToken stop) : IDisposable
+    {
+        public CancellationTokenSource Cancellation { get; } = CancellationTokenSource.CreateLinkedTokenSource(stop);
+
+        public long StartedAt { get; } = Stopwatch.GetTimestamp();
+
+        /// <summary>The other system has connected meanwhile: this says nothing of it.</summary>
+        public bool IsOvertaken { get; set; }
+
+        public void Dispose() => Cancellation.Dispose();
     }
 }
