@@ -32,7 +32,8 @@ public sealed class RemotingTests : RemoteTest
 
     [Fact]
     public async Task Selection_of_an_actor_that_is_not_there_is_not_resolved() =>
-        await Assert.ThrowsAsync<ActorNotFoundException>(() => ResolveAsync(A, B, "nobody"));
+        await Assert.ThrowsAsync<ActorNotFoundException>(
+            () => A.System.ActorSelection($"{B.Address}/user/nobody").ResolveOne(Eventually.Default));
 
     [Fact]
     public async Task Identity_of_an_actor_comes_with_the_id_of_the_question()

@@ -13,7 +13,7 @@ internal sealed class LinkProxy : IAsyncDisposable
 {
     private const int BufferBytes = 64 * 1024;
 
-    private readonly ConcurrentDictionary<string, TaskCompletionSource> _cuts = new();
+    private readonly ConcurrentDictionary<string, TaskCompletionSource<bool>> _cuts = new();
     private readonly ConcurrentDictionary<Socket, byte> _sockets = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -36,13 +36,15 @@ internal sealed class LinkProxy : IAsyncDisposable
     public int Port { get; }
 
     /// <summary>Nothing comes from that node any more, on connections that it opened.</summary>
-    public void Cut(string otherHost) => _cuts.TryAdd(otherHost, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+    public void Cut(string otherHost) => _cuts.TryAdd(otherHost, new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously));
 
-    public void Heal(string otherHost)
+    /// <param name="otherHost">The node whose link works again.</param>
+    /// <param name="isLost">Whether what was sent meanwhile is lost, as with a node that died, or late.</param>
+    public void Heal(string otherHost, bool isLost)
     {
-        if (_cuts.TryRemove(otherHost, out TaskCompletionSource? cut))
+        if (_cuts.TryRemove(otherHost, out TaskCompletionSource<bool>? cut))
         {
-            cut.SetResult();
+            cut.SetResult(!isLost);
         }
     }
 
@@ -116,9 +118,9 @@ internal sealed class LinkProxy : IAsyncDisposable
 
     private async Task PassAsync(Socket to, ReadOnlyMemory<byte> bytes, string origin)
     {
-        if (_cuts.TryGetValue(origin, out TaskCompletionSource? cut))
+        if (_cuts.TryGetValue(origin, out TaskCompletionSource<bool>? cut) && !await cut.Task.WaitAsync(_stop.Token))
         {
-            await cut.Task.WaitAsync(_stop.Token);
+            throw new SocketException((int)SocketError.ConnectionReset);
         }
 
         while (bytes.Length > 0)

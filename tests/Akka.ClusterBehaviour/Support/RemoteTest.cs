@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Akka.Actor;
 
 namespace Akka.ClusterBehaviour;
@@ -57,9 +58,22 @@ public abstract class RemoteTest : IAsyncLifetime
         return node;
     }
 
-    /// <summary>An actor of one system as the other one knows it.</summary>
-    internal static Task<IActorRef> ResolveAsync(TestNode from, TestNode at, string path) =>
-        from.System.ActorSelection($"{at.Address}/user/{path}").ResolveOne(Eventually.Default);
+    /// <summary>An actor of one system as the other one knows it. A question may be lost with the connection to an earlier run: it is asked again.</summary>
+    internal static async Task<IActorRef> ResolveAsync(TestNode from, TestNode at, string path)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await from.System.ActorSelection($"{at.Address}/user/{path}").ResolveOne(TimeSpan.FromSeconds(1));
+            }
+            catch (ActorNotFoundException) when (Stopwatch.GetElapsedTime(start) < Eventually.Default)
+            {
+                // The next one.
+            }
+        }
+    }
 
     /// <summary>Answers with what it got.</summary>
     internal sealed class Echo : UntypedActor

@@ -109,11 +109,7 @@ internal sealed class TestNode : IAsyncDisposable
         other._proxy.Cut(Host);
     }
 
-    public void Heal(TestNode other)
-    {
-        _proxy.Heal(other.Host);
-        other._proxy.Heal(Host);
-    }
+    public void Heal(TestNode other) => Heal(other, isLost: false);
 
     /// <summary>Breaks the connections that others opened to this node.</summary>
     public void ResetConnections() => _proxy.Reset();
@@ -129,7 +125,7 @@ internal sealed class TestNode : IAsyncDisposable
         await System.Terminate().WaitAsync(Eventually.Default);
         foreach (TestNode other in others)
         {
-            Heal(other);
+            Heal(other, isLost: true);
         }
     }
 
@@ -141,5 +137,11 @@ internal sealed class TestNode : IAsyncDisposable
         }
 
         await _proxy.DisposeAsync();
+    }
+
+    private void Heal(TestNode other, bool isLost)
+    {
+        _proxy.Heal(other.Host, isLost);
+        other._proxy.Heal(Host, isLost);
     }
 }
