@@ -7,11 +7,15 @@ namespace Akka.Remote;
 /// <summary>Finds actors by their paths on all systems that can be reached by TCP.</summary>
 internal class RemoteActorRefProvider : LocalActorRefProvider
 {
+    /// <summary>Leaves more numbers above it than will ever be used.</summary>
+    private const long MaxFirstNumber = 1L << 52;
+
     private readonly Lazy<TcpRemoting> _remoting;
     private IActorRef? _watcher;
 
+    /// <summary>Numbers begin anywhere, so that references to an earlier run at the same address, and answers to it, find nobody.</summary>
     public RemoteActorRefProvider(ActorSystemImpl system)
-        : base(system)
+        : base(system, Random.Shared.NextInt64(MaxFirstNumber))
     {
         system.Settings.InjectTopLevelFallback(RemoteReferenceConfig.Default);
         _remoting = new Lazy<TcpRemoting>(() => new TcpRemoting(this, new TcpSettings(system.Settings.Config)));

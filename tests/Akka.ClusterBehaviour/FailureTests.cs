@@ -7,7 +7,7 @@ namespace Akka.ClusterBehaviour;
 /// <summary>What becomes of nodes that die, are cut off, or come back.</summary>
 public sealed class FailureTests : ClusterTest
 {
-    /// <summary>Silence of 1.3 s at most until unreachable, 1 s until stable, and room for a busy machine.</summary>
+    /// <summary>1.6 s of silence and 0.1 s of the reaper until unreachable, 1 s until stable, and room for a busy machine.</summary>
     private static readonly TimeSpan RemovalBound = TimeSpan.FromSeconds(3.5);
 
     [Fact]

@@ -104,6 +104,7 @@ internal sealed class SplitBrainResolver : ReceiveActor, IWithTimers
     {
         MembershipState state = _state!;
         PartitionView view = PartitionView.Of(state);
+        _unstableSince = null;
         if (!view.IsPartition)
         {
             return;
@@ -143,8 +144,15 @@ internal sealed class SplitBrainResolver : ReceiveActor, IWithTimers
             return;
         }
 
-        _lease!.Lease.Acquire().PipeTo(Self, success: held => new LeaseOutcome(held, null), failure: cause => new LeaseOutcome(false, cause));
+        AcquireAsync(_lease!.Lease).PipeTo(Self, success: held => new LeaseOutcome(held, null), failure: cause => new LeaseOutcome(false, cause));
     }
+
+    /// <summary>
+    /// No answer in time is a failure, and so is what an implementation throws before it has a task: this side must not wait for ever.
+    /// A lease that is got too late ends by itself, as it is not renewed.
+    /// </summary>
+    private static async Task<bool> AcquireAsync(Coordination.Lease lease) =>
+        await lease.Acquire().WaitAsync(lease.Settings.TimeoutSettings.OperationTimeout).ConfigureAwait(false);
 
     private void LeaseDecided(LeaseOutcome outcome)
     {

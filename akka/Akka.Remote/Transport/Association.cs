@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Runtime.Serialization;
-using System.Threading.Channels;
 using Akka.Actor;
 using Akka.Event;
 
@@ -23,11 +22,14 @@ internal sealed class Association
     /// <summary>The gate's first time; a process that restarts is there again in about as much.</summary>
     private static readonly TimeSpan FirstGate = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>More than anybody waits for.</summary>
+    private const int MaxDoublings = 20;
+
     /// <summary>An attempt to connect that takes longer than this in one network has lost packets.</summary>
     private static readonly TimeSpan StuckAfter = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _lock = new();
-    private readonly Channel<Outgoing> _queue;
+    private readonly OutboundQueue _queue;
     private readonly CancellationTokenSource _stop = new();
     private readonly Queue<int> _quarantined = new();
     private readonly TcpRemoting _remoting;
@@ -40,7 +42,6 @@ internal sealed class Association
     private Task? _running;
     private volatile bool _gateClosed;
     private int _failures;
-    private long _overflowed;
 
     public Association(Address remote, TcpRemoting remoting, RemoteActorRefProvider provider, TcpSettings settings, ILoggingAdapter log)
     {
@@ -49,7 +50,7 @@ internal sealed class Association
         _provider = provider;
         _settings = settings;
         _log = log;
-        _queue = Channel.CreateBounded<Outgoing>(new BoundedChannelOptions(settings.QueueMessages) { SingleReader = true });
+        _queue = new OutboundQueue(remote, provider.System, settings.QueueMessages, log);
     }
 
     public Address Remote { get; }
@@ -57,17 +58,14 @@ internal sealed class Association
     /// <summary>Any thread; never blocks, never throws.</summary>
     public void Send(object message, IActorRef? sender, RemoteActorRef recipient)
     {
+        Outgoing outgoing = new(message, sender, recipient);
         if (_gateClosed)
         {
-            Lost(new Outgoing(message, sender, recipient));
+            _queue.Lose(outgoing);
         }
-        else if (_queue.Writer.TryWrite(new Outgoing(message, sender, recipient)))
+        else if (_queue.Add(outgoing))
         {
             EnsureRunning();
-        }
-        else
-        {
-            Overflowed(message, sender, recipient);
         }
     }
 
@@ -112,6 +110,7 @@ internal sealed class Association
     /// <summary>The other system is there: it has just connected to this one. What is sent from now on goes to it.</summary>
     public void Wake()
     {
+        ConnectionAttempt? stuck = null;
         lock (_lock)
         {
             _gateClosed = false;
@@ -120,15 +119,17 @@ internal sealed class Association
             {
                 // It waits for answers to packets that were lost; a new one is faster.
                 attempt.IsOvertaken = true;
-                attempt.Cancellation.Cancel();
+                stuck = attempt;
             }
         }
+
+        stuck?.Cancel();
     }
 
     /// <summary>Sends what is queued, as far as the time allows, and closes.</summary>
     public async Task StopAsync()
     {
-        _queue.Writer.TryComplete();
+        _queue.Complete();
         Task? running;
         lock (_lock)
         {
@@ -164,23 +165,37 @@ internal sealed class Association
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
-            while (await _queue.Reader.WaitToReadAsync(_stop.Token).ConfigureAwait(false))
+            while (await _queue.WaitToReadAsync(_stop.Token).ConfigureAwait(false))
             {
-                using ConnectionAttempt attempt = new(_stop.Token);
-                using OutboundConnection? connection = await TryConnectAsync(attempt).ConfigureAwait(false);
-                if (connection is not null)
-                {
-                    await PumpAsync(connection).ConfigureAwait(false);
-                }
-                else if (!attempt.IsOvertaken)
-                {
-                    await WaitAtGateAsync().ConfigureAwait(false);
-                }
+                await ConnectAndSendAsync().ConfigureAwait(false);
             }
         }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        catch (Exception) when (_stop.IsCancellationRequested)
         {
-            LoseAll();
+            _queue.LoseAll();
+        }
+    }
+
+    private async Task ConnectAndSendAsync()
+    {
+        try
+        {
+            using ConnectionAttempt attempt = new(_stop.Token);
+            using OutboundConnection? connection = await TryConnectAsync(attempt).ConfigureAwait(false);
+            if (connection is not null)
+            {
+                await PumpAsync(connection).ConfigureAwait(false);
+            }
+            else if (!attempt.IsOvertaken)
+            {
+                await WaitAtGateAsync().ConfigureAwait(false);
+            }
+        }
+        catch (Exception failure) when (!_stop.IsCancellationRequested)
+        {
+            // None that is known of; the association must not end with it.
+            _log.Error(failure, "Sending to [{0}] failed: {1}", Remote, failure.Message);
+            await WaitAtGateAsync().ConfigureAwait(false);
         }
     }
 
@@ -201,13 +216,10 @@ internal sealed class Association
 
             connection.Dispose();
         }
-        catch (Exception failure) when (!_stop.IsCancellationRequested)
+        catch (Exception failure) when (failure is SocketException or SerializationException or OperationCanceledException or ObjectDisposedException
+            && !_stop.IsCancellationRequested)
         {
             reason = failure is OperationCanceledException ? $"no answer within {_settings.ConnectionTimeout}" : failure.Message;
-            if (failure is not (SocketException or SerializationException or OperationCanceledException or ObjectDisposedException))
-            {
-                _log.Error(failure, "Connecting to [{0}] failed", Remote);
-            }
         }
         finally
         {
@@ -244,9 +256,14 @@ internal sealed class Association
 
         lock (_lock)
         {
-            _connection = connection;
             reason = "its UID is quarantined";
-            return !_quarantined.Contains(peer.Uid);
+            if (_quarantined.Contains(peer.Uid))
+            {
+                return false;
+            }
+
+            _connection = connection;
+            return true;
         }
     }
 
@@ -256,12 +273,12 @@ internal sealed class Association
         EnvelopeWriter writer = new(_provider, _settings, _log);
         string reason = "";
         using CancellationTokenRegistration stopping = _stop.Token.Register(connection.Close);
-        ICancelable pings = _remoting.EveryHeartbeat(() => _queue.Writer.TryWrite(Outgoing.Ping));
+        ICancelable pings = _remoting.EveryHeartbeat(_queue.AddPing);
         try
         {
-            while (await _queue.Reader.WaitToReadAsync(connection.Closed).ConfigureAwait(false))
+            while (await _queue.WaitToReadAsync(connection.Closed).ConfigureAwait(false))
             {
-                while (writer.Length < MaxBatchBytes && _queue.Reader.TryRead(out Outgoing next))
+                while (writer.Length < MaxBatchBytes && _queue.TryRead(out Outgoing next))
                 {
                     writer.Write(next);
                 }
@@ -269,6 +286,8 @@ internal sealed class Association
                 await connection.SendAsync(writer.Written).ConfigureAwait(false);
                 writer.Clear();
             }
+
+            connection.EndSending();
         }
         catch (Exception failure) when (failure is SocketException or OperationCanceledException or ObjectDisposedException)
         {
@@ -290,7 +309,7 @@ internal sealed class Association
         _log.Debug("Association with [{0}] ended: {1} ({2})", Remote, ended, reason);
         if (IsQuarantined(connection.Peer.Uid))
         {
-            LoseAll();
+            _queue.LoseAll();
         }
         else if (connection.Age < FirstGate)
         {
@@ -301,7 +320,7 @@ internal sealed class Association
 
     private async Task WaitAtGateAsync()
     {
-        TimeSpan wait = FirstGate * Math.Pow(2, Math.Min(_failures - 1, 20));
+        TimeSpan wait = FirstGate * Math.Pow(2, Math.Clamp(_failures - 1, 0, MaxDoublings));
         Task woken;
         lock (_lock)
         {
@@ -310,7 +329,7 @@ internal sealed class Association
             _gateClosed = true;
         }
 
-        LoseAll();
+        _queue.LoseAll();
         try
         {
             await woken.WaitAsync(wait < _settings.RetryGateClosedFor ? wait : _settings.RetryGateClosedFor, _stop.Token).ConfigureAwait(false);
@@ -323,34 +342,6 @@ internal sealed class Association
         _gateClosed = false;
     }
 
-    private void LoseAll()
-    {
-        while (_queue.Reader.TryRead(out Outgoing lost))
-        {
-            Lost(lost);
-        }
-    }
-
-    private void Lost(Outgoing lost)
-    {
-        if (!lost.IsPing)
-        {
-            _provider.System.DeadLetterRef.UserMessageLost(lost.Message, lost.Sender, lost.Recipient!);
-        }
-    }
-
-    private void Overflowed(object message, IActorRef? sender, RemoteActorRef recipient)
-    {
-        // Powers of two: the log tells the order of magnitude without growing by a line for each message.
-        long count = Interlocked.Increment(ref _overflowed);
-        if (long.IsPow2(count))
-        {
-            _log.Warning("[{0}] messages to [{1}] were dropped, as {2} are waiting already (outbound-message-queue-size)", count, Remote, _settings.QueueMessages);
-        }
-
-        _provider.System.EventStream.Publish(new Dropped(message, "outbound message queue is full", sender ?? ActorRefs.NoSender, recipient));
-    }
-
     /// <summary>A connection that is being opened.</summary>
     private sealed class ConnectionAttempt(CancellationToken stop) : IDisposable
     {
@@ -360,6 +351,18 @@ internal sealed class Association
 
         /// <summary>The other system has connected meanwhile: this says nothing of it.</summary>
         public bool IsOvertaken { get; set; }
+
+        public void Cancel()
+        {
+            try
+            {
+                Cancellation.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // It has just ended by itself.
+            }
+        }
 
         public void Dispose() => Cancellation.Dispose();
     }

@@ -33,7 +33,7 @@ internal sealed class EnvelopeDispatcher(RemoteActorRefProvider provider, TcpSet
         {
             log.Error(
                 failure, "Dropping a message for [{0}] from [{1}], as it can't be read: serializer {2}, manifest '{3}', {4} bytes: {5}",
-                recipientPath, senderPath, serializer, manifest, payload.Length + 0, failure.Message);
+                recipientPath, senderPath, serializer, manifest, payload.Length, failure.Message);
             return;
         }
 

@@ -42,8 +42,7 @@ internal sealed class FrameReader : IDisposable
         _silence = CancellationTokenSource.CreateLinkedTokenSource(closed);
     }
 
-    /// <summary>Exactly so many bytes; they stay as they are until the next read.</summary>
-    /// <returns>False when the other side closed before.</returns>
+    /// <summary>Exactly so many bytes; they stay as they are until the next read. Null when the other side closed before.</summary>
     /// <exception cref="OperationCanceledException">Nothing came for too long, or reading was ended.</exception>
     public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(int count)
     {

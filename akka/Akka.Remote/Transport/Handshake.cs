@@ -14,10 +14,10 @@ internal enum HandshakeResult : byte
 }
 
 /// <summary>Who opens a connection, and to whom.</summary>
-internal readonly record struct Hello(Address From, int Uid, Address To);
+internal sealed record Hello(Address From, int Uid, Address To);
 
 /// <summary>Who answers; of another version only the version is known.</summary>
-internal readonly record struct HelloReply(HandshakeResult Result, ushort Version, Address? From, int Uid);
+internal sealed record HelloReply(HandshakeResult Result, ushort Version, Address? From, int Uid);
 
 /// <summary>
 /// The first bytes in each direction (docs/formats/remoting.md): magic, version and length never change, so that any

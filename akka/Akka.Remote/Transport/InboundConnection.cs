@@ -35,7 +35,7 @@ internal sealed class InboundConnection : IDisposable
     /// <summary>In the order in which they were accepted.</summary>
     public long Number { get; }
 
-    /// <summary>Who opened it; null before the handshake.</summary>
+    /// <summary>Who opened it; null before the handshake. Any thread.</summary>
     public Hello? Peer { get; private set; }
 
     /// <summary>Completes when no message of it will be delivered any more.</summary>

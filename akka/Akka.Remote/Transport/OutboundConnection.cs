@@ -27,7 +27,7 @@ internal sealed class OutboundConnection : IDisposable
     /// <summary>Signalled when the connection is of no more use.</summary>
     public CancellationToken Closed { get; }
 
-    public HelloReply Peer { get; private set; }
+    public HelloReply Peer { get; private set; } = new(HandshakeResult.OtherAddress, 0, null, 0);
 
     public TimeSpan Age => Stopwatch.GetElapsedTime(_openedAt);
 
@@ -65,6 +65,19 @@ internal sealed class OutboundConnection : IDisposable
         while (bytes.Length > 0)
         {
             bytes = bytes[await _socket.SendAsync(bytes, SocketFlags.None, Closed).ConfigureAwait(false)..];
+        }
+    }
+
+    /// <summary>Nothing more will be sent: what was sent arrives all the same.</summary>
+    public void EndSending()
+    {
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception ended) when (ended is SocketException or ObjectDisposedException)
+        {
+            // The other side was faster.
         }
     }
 
@@ -108,6 +121,7 @@ internal sealed class OutboundConnection : IDisposable
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
             _closed.Cancel();
+            _reader.Dispose();
             _socket.Dispose();
         }
     }

@@ -101,7 +101,7 @@ internal sealed class TcpRemoting
     /// </summary>
     public async Task<HandshakeResult> AdmitAsync(InboundConnection connection)
     {
-        Hello peer = connection.Peer!.Value;
+        Hello peer = connection.Peer!;
         if (peer.To != Address)
         {
             return HandshakeResult.OtherAddress;

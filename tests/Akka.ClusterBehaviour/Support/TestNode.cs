@@ -43,8 +43,8 @@ internal sealed class TestNode : IAsyncDisposable
     public Address Address => new("akka.tcp", SystemName, Host, Port);
 
     /// <summary>
-    /// Tuned for tests, as akka.hocon is for a broker: a node that is silent for a second and a bit is unreachable, and one
-    /// that stays so for another second is gone. Nothing but placement rests on it.
+    /// Tuned as akka.hocon proposes for a broker, with its reasons: a node that is silent for 1.6 s is unreachable, and one that stays
+    /// so for another second is gone.
     /// </summary>
     public static string ClusterConfig(params IEnumerable<TestNode> seeds) => $$"""
         akka {
@@ -54,13 +54,14 @@ internal sealed class TestNode : IAsyncDisposable
             downing-provider-class = "Akka.Cluster.SBR.SplitBrainResolverProvider, Akka.Cluster"
             gossip-interval = 200ms
             leader-actions-interval = 200ms
-            unreachable-nodes-reaper-interval = 200ms
+            unreachable-nodes-reaper-interval = 100ms
             periodic-tasks-initial-delay = 200ms
             retry-unsuccessful-join-after = 2s
             seed-node-timeout = 2s
             failure-detector {
               heartbeat-interval = 300ms
               acceptable-heartbeat-pause = 1s
+              min-std-deviation = 50ms
             }
             split-brain-resolver.stable-after = 1s
           }

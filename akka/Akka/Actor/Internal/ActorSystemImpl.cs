@@ -17,9 +17,7 @@ internal sealed partial class ActorSystemImpl : ExtendedActorSystem
     private readonly LocalActorRef _systemGuardian;
     private readonly Lazy<Akka.Serialization.Serialization> _serialization;
 
-    /// <summary>Begins anywhere, so that a reference to an earlier run at the same address finds nobody.</summary>
-    private long _lastUid = RandomStart();
-
+    private long _lastUid;
     private int _terminating;
 
     public ActorSystemImpl(string name, Config config)
@@ -34,6 +32,7 @@ internal sealed partial class ActorSystemImpl : ExtendedActorSystem
         ArgumentNullException.ThrowIfNull(config);
         Settings = new Settings(this, config);
         Provider = CreateProvider();
+        _lastUid = Provider.FirstNumber;
         RootPath = (RootActorPath)Provider.RootPath;
         _serialization = new Lazy<Akka.Serialization.Serialization>(() => new Akka.Serialization.Serialization(this));
         EventStream = new EventStream(debug: false);
@@ -103,9 +102,6 @@ internal sealed partial class ActorSystemImpl : ExtendedActorSystem
     }
 
     public long NextUid() => Interlocked.Increment(ref _lastUid);
-
-    /// <summary>A start for a count that leaves room for more than will ever be counted.</summary>
-    public static long RandomStart() => Random.Shared.NextInt64(1L << 52);
 
     public override IActorRef ActorOf(Props props, string? name = null) => _userGuardian.Cell.CreateChild(props, name);
 

@@ -7,16 +7,25 @@ internal class LocalActorRefProvider : IActorRefProvider
 {
     private readonly ConcurrentDictionary<string, IInternalActorRef> _temporary = new();
 
-    /// <summary>Begins anywhere, so that an answer to an earlier run at the same address finds nobody.</summary>
-    private long _lastTemp = ActorSystemImpl.RandomStart();
+    private long _lastTemp;
 
     public LocalActorRefProvider(ActorSystemImpl system)
+        : this(system, firstNumber: 0)
+    {
+    }
+
+    protected LocalActorRefProvider(ActorSystemImpl system, long firstNumber)
     {
         System = system;
+        FirstNumber = firstNumber;
+        _lastTemp = firstNumber;
         RootPath = new RootActorPath(new Address("akka", system.Name));
     }
 
     public ActorSystemImpl System { get; }
+
+    /// <summary>After which incarnations are numbered, and references that live for one answer.</summary>
+    public long FirstNumber { get; }
 
     public ActorPath RootPath { get; }
 
