@@ -1,11 +1,12 @@
 using System.Diagnostics;
 using Akka.Cluster;
+using Xunit.Abstractions;
 using static Akka.Cluster.ClusterEvent;
 
 namespace Akka.ClusterBehaviour;
 
 /// <summary>What becomes of nodes that die, are cut off, or come back.</summary>
-public sealed class FailureTests : ClusterTest
+public sealed class FailureTests(ITestOutputHelper output) : ClusterTest
 {
     /// <summary>1.6 s of silence and 0.1 s of the reaper until unreachable, 1 s until stable, and room for a busy machine.</summary>
     private static readonly TimeSpan RemovalBound = TimeSpan.FromSeconds(3.5);
@@ -24,6 +25,7 @@ public sealed class FailureTests : ClusterTest
         MemberRemoved removed = await probe.ExpectAsync<MemberRemoved>();
         TimeSpan took = Stopwatch.GetElapsedTime(start);
         await killing;
+        output.WriteLine($"removed after {took.TotalMilliseconds:F0} ms");
 
         Assert.Equal(killed, removed.Member.UniqueAddress);
         Assert.Equal(MemberStatus.Down, removed.PreviousStatus);
@@ -86,6 +88,17 @@ public sealed class FailureTests : ClusterTest
         await nodes[2].System.WhenTerminated.WaitAsync(Eventually.Default);
         Assert.False(nodes[0].Cluster.IsTerminated);
         Assert.False(nodes[1].Cluster.IsTerminated);
+    }
+
+    [Fact]
+    public async Task Two_of_five_that_are_killed_at_once_are_removed()
+    {
+        TestNode[] nodes = await StartClusterAsync(5);
+        TestNode[] staying = nodes[..3];
+
+        await Task.WhenAll(nodes[3..].Select(killed => killed.KillAsync(nodes.Where(other => other != killed))));
+
+        await AllSeeAsync(staying, staying);
     }
 
     [Fact]

@@ -91,6 +91,17 @@ public sealed class JoiningTests : ClusterTest
     }
 
     [Fact]
+    public async Task Cluster_of_more_nodes_than_are_told_at_once_agrees()
+    {
+        TestNode[] nodes = await StartClusterAsync(9);
+
+        await nodes[8].Cluster.LeaveAsync().WaitAsync(Eventually.Default);
+
+        await AllSeeAsync(nodes[..8], nodes[..8]);
+        Assert.All(nodes[..8], node => Assert.Equal(nodes[0].Cluster.State.Leader, node.Cluster.State.Leader));
+    }
+
+    [Fact]
     public async Task Roles_are_known_to_all_and_have_leaders_of_their_own()
     {
         TestNode[] nodes = await StartClusterAsync(1);

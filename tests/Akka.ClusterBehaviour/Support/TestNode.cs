@@ -13,7 +13,7 @@ internal sealed class TestNode : IAsyncDisposable
 
     private const string NodeHostPrefix = "127.78.0.";
 
-    private static int s_lastNumber = 100;
+    private static int _lastNumber = 100;
 
     private readonly LinkProxy _proxy;
     private readonly string _nodeHost;
@@ -21,7 +21,7 @@ internal sealed class TestNode : IAsyncDisposable
 
     private TestNode(string config)
     {
-        int number = Interlocked.Increment(ref s_lastNumber);
+        int number = Interlocked.Increment(ref _lastNumber);
         Host = HostPrefix + number;
         _nodeHost = NodeHostPrefix + number;
         _proxy = new LinkProxy(Host, _nodeHost);
