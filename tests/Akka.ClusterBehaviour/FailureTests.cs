@@ -8,8 +8,8 @@ namespace Akka.ClusterBehaviour;
 /// <summary>What becomes of nodes that die, are cut off, or come back.</summary>
 public sealed class FailureTests(ITestOutputHelper output) : ClusterTest
 {
-    /// <summary>1.6 s of silence and 0.1 s of the reaper until unreachable, 1 s until stable, and room for a busy machine.</summary>
-    private static readonly TimeSpan RemovalBound = TimeSpan.FromSeconds(3.5);
+    /// <summary>1.3 s of silence and 0.1 s of the reaper until unreachable, 0.7 s until stable, and room for a busy machine.</summary>
+    private static readonly TimeSpan RemovalBound = TimeSpan.FromSeconds(3);
 
     [Fact]
     public async Task Killed_member_is_unreachable_then_downed_then_removed_within_bounds()

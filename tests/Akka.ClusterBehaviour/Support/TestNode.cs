@@ -43,8 +43,8 @@ internal sealed class TestNode : IAsyncDisposable
     public Address Address => new("akka.tcp", SystemName, Host, Port);
 
     /// <summary>
-    /// Tuned as akka.hocon proposes for a broker, with its reasons: a node that is silent for 1.6 s is unreachable, and one that stays
-    /// so for another second is gone.
+    /// Tuned as akka.hocon proposes for a broker, with its reasons: a node that is silent for 1.3 s is unreachable, and one that stays
+    /// so for another 700 ms is gone.
     /// </summary>
     public static string ClusterConfig(params IEnumerable<TestNode> seeds) => $$"""
         akka {
@@ -59,11 +59,11 @@ internal sealed class TestNode : IAsyncDisposable
             retry-unsuccessful-join-after = 2s
             seed-node-timeout = 2s
             failure-detector {
-              heartbeat-interval = 300ms
-              acceptable-heartbeat-pause = 1s
+              heartbeat-interval = 250ms
+              acceptable-heartbeat-pause = 750ms
               min-std-deviation = 50ms
             }
-            split-brain-resolver.stable-after = 1s
+            split-brain-resolver.stable-after = 700ms
           }
         }
         """;
