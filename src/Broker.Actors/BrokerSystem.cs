@@ -38,6 +38,12 @@ public sealed class BrokerSystem
 
     public ConnectionResources Connections { get; }
 
+    /// <summary>Whether a stop ends the actor system as well; else whoever made it does, once the storage is closed.</summary>
+    internal bool EndsActors { get; private init; } = true;
+
+    /// <summary>Opens what the node is given to lead while it runs.</summary>
+    internal IActorRef Seating { get; private init; } = ActorRefs.Nobody;
+
     /// <summary>The newest metadata that this node knows.</summary>
     public required MetadataView Metadata { get; init; }
 
@@ -49,11 +55,22 @@ public sealed class BrokerSystem
 
     /// <summary>Starts the actors, opens this node's partitions under new leader epochs, and returns when they serve.</summary>
     /// <param name="metrics">Where they count what they do; null: for nobody.</param>
-    public static async Task<BrokerSystem> StartAsync(ActorSystem system, StorageEngine storage, BrokerOptions options, StorageSources sources, ILoggerFactory loggers, BrokerMetrics? metrics = null)
+    public static Task<BrokerSystem> StartAsync(ActorSystem system, StorageEngine storage, BrokerOptions options, StorageSources sources, ILoggerFactory loggers, BrokerMetrics? metrics = null) =>
+        StartAsync(system, storage, options, sources, loggers, metrics, link: null);
+
+    /// <inheritdoc cref="StartAsync(ActorSystem, StorageEngine, BrokerOptions, StorageSources, ILoggerFactory, BrokerMetrics?)"/>
+    /// <param name="system">The actor system.</param>
+    /// <param name="storage">The node's storage.</param>
+    /// <param name="options">The node's.</param>
+    /// <param name="sources">Time, ids, randomness.</param>
+    /// <param name="loggers">For the node's log.</param>
+    /// <param name="metrics">Where they count what they do; null: for nobody.</param>
+    /// <param name="link">To the coordinator of a cluster; null: this node is alone, and coordinates itself.</param>
+    internal static async Task<BrokerSystem> StartAsync(ActorSystem system, StorageEngine storage, BrokerOptions options, StorageSources sources, ILoggerFactory loggers, BrokerMetrics? metrics, ClusterLink? link)
     {
         metrics ??= new BrokerMetrics();
         TaskCompletionSource<Exception> fenced = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        MetadataView view = new(storage.Metadata.Image);
+        MetadataView view = link?.View ?? new MetadataView(storage.Metadata.Image);
         PartitionDirectory partitions = new();
         GroupDirectory groups = new();
         IWriteAheadLog log = new MeteredWal(storage.WriteAheadLog, metrics.Wal, sources.Clock);
@@ -69,11 +86,19 @@ public sealed class BrokerSystem
             new PartitionServices(storage.Cache, new HistoryReader(view, storage.Objects, storage.ReadAhead), wal, options.Topics, sources.Clock, partitionLog) { WalBound = options.Storage.WalAppendBound, Traffic = metrics.Traffic },
             new GroupServices(options.Groups, storage.Buffers, sources.Clock, sources.Ids.Next, loggers.CreateLogger("Broker.Groups")));
         IActorRef manager = system.ActorOf(Props.Create(() => new PartitionManagerActor(managerServices)), "partitions");
-        CoordinatorServices coordinatorServices = new(manager, options.NodeId, sources.Clock, sources.Ids.Next, loggers.CreateLogger("Broker.Coordinator"), cause => fenced.TrySetResult(cause));
-        IActorRef coordinator = system.ActorOf(Props.Create(() => new CoordinatorActor(storage.Metadata, coordinatorServices)), "coordinator");
-        await OpenPartitionsAsync(storage, coordinator, manager, partitionLog);
+        IActorRef coordinator = link?.Client ?? StartCoordinator(system, storage, options, sources, loggers, view, cause => fenced.TrySetResult(cause));
+        coordinator.Tell(new ManageWith(manager));
+        SeatingServices seatingServices = new(
+            options.NodeId, storage.NodeEpoch, storage.Wal, view, coordinator, manager, storage.Store, storage.Cache, storage.Buffers, partitionLog);
+        IActorRef seating = system.ActorOf(Props.Create(() => new SeatingActor(seatingServices)), "seating");
+        await OpenPartitionsAsync(storage, options.NodeId, view, coordinator, manager, partitionLog, onlyOwn: link is not null);
 
         // Only now: an upload belongs to the epochs that were just opened, and takes its producers' state from open partitions.
+        if (link is null)
+        {
+            Caretakers.Start(system, storage.Store, options, sources.Clock, loggers, view, coordinator);
+        }
+
         IActorRef uploads = StartUploads(system, storage, options, sources, loggers, view, partitions, coordinator, wal, metrics.Uploads);
 
         ResponseMemory responses = new(options.Connections.ResponseMemoryBytes);
@@ -93,6 +118,8 @@ public sealed class BrokerSystem
         {
             Fenced = fenced.Task,
             Responses = responses,
+            Seating = seating,
+            EndsActors = link is null,
             Metadata = view,
             Partitions = partitions,
         };
@@ -104,35 +131,31 @@ public sealed class BrokerSystem
         IWriteAheadLog log = storage.WriteAheadLog;
         BytePace pace = new(() => UploadPace.BytesPerSecond(cache.UnuploadedBytes, cache.CapacityBytes, log.UsedBytes, log.CapacityBytes), sources.Clock);
         UploadServices uploadServices = new(
-            cache, log, new PacedObjectStore(new PurposeObjectStore(storage.Store, StorePurpose.Upload), pace), view, partitions, coordinator, wal, options.Storage, sources.Clock, loggers.CreateLogger("Broker.Uploads"))
+            options.NodeId, cache, log, new PacedObjectStore(new PurposeObjectStore(storage.Store, StorePurpose.Upload), pace), view, partitions, coordinator, wal, options.Storage, sources.Clock, loggers.CreateLogger("Broker.Uploads"))
         {
             Metrics = metrics,
         };
-        RetentionServices retentionServices = new(
-            view, coordinator, new PurposeObjectStore(storage.Store, StorePurpose.Delete), options.Settings, options.Topics, sources.Clock, loggers.CreateLogger("Broker.Retention"));
-        system.ActorOf(Props.Create(() => new RetentionActor(retentionServices)), "retention");
-        StartCompaction(system, storage, options, sources, loggers, view, coordinator);
         return system.ActorOf(Props.Create(() => new UploadActor(uploadServices)), "uploads");
     }
 
-    private static void StartCompaction(ActorSystem system, StorageEngine storage, BrokerOptions options, StorageSources sources, ILoggerFactory loggers, MetadataView view, IActorRef coordinator)
+    private static IActorRef StartCoordinator(ActorSystem system, StorageEngine storage, BrokerOptions options, StorageSources sources, ILoggerFactory loggers, MetadataView view, Action<Exception> onFenced)
     {
-        CompactionSettings settings = options.Compaction;
-        OrphanServices orphanServices = new(
-            view, coordinator, new PurposeObjectStore(storage.Store, StorePurpose.Delete), settings.OrphanInterval, loggers.CreateLogger("Broker.Orphans"));
-        system.ActorOf(Props.Create(() => new OrphanActor(orphanServices)), "orphans");
-        if (settings.Enabled)
-        {
-            CompactionServices compactionServices = new(
-                view, coordinator, new PurposeObjectStore(storage.Store, StorePurpose.Compaction), options.Settings, settings, options.Cleaner, sources.Clock, loggers.CreateLogger("Broker.Compaction"));
-            system.ActorOf(Props.Create(() => new CompactionActor(compactionServices)), "compaction");
-        }
+        MetadataLog log = ((OwnedMetadata)storage.Metadata).Log;
+        CoordinatorServices services = new(options.NodeId, sources.Clock, sources.Ids.Next, loggers.CreateLogger("Broker.Coordinator"), onFenced);
+        IActorRef coordinator = system.ActorOf(Props.Create(() => new CoordinatorActor(log, services)), "coordinator");
+        return ClusterLink.StartClient(system, coordinator, view, storage.Store, sources.Clock, loggers);
     }
 
-    private static async Task OpenPartitionsAsync(StorageEngine storage, IActorRef coordinator, IActorRef manager, ILogger log)
+    // Among others, those whose records this node has read from its own log: nobody else has them.
+    private static async Task OpenPartitionsAsync(StorageEngine storage, NodeId node, MetadataView view, IActorRef coordinator, IActorRef manager, ILogger log, bool onlyOwn)
     {
-        (StreamId, Offset)[] streams = [.. storage.Metadata.Image.Streams.Values.Select(stream => (stream.StreamId, NextOffset(storage, stream)))];
-        object opened = await coordinator.Ask(new OpenStreams(streams));
+        MetadataImage image = view.Current;
+        (StreamId, Offset)[] streams =
+        [
+            .. image.Streams.Values.Where(stream => !onlyOwn || WalDebts.Before(image, stream, WalId.None).Contains(storage.Wal))
+                .Select(stream => (stream.StreamId, NextOffset(storage, stream))),
+        ];
+        object opened = await coordinator.Ask(new OpenStreams(node, storage.NodeEpoch, storage.Wal, storage.OthersRead, streams));
         if (opened is CommandFailed failed)
         {
             throw new StorageException(failed.Kind, $"the partitions could not be opened: {failed.Reason}");
@@ -147,6 +170,9 @@ public sealed class BrokerSystem
     }
 
     private static Offset NextOffset(StorageEngine storage, StreamState stream) => storage.Cache.CachedEnd(stream.StreamId) ?? stream.EndOffset;
+
+    /// <summary>Uploads everything that waits for it now.</summary>
+    internal Task FlushAsync() => _uploads.Ask<UploadsFlushed>(FlushUploads.Instance);
 
     /// <summary>
     /// Stops without losing anything: waits for writes on their way, uploads what the store will take in
@@ -164,7 +190,11 @@ public sealed class BrokerSystem
             BrokerSystemLog.NotFlushed(log, _storage.Cache.UnuploadedBytes);
         }
 
-        await _system.Terminate();
+        // Among others, closing the storage is told to the coordinator: the actors end after that.
+        if (EndsActors)
+        {
+            await _system.Terminate();
+        }
     }
 }
 

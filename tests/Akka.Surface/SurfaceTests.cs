@@ -26,6 +26,9 @@ public sealed class SurfaceTests
 
     [SkippableTheory]
     [InlineData("Akka")]
+    [InlineData("Akka.Cluster")]
+    [InlineData("Akka.Coordination")]
+    [InlineData("Akka.Remote")]
     [InlineData("Akka.Streams")]
     [InlineData("Akka.TestKit")]
     [InlineData("Akka.TestKit.Xunit2")]

@@ -158,6 +158,10 @@ public abstract class ActorPath : IEquatable<ActorPath>, IComparable<ActorPath>
     /// <summary>The text that identifies the incarnation: address, elements and unique id.</summary>
     public string ToSerializationFormat() => ToStringWithUid();
 
+    /// <summary>As <see cref="ToSerializationFormat"/>, with <paramref name="address"/> where this path's own names no host.</summary>
+    public string ToSerializationFormatWithAddress(Address address) =>
+        Uid == 0 ? ToStringWithAddress(address) : $"{ToStringWithAddress(address)}#{Uid}";
+
     public override string ToString() => _text ??= ToStringWithAddress();
 
     public bool Equals(ActorPath? other)

@@ -47,7 +47,7 @@ public class ActorSelection : ICanTell
         ActorIdentity identity;
         try
         {
-            identity = await this.Ask<ActorIdentity>(new Identify(Guid.NewGuid()), timeout, ct).ConfigureAwait(false);
+            identity = await this.Ask<ActorIdentity>(new Identify(Guid.NewGuid().ToString("N")), timeout, ct).ConfigureAwait(false);
         }
         catch (AskTimeoutException expired)
         {
@@ -63,7 +63,7 @@ public class ActorSelection : ICanTell
     {
         if (ActorPath.TryParse(path, out ActorPath? full))
         {
-            return new ActorSelection(system.RootGuardianRef, full!.Elements);
+            return system.ActorSelection(full!);
         }
 
         return new ActorSelection(path.StartsWith('/') ? system.RootGuardianRef : lookupRoot, path);
@@ -72,6 +72,12 @@ public class ActorSelection : ICanTell
     private IInternalActorRef Resolve()
     {
         IInternalActorRef target = (IInternalActorRef)Anchor;
+        if (!target.IsLocal)
+        {
+            // The other node walks the path when the message is there.
+            return (IInternalActorRef)target.SystemImpl.Provider.ResolveActorRef(PathFrom(target.Path));
+        }
+
         foreach (string element in _elements)
         {
             target = element switch
@@ -84,6 +90,13 @@ public class ActorSelection : ICanTell
 
         return target;
     }
+
+    private ActorPath PathFrom(ActorPath path) => _elements.Aggregate(path, (from, element) => element switch
+    {
+        ".." => from.Parent,
+        "." => from,
+        _ => from / element,
+    });
 
     private EmptyLocalActorRef Missing() => new(Futures.SystemOf(Anchor), Anchor.Path / _elements);
 }

@@ -15,6 +15,9 @@ public abstract class ActorSystem : IActorRefFactory, IDisposable
 
     public abstract Settings Settings { get; }
 
+    /// <summary>Turns messages into bytes and back.</summary>
+    public abstract Akka.Serialization.Serialization Serialization { get; }
+
     public abstract EventStream EventStream { get; }
 
     /// <summary>Takes messages that have no receiver and publishes them as <see cref="DeadLetter"/>.</summary>
@@ -93,6 +96,9 @@ public abstract class ExtendedActorSystem : ActorSystem
     protected ExtendedActorSystem()
     {
     }
+
+    /// <summary>Finds actors by their paths.</summary>
+    public abstract IActorRefProvider Provider { get; }
 
     /// <summary>Creates an actor under <c>/system</c>: it outlives all user actors.</summary>
     public abstract IActorRef SystemActorOf(Props props, string? name = null);

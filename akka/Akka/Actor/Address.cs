@@ -11,6 +11,9 @@ public sealed class Address : IEquatable<Address>, IComparable<Address>, ICompar
         Port = port;
     }
 
+    /// <summary>No system in particular.</summary>
+    public static readonly Address AllSystems = new("akka", "all-systems");
+
     public string Protocol { get; }
 
     public string System { get; }

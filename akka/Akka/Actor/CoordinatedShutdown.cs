@@ -187,6 +187,15 @@ public sealed class CoordinatedShutdown : IExtension
         }
     }
 
+    public class ClusterJoinUnsuccessfulReason : Reason
+    {
+        public static readonly Reason Instance = new ClusterJoinUnsuccessfulReason();
+
+        private ClusterJoinUnsuccessfulReason()
+        {
+        }
+    }
+
     public class ClusterDowningReason : Reason
     {
         public static readonly Reason Instance = new ClusterDowningReason();

@@ -8,7 +8,8 @@ internal sealed class FutureActorRef<T>(ActorSystemImpl system) : MinimalActorRe
     private readonly TaskCompletionSource<T> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ActorPath? _path;
 
-    public override ActorPath Path => _path ??= system.NextTempPath();
+    /// <summary>Whoever asks for the path may answer by it, from another node even: from then on it is found by it.</summary>
+    public override ActorPath Path => _path ?? RegisteredPath();
 
     public Task<T> Answer => _answer.Task;
 
@@ -17,19 +18,19 @@ internal sealed class FutureActorRef<T>(ActorSystemImpl system) : MinimalActorRe
 
     internal override ActorSystemImpl SystemOfRef => system;
 
-    public bool Fail(Exception cause) => _answer.TrySetException(cause);
+    public bool Fail(Exception cause) => Ended(_answer.TrySetException(cause));
 
     public bool Cancel(CancellationToken token)
     {
         Timer?.Cancel();
-        return _answer.TrySetCanceled(token);
+        return Ended(_answer.TrySetCanceled(token));
     }
 
     internal override void SystemTell(SystemMessage message)
     {
-        if (message is DeathWatchNotification died && new Terminated(died.Actor, died.ExistenceConfirmed, false) is T terminated)
+        if (message is DeathWatchNotification died && new Terminated(died.Actor, died.ExistenceConfirmed, died.AddressTerminated) is T terminated)
         {
-            _answer.TrySetResult(terminated);
+            Ended(_answer.TrySetResult(terminated));
         }
     }
 
@@ -39,7 +40,7 @@ internal sealed class FutureActorRef<T>(ActorSystemImpl system) : MinimalActorRe
         {
             Status.Failure failure when typeof(T) != typeof(Status.Failure) && typeof(T) != typeof(Status) =>
                 Fail(failure.Cause ?? new TaskCanceledException("Task cancelled by actor via Failure message.")),
-            T answer => _answer.TrySetResult(answer),
+            T answer => Ended(_answer.TrySetResult(answer)),
             _ => Fail(new ArgumentException(
                 $"Received message of type [{message.GetType()}] - Ask expected message of type [{typeof(T)}]")),
         };
@@ -52,5 +53,32 @@ internal sealed class FutureActorRef<T>(ActorSystemImpl system) : MinimalActorRe
         {
             system.DeadLetterRef.UserMessageLost(message, sender, this);
         }
+    }
+
+    private ActorPath RegisteredPath()
+    {
+        ActorPath path = system.Provider.TempPath();
+        if (Interlocked.CompareExchange(ref _path, path, null) is { } earlier)
+        {
+            return earlier;
+        }
+
+        system.Provider.RegisterTemp(this, path);
+        if (_answer.Task.IsCompleted)
+        {
+            system.Provider.UnregisterTemp(path);
+        }
+
+        return path;
+    }
+
+    private bool Ended(bool byThis)
+    {
+        if (Volatile.Read(ref _path) is { } path)
+        {
+            system.Provider.UnregisterTemp(path);
+        }
+
+        return byThis;
     }
 }

@@ -9,6 +9,13 @@ public class Settings
     {
         System = system;
         Config = config.WithFallback(ConfigurationFactory.Default());
+        ProviderClass = Config.GetString("akka.actor.provider") switch
+        {
+            "local" => "Akka.Actor.LocalActorRefProvider",
+            "remote" => "Akka.Remote.RemoteActorRefProvider, Akka.Remote",
+            "cluster" => "Akka.Cluster.ClusterActorRefProvider, Akka.Cluster",
+            string type => type,
+        };
         LogLevel = Config.GetString("akka.loglevel");
         StdoutLogLevel = Config.GetString("akka.stdout-loglevel");
         Loggers = Config.GetStringList("akka.loggers");
@@ -34,6 +41,9 @@ public class Settings
 
     /// <summary>All settings, with the defaults behind them.</summary>
     public Config Config { get; private set; }
+
+    /// <summary>The type that finds actors: from <c>akka.actor.provider</c>, which is local, remote or cluster.</summary>
+    public string ProviderClass { get; }
 
     public string LogLevel { get; }
 

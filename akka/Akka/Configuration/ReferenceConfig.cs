@@ -16,9 +16,20 @@ internal static class ReferenceConfig
           log-dead-letters-during-shutdown = off
 
           actor {
+            # local, remote or cluster; the others need their assemblies, which bring settings of their own.
+            provider = local
             guardian-supervisor-strategy = "Akka.Actor.DefaultSupervisorStrategy"
             ask-timeout = infinite
             debug.unhandled = off
+
+            # Names of serializers, the types they are for, and identifiers of those that do not state their own.
+            serializers {
+              bytes = "Akka.Serialization.ByteArraySerializer, Akka"
+            }
+            serialization-bindings {
+              "System.Byte[]" = bytes
+            }
+            serialization-identifiers {}
 
             default-dispatcher {
               # Dispatcher and TaskDispatcher run on the .NET thread pool, ForkJoinDispatcher on threads of its own.

@@ -54,11 +54,14 @@ internal sealed class UnwatchMessage(IInternalActorRef watchee, IInternalActorRe
     public IInternalActorRef Watcher { get; } = watcher;
 }
 
-internal sealed class DeathWatchNotification(IActorRef actor, bool existenceConfirmed) : SystemMessage
+internal sealed class DeathWatchNotification(IActorRef actor, bool existenceConfirmed, bool addressTerminated = false) : SystemMessage
 {
     public IActorRef Actor { get; } = actor;
 
     public bool ExistenceConfirmed { get; } = existenceConfirmed;
+
+    /// <summary>Not the actor was seen to end, but its whole node is out of reach.</summary>
+    public bool AddressTerminated { get; } = addressTerminated;
 }
 
 /// <summary>A step of an asynchronous receive that must run inside the actor's turn.</summary>

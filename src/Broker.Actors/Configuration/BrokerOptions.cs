@@ -1,4 +1,5 @@
 using Broker.ObjectStore;
+using Broker.ObjectStore.Metadata;
 
 namespace Broker.Actors.Configuration;
 
@@ -16,6 +17,9 @@ public sealed record BrokerOptions
 
     /// <summary>What clients are told to connect to, one for each listener name.</summary>
     public required IReadOnlyList<Listener> AdvertisedListeners { get; init; }
+
+    /// <summary>Where other nodes and clients meet this one, as the metadata tell.</summary>
+    public NodePlace Place => new("", Rack ?? "", [.. AdvertisedListeners.Select(listener => new NodeEndpoint(listener.Name, "PLAINTEXT", listener.Host, listener.Port))]);
 
     /// <summary>The folder (<c>log.dirs</c>) that holds the disk WAL and, by default, the embedded object store.</summary>
     public required string DataFolder { get; init; }

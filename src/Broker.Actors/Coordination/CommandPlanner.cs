@@ -42,10 +42,9 @@ internal sealed class CommandPlanner(MetadataImage image, CoordinatorServices se
         CommitCompaction commit => PlanCompaction(commit),
         // Also when they are closed already: whoever asks may want to know that this is still the coordinator, which a commit shows.
         CloseObjectIds close => Planned(close.Next >= _ahead.ClosedObjectIds ? [new ObjectIdsClosed(close.Next)] : [], new ObjectIdsAreClosed(_ahead)),
-        OpenStreams open => Planned([.. open.Streams.Where(s => _ahead.FindStream(s.Stream) is not null).Select(s => Open(s.Stream, s.Next))], new StreamsOpened(_ahead)),
         TrimStreams trim => Planned([.. trim.Trims.Where(t => _ahead.FindStream(t.Stream) is { } stream && stream.StartOffset < t.NewStart)], new StreamsTrimmed(_ahead)),
         ForgetObjects forget => Planned([new ObjectsDeleted([.. forget.Objects.Where(_ahead.DeletableObjects.ContainsKey)])], forget),
-        _ => null,
+        _ => NodePlanner.Plan(_ahead, command) is { } plan ? Planned(plan.Events, plan.Reply) : null,
     };
 
     private CommandPlan PlanMany<T>(IReadOnlyList<T> items, Func<T, (IReadOnlyList<MetadataEvent> Events, TopicResult Result)> plan)
@@ -77,8 +76,11 @@ internal sealed class CommandPlanner(MetadataImage image, CoordinatorServices se
 
         Guid id = services.NewId();
         StreamId[] streams = [.. Enumerable.Range(0, topic.Partitions).Select(i => new StreamId(_ahead.NextStreamId.Value + i))];
+
+        // With nobody to lead them yet, they are opened like those of a node that is gone.
+        IEnumerable<StreamOpened> opened = streams.Zip(PartitionBalance.Place(_ahead, topic.Partitions), (stream, at) => new StreamOpened(stream, at.Node, new LeaderEpoch(0), Offset.Zero, at.Wal));
         return (
-            [new TopicCreated(id, topic.Name, streams, topic.Configs, InternalTopics.Contains(topic.Name)), .. streams.Select(s => new StreamOpened(s, services.Node, new LeaderEpoch(0), Offset.Zero))],
+            [new TopicCreated(id, topic.Name, streams, topic.Configs, InternalTopics.Contains(topic.Name)), .. opened],
             new TopicResult(ErrorCode.None, null, id));
     }
 
@@ -157,12 +159,6 @@ internal sealed class CommandPlanner(MetadataImage image, CoordinatorServices se
         }
 
         return new CommandPlan(events, new CompactionCommitted(_ahead));
-    }
-
-    private StreamOpened Open(StreamId stream, Offset next)
-    {
-        StreamState state = _ahead.FindStream(stream)!;
-        return new StreamOpened(stream, services.Node, new LeaderEpoch(state.Epoch.Value + 1), next);
     }
 
     private CommandPlan Planned(IReadOnlyList<MetadataEvent> events, object reply)

@@ -7,8 +7,7 @@ namespace Broker.Actors.Coordination;
 
 /// <summary>
 /// Owns the metadata log: every change of topics, streams, objects and ids goes through here. What arrives while a
-/// commit is under way goes into the next one (group commit); replies leave when the change is durable and this node
-/// has taken it in.
+/// commit is under way goes into the next one (group commit). Nodes follow it (<see cref="MetadataClientActor"/>): each hears of every commit, with the answers to its own commands.
 ///
 /// C1. A reply of success follows the commit that holds the change.
 /// C2. Commands are judged against an image that holds everything before them, committed or under way.
@@ -24,12 +23,13 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
     private readonly CoordinatorServices _services;
     private readonly CommandPlanner _planner;
     private readonly List<MetadataEvent> _events = [];
-    private readonly List<(IActorRef To, object Message)> _replies = [];
+    private readonly List<Reply> _replies = [];
+    private readonly HashSet<IActorRef> _followers = [];
     private bool _committing;
     private bool _failing;
     private bool _snapshotsFail;
 
-    // The newest image that the manager was told of.
+    // The newest image that followers were told of.
     private MetadataImage _told;
 
     public CoordinatorActor(MetadataLog metadata, CoordinatorServices services)
@@ -41,34 +41,49 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
         Receive<CommitFailed>(OnCommitFailed);
         Receive<Settle>(_ => OnSettle());
         Receive<Settled>(settled => OnSettled(settled.Image));
-        ReceiveAny(Plan);
+        Receive<AttachFollower>(OnAttach);
+        Receive<Terminated>(gone => _followers.Remove(gone.ActorRef));
+        Receive<CoordinatorRequest>(Plan);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    private void Plan(object command)
+    private void OnAttach(AttachFollower attach)
+    {
+        if (_followers.Add(Sender))
+        {
+            Context.Watch(Sender);
+        }
+
+        if (attach.Version < _told.Version)
+        {
+            Sender.Tell(new CoordinatorAnswer(_told.Version, _told.Version, null, _told, []));
+        }
+    }
+
+    private void Plan(CoordinatorRequest request)
     {
         CommandPlan? plan;
         try
         {
-            plan = _planner.Plan(command);
+            plan = _planner.Plan(request.Command);
         }
         catch (Exception cause) when (cause is StorageException or InvalidOperationException or ArgumentException)
         {
             // Only this command is at fault. A restart would forget the replies that others wait for.
-            CoordinatorLog.CommandImpossible(_services.Log, cause, command.GetType().Name);
-            Sender.Tell(new CommandFailed(StorageErrorKind.Invalid, cause.Message));
+            CoordinatorLog.CommandImpossible(_services.Log, cause, request.Command.GetType().Name);
+            Fail([new Reply(Sender, request.Id, request)], new CommandFailed(StorageErrorKind.Invalid, cause.Message));
             return;
         }
 
         if (plan is null)
         {
-            Unhandled(command);
+            Unhandled(request.Command);
             return;
         }
 
         _events.AddRange(plan.Events);
-        _replies.Add((Sender, plan.Reply));
+        _replies.Add(new Reply(Sender, request.Id, plan.Reply));
         CommitNext();
     }
 
@@ -79,20 +94,20 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
             return;
         }
 
-        MetadataEvent[] events = [.. _events];
-        (IActorRef, object)[] replies = [.. _replies];
+        MetadataBatch batch = new(_services.Clock.GetUtcNow().ToUnixTimeMilliseconds(), [.. _events]);
+        Reply[] replies = [.. _replies];
         _events.Clear();
         _replies.Clear();
-        if (events.Length == 0)
+        if (batch.Events.Count == 0)
         {
-            _services.Manager.Tell(new ImageCommitted(_metadata.Image, replies));
+            Answer(_told.Version, null, replies);
             return;
         }
 
         _committing = true;
-        _metadata.CommitAsync(events, CancellationToken.None).AsTask().PipeTo(
+        _metadata.CommitAsync(batch, CancellationToken.None).AsTask().PipeTo(
             Self,
-            success: image => new Committed(image, replies),
+            success: image => new Committed(image, batch, replies),
             failure: cause => new CommitFailed(cause, replies));
     }
 
@@ -101,10 +116,23 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
         _committing = false;
         OnHealthy();
         TellOfSnapshots();
+        long before = _told.Version;
         _told = committed.Image;
-        _services.Manager.Tell(new ImageCommitted(committed.Image, [.. committed.Replies.Select(reply => (reply.To, Complete(reply.Message, committed.Image)))]));
+        Answer(before, committed.Batch, committed.Replies);
         CommitNext();
     }
+
+    // Each follower hears of the commit and of its own replies by one message.
+    private void Answer(long previousVersion, MetadataBatch? batch, IReadOnlyList<Reply> replies)
+    {
+        ILookup<IActorRef, Reply> byClient = replies.ToLookup(reply => reply.Client);
+        foreach (IActorRef client in batch is null && previousVersion == _told.Version ? byClient.Select(one => one.Key) : _followers.Union(byClient.Select(one => one.Key)))
+        {
+            client.Tell(new CoordinatorAnswer(previousVersion, _told.Version, batch, _told, [.. byClient[client].Select(reply => (reply.Id, reply.Message))]));
+        }
+    }
+
+    private void Fail(IEnumerable<Reply> replies, CommandFailed failure) => Answer(_told.Version, null, [.. replies.Select(reply => reply with { Message = failure })]);
 
     private void OnHealthy()
     {
@@ -127,16 +155,6 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
         _snapshotsFail = failure is not null;
     }
 
-    // Replies that show the image were planned before there was one.
-    private static object Complete(object reply, MetadataImage image) => reply switch
-    {
-        StreamsOpened => new StreamsOpened(image),
-        StreamsTrimmed => new StreamsTrimmed(image),
-        CompactionCommitted => new CompactionCommitted(image),
-        ObjectIdsAreClosed => new ObjectIdsAreClosed(image),
-        _ => reply,
-    };
-
     private void OnCommitFailed(CommitFailed failed)
     {
         _committing = false;
@@ -150,11 +168,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
         CommandFailed answer = new(kind, failed.Cause.Message);
 
         // What was planned behind the failed commit built on it.
-        foreach ((IActorRef to, object _) in failed.Replies.Concat(_replies))
-        {
-            to.Tell(answer);
-        }
-
+        Fail(failed.Replies.Concat(_replies), answer);
         JudgeAnew();
         if (kind == StorageErrorKind.Fenced)
         {
@@ -175,8 +189,9 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
         if (!ReferenceEquals(_told, _metadata.Image))
         {
             // A commit that was in doubt has turned out to hold (M5 of the metadata log).
+            long before = _told.Version;
             _told = _metadata.Image;
-            _services.Manager.Tell(new ImageCommitted(_told, []));
+            Answer(before, null, []);
         }
     }
 
@@ -201,15 +216,13 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
             return;
         }
 
-        foreach ((IActorRef to, object _) in _replies)
-        {
-            to.Tell(new CommandFailed(StorageErrorKind.Unavailable, "the metadata have turned out to be newer than was known; ask again"));
-        }
-
+        Fail(_replies, new CommandFailed(StorageErrorKind.Unavailable, "the metadata have turned out to be newer than was known; ask again"));
         JudgeAnew();
     }
 
-    private sealed record Committed(MetadataImage Image, IReadOnlyList<(IActorRef To, object Message)> Replies);
+    private sealed record Committed(MetadataImage Image, MetadataBatch Batch, IReadOnlyList<Reply> Replies);
+
+    private sealed record Reply(IActorRef Client, long Id, object Message);
 
     private sealed record Settle
     {
@@ -218,14 +231,13 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
 
     private sealed record Settled(MetadataImage Image);
 
-    private sealed record CommitFailed(Exception Cause, IReadOnlyList<(IActorRef To, object Message)> Replies);
+    private sealed record CommitFailed(Exception Cause, IReadOnlyList<Reply> Replies);
 }
 
 /// <summary>What the coordinator works with.</summary>
-/// <param name="Manager">The node's <see cref="Partitions.PartitionManagerActor"/>.</param>
 /// <param name="NewId">Gives ids that were never given before: topic ids.</param>
 /// <param name="OnFenced">Called once another node has taken the metadata over: this one can serve no longer.</param>
-internal sealed record CoordinatorServices(IActorRef Manager, NodeId Node, TimeProvider Clock, Func<Guid> NewId, ILogger Log, Action<Exception> OnFenced);
+internal sealed record CoordinatorServices(NodeId Node, TimeProvider Clock, Func<Guid> NewId, ILogger Log, Action<Exception> OnFenced);
 
 internal static partial class CoordinatorLog
 {

@@ -74,14 +74,6 @@ public sealed record CloseObjectIds(ObjectId Next);
 /// <param name="Image">As the commit left it.</param>
 public sealed record ObjectIdsAreClosed(MetadataImage Image);
 
-/// <summary>Opens streams under the next leader epoch on this node. Answered with <see cref="StreamsOpened"/>.</summary>
-/// <param name="Streams">Each with the offset of the next record that it will take.</param>
-public sealed record OpenStreams(IReadOnlyList<(StreamId Stream, Offset Next)> Streams);
-
-/// <summary>The streams are this node's.</summary>
-/// <param name="Image">As the opening left it.</param>
-public sealed record StreamsOpened(MetadataImage Image);
-
 /// <summary>Moves the starts of streams: what lies below may go. Answered with <see cref="StreamsTrimmed"/>.</summary>
 public sealed record TrimStreams(IReadOnlyList<StreamTrimmed> Trims);
 

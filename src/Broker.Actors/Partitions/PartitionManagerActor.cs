@@ -17,10 +17,15 @@ internal sealed class PartitionManagerActor : ReceiveActor
     private readonly PartitionManagerServices _services;
     private readonly Dictionary<StreamId, OpenPartition> _open = [];
 
+    // Of a stream that is being opened the records are on their way into the cache.
+    private readonly HashSet<StreamId> _held = [];
+
     public PartitionManagerActor(PartitionManagerServices services)
     {
         _services = services;
         Receive<ImageCommitted>(OnImage);
+        Receive<HoldStreams>(hold => _held.UnionWith(hold.Streams));
+        Receive<ReleaseStreams>(OnRelease);
         Receive<AwaitAllOpen>(_ => AnswerWhenAllOpen());
         Receive<Terminated>(gone => OnGone(gone.ActorRef));
     }
@@ -70,18 +75,25 @@ internal sealed class PartitionManagerActor : ReceiveActor
                 Context.Stop(open.Groups);
             }
 
-            if (state is null)
+            // What is not uploaded of a stream that another leads is the other's, who took it from this node's log.
+            if (state?.Leader != _services.Node)
             {
                 _services.Partition.Cache.Remove(stream);
             }
         }
     }
 
+    private void OnRelease(ReleaseStreams release)
+    {
+        _held.ExceptWith(release.Streams);
+        OpenNew(_services.View.Current);
+    }
+
     private void OpenNew(MetadataImage image)
     {
         foreach ((StreamId stream, StreamState state) in image.Streams)
         {
-            if (state.Leader == _services.Node && !_open.ContainsKey(stream) && image.FindTopic(state.TopicId) is { } topic)
+            if (state.Leader == _services.Node && !_open.ContainsKey(stream) && !_held.Contains(stream) && image.FindTopic(state.TopicId) is { } topic)
             {
                 Open(topic, state);
             }
@@ -185,6 +197,12 @@ internal sealed class PartitionManagerActor : ReceiveActor
 
     private sealed record OpenPartition(TopicPartition Name, LeaderEpoch Epoch, IActorRef Actor, IActorRef? Groups);
 }
+
+/// <summary>The streams are not to be opened until they are released, whatever the metadata say.</summary>
+internal sealed record HoldStreams(IReadOnlyList<StreamId> Streams);
+
+/// <summary>Held streams may be opened, as the metadata say.</summary>
+internal sealed record ReleaseStreams(IReadOnlyList<StreamId> Streams);
 
 /// <summary>Asks to be told when the partitions that are being opened serve. Answered with <see cref="AllOpen"/>.</summary>
 internal sealed record AwaitAllOpen

@@ -1,7 +1,6 @@
-using Broker.Actors.Configuration;
 using Broker.Actors.Connections;
-using Broker.Actors.Coordination;
 using Broker.Actors.Security;
+using Broker.ObjectStore.Metadata;
 using Broker.Wire;
 using Broker.Wire.Messages;
 
@@ -31,12 +30,16 @@ internal sealed class DescribeClusterHandler(BrokerServices services) : IRequest
             return;
         }
 
-        Listener endpoint = Endpoints.For(services.Options, exchange.Client.ListenerName);
+        MetadataImage image = services.Metadata.Current;
         exchange.Respond(new DescribeClusterResponse
         {
-            ClusterId = services.Metadata.Current.ClusterId,
+            ClusterId = image.ClusterId,
             ControllerId = services.Options.NodeId.Value,
-            Brokers = [new DescribeClusterResponse.DescribeClusterBroker { BrokerId = services.Options.NodeId.Value, Host = endpoint.Host, Port = endpoint.Port, Rack = services.Options.Rack }],
+            Brokers =
+            [
+                .. LiveBrokers.On(image, exchange.Client.ListenerName)
+                    .Select(broker => new DescribeClusterResponse.DescribeClusterBroker { BrokerId = broker.NodeId, Host = broker.Host, Port = broker.Port, Rack = broker.Rack }),
+            ],
             ClusterAuthorizedOperations = request.IncludeClusterAuthorizedOperations
                 ? AuthorizedOperations.Cluster(services.Authorizer, exchange.Client)
                 : AuthorizedOperations.NotAsked,

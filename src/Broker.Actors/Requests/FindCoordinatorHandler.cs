@@ -1,8 +1,8 @@
-using Broker.Actors.Configuration;
 using Broker.Actors.Connections;
 using Broker.Actors.Coordination;
 using Broker.Actors.Groups;
 using Broker.Actors.Security;
+using Broker.ObjectStore.Metadata;
 using Broker.Wire;
 using Broker.Wire.Messages;
 
@@ -52,21 +52,35 @@ internal sealed class FindCoordinatorHandler(BrokerServices services) : IRequest
 
     private FindCoordinatorResponse.Coordinator Find(RequestExchange exchange, sbyte keyType, string key)
     {
+        LiveBroker? leader = keyType == GroupKey ? LeaderFor(exchange, key) : null;
         ErrorCode error = keyType switch
         {
             GroupKey when !services.Authorizer.Allows(exchange.Client, AclOperation.Describe, AclResource.Group, key) => ErrorCode.GroupAuthorizationFailed,
-            GroupKey when services.FindGroupCoordinator(key) is not null => ErrorCode.None,
+            GroupKey when leader is not null => ErrorCode.None,
             GroupKey => ErrorCode.CoordinatorNotAvailable,
             TransactionKey => ErrorCode.TransactionalIdAuthorizationFailed,
             _ => ErrorCode.InvalidRequest,
         };
-        if (error != ErrorCode.None)
+        if (error != ErrorCode.None || leader is not { } broker)
         {
             return new FindCoordinatorResponse.Coordinator { Key = key, NodeId = -1, Host = "", Port = -1, ErrorCode = (short)error };
         }
 
-        Listener endpoint = Endpoints.For(services.Options, exchange.Client.ListenerName);
-        return new FindCoordinatorResponse.Coordinator { Key = key, NodeId = services.Options.NodeId.Value, Host = endpoint.Host, Port = endpoint.Port };
+        return new FindCoordinatorResponse.Coordinator { Key = key, NodeId = broker.NodeId, Host = broker.Host, Port = broker.Port };
+    }
+
+    // Null: nobody leads its partition now.
+    private LiveBroker? LeaderFor(RequestExchange exchange, string groupId)
+    {
+        MetadataImage image = services.Metadata.Current;
+        if (image.FindTopic(GroupDirectory.OffsetsTopic) is not { } topic)
+        {
+            return null;
+        }
+
+        StreamState stream = image.Streams[topic.Partitions[GroupDirectory.PartitionOf(groupId, topic.Partitions.Length)]];
+        bool isOpening = stream.Leader == services.Options.NodeId && services.FindGroupCoordinator(groupId) is null;
+        return isOpening ? null : LiveBrokers.Find(image, stream.Leader, exchange.Client.ListenerName);
     }
 
     private async Task EnsureOffsetsTopicAsync()

@@ -1,4 +1,3 @@
-using Broker.Actors.Configuration;
 using Broker.Actors.Connections;
 using Broker.Actors.Coordination;
 using Broker.Actors.Groups;
@@ -81,14 +80,19 @@ internal sealed class MetadataHandler(BrokerServices services) : IRequestHandler
     private MetadataResponse Answer(RequestExchange exchange, MetadataRequest request, IReadOnlyDictionary<string, ErrorCode> failed)
     {
         MetadataImage image = services.Metadata.Current;
-        Listener endpoint = Endpoints.For(services.Options, exchange.Client.ListenerName);
 
         // Version 0 has no way to ask for none: an empty list asks for all, as null does later.
         bool all = request.Topics is null || (exchange.ApiVersion == 0 && request.Topics.Count == 0);
         return new MetadataResponse
         {
-            Brokers = [new MetadataResponse.MetadataResponseBroker { NodeId = services.Options.NodeId.Value, Host = endpoint.Host, Port = endpoint.Port, Rack = services.Options.Rack }],
+            Brokers =
+            [
+                .. LiveBrokers.On(image, exchange.Client.ListenerName)
+                    .Select(broker => new MetadataResponse.MetadataResponseBroker { NodeId = broker.NodeId, Host = broker.Host, Port = broker.Port, Rack = broker.Rack }),
+            ],
             ClusterId = image.ClusterId,
+
+            // Any broker passes changes on to the coordinator; as Kafka's do.
             ControllerId = services.Options.NodeId.Value,
             Topics = all
                 ? [.. image.TopicIds.Values.Select(id => image.Topics[id]).Where(topic => MayDescribe(exchange.Client, topic.Name)).Select(topic => Describe(exchange, image, topic))]
@@ -141,13 +145,14 @@ internal sealed class MetadataHandler(BrokerServices services) : IRequestHandler
         Name = topic.Name,
         TopicId = topic.TopicId,
         IsInternal = topic.IsInternal,
-        Partitions = [.. topic.Partitions.Select(stream => DescribePartition(image.Streams[stream]))],
+        Partitions = [.. topic.Partitions.Select(stream => DescribePartition(image, image.Streams[stream]))],
         TopicAuthorizedOperations = OperationsOn(exchange, topic.Name),
     };
 
-    private MetadataResponse.MetadataResponsePartition DescribePartition(StreamState stream)
+    private MetadataResponse.MetadataResponsePartition DescribePartition(MetadataImage image, StreamState stream)
     {
-        bool isOpen = services.Partitions.Find(stream.StreamId) is not null;
+        // Of others nobody knows more than that they are there.
+        bool isOpen = stream.Leader == services.Options.NodeId ? services.Partitions.Find(stream.StreamId) is not null : image.LiveNodes.ContainsKey(stream.Leader);
         return new MetadataResponse.MetadataResponsePartition
         {
             ErrorCode = (short)(isOpen ? ErrorCode.None : ErrorCode.LeaderNotAvailable),

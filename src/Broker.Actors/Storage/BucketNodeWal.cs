@@ -19,7 +19,7 @@ internal sealed class BucketNodeWal(IObjectStore store, BrokerOptions options, S
     {
         IReadOnlyList<WalId> givenUp = options.Storage.AcceptedWalLoss;
         AttachedWal? mine = image.Wals.Values.FirstOrDefault(
-            wal => wal.Node == options.NodeId && WalPlace.IsInBucket(wal.Path) && !givenUp.Contains(wal.WalId));
+            wal => wal.Node == options.NodeId && WalPlace.IsInBucket(wal.Path) && !wal.IsFenced && !givenUp.Contains(wal.WalId));
         return new WalOwnership(mine?.WalId ?? _fresh, options.NodeId, Environment.MachineName, mine?.Path ?? WalPlace.InBucket(_fresh), givenUp);
     }
 

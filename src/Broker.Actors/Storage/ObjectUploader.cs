@@ -78,13 +78,16 @@ internal sealed class ObjectUploader(UploadServices services)
                     throw new StorageException(StorageErrorKind.Unavailable, "the object waited for its commit so long that it may have been deleted; it was put anew");
                 }
 
-                foreach (UploadRefusal refusal in ((UploadCommitted)answer).Refused)
+                IReadOnlyList<UploadRefusal> refused = ((UploadCommitted)answer).Refused;
+                foreach (UploadRefusal refusal in refused)
                 {
                     UploadLog.Refused(services.Log, refusal.Stream, refusal.Reason, refusal.Detail);
-                    if (refusal.Reason != UploadRefusalReason.UnknownStream)
-                    {
-                        throw new StorageException(StorageErrorKind.Unavailable, $"stream {refusal.Stream} was refused: {refusal.Detail}");
-                    }
+                }
+
+                if (refused.FirstOrDefault(refusal => refusal.Reason != UploadRefusalReason.UnknownStream) is { } problem)
+                {
+                    commit = MetadataRules.WithoutRefused(commit, [.. refused.Where(IsLedElsewhere)]);
+                    throw new StorageException(StorageErrorKind.Unavailable, $"stream {problem.Stream} was refused: {problem.Detail}");
                 }
             });
             services.Metrics.Uploaded(commit.SizeBytes);
@@ -141,11 +144,18 @@ internal sealed class ObjectUploader(UploadServices services)
             encoded.Sections);
     }
 
+    // Whoever leads the stream now has taken over what this node's log held of it, before it was given the stream.
+    private bool IsLedElsewhere(UploadRefusal refusal) =>
+        refusal.Reason == UploadRefusalReason.StaleEpoch && services.Metadata.Current.FindStream(refusal.Stream)?.Leader != services.Node;
+
     // Recovered records carry the epoch they were written under; the upload is this leader's, and stands or falls with its epoch.
     private ObjectCommitted UnderCurrentEpochs(ObjectCommitted commit)
     {
         MetadataImage image = services.Metadata.Current;
-        return commit with { Ranges = [.. commit.Ranges.Select(range => range with { Epoch = image.FindStream(range.Stream)?.Epoch ?? range.Epoch })] };
+        return commit with
+        {
+            Ranges = [.. commit.Ranges.Select(range => image.FindStream(range.Stream) is { } stream && stream.Leader == services.Node ? range with { Epoch = stream.Epoch } : range)],
+        };
     }
 
     private void OnFailure(string what, string problem)

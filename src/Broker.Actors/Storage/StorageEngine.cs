@@ -22,10 +22,11 @@ public sealed class StorageEngine : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
 
-    private StorageEngine(IObjectStore store, MetadataLog metadata, ReopeningWal writeAheadLog, BufferPool buffers, LogCache cache, BlockCache blocks, INodeWal wal, WalOwnership ownership, TimeSpan releasePatience, HistoryPace? pace, TimeProvider clock, ILogger log)
+    private StorageEngine(IObjectStore store, INodeMetadata metadata, ReopeningWal writeAheadLog, BufferPool buffers, LogCache cache, BlockCache blocks, INodeWal wal, WalOwnership ownership, TimeSpan releasePatience, HistoryPace? pace, TimeProvider clock, ILogger log)
     {
         (_wal, _reopening, _ownership, _releasePatience, _clock, _log) = (wal, writeAheadLog, ownership, releasePatience, clock, log);
         (Store, Metadata, Buffers, Cache, Blocks) = (store, metadata, buffers, cache, blocks);
+        NodeEpoch = metadata.Image.NodeEpochs[ownership.Node];
         WriteAheadLog = new GuardedWal(writeAheadLog, () => metadata.Loss);
         ReadAhead = new ReadAhead(new ReadAheadOptions { TotalBytes = blocks.CapacityBytes / 2 }, clock);
         IObjectStore reads = new PurposeObjectStore(store, StorePurpose.Read);
@@ -34,9 +35,18 @@ public sealed class StorageEngine : IAsyncDisposable
 
     public IObjectStore Store { get; }
 
-    public MetadataLog Metadata { get; }
+    internal INodeMetadata Metadata { get; }
 
     public IWriteAheadLog WriteAheadLog { get; }
+
+    /// <summary>The log that this node appends to.</summary>
+    public WalId Wal => _ownership.Own;
+
+    /// <summary>The epoch of this start of the node.</summary>
+    public long NodeEpoch { get; }
+
+    /// <summary>The logs of other nodes that were read at the start, of streams that this node had taken over from them.</summary>
+    public IReadOnlyList<WalId> OthersRead { get; private init; } = [];
 
     /// <summary>What of the node's logs is lost, so that nothing can be acknowledged until somebody restores it; null: nothing that is known of.</summary>
     public StorageException? Loss => _reopening.Loss ?? Metadata.Loss;
@@ -56,7 +66,17 @@ public sealed class StorageEngine : IAsyncDisposable
     /// As the store and the WAL say; Invalid when another WAL may hold acknowledged records (<see cref="WalOwnership"/>), or this one belongs to another cluster
     /// (<see cref="WalMembership"/>): then nothing was changed.
     /// </exception>
-    public static async Task<StorageEngine> OpenAsync(IObjectStore store, BrokerOptions options, StorageSources sources, ILogger log, CancellationToken cancellation)
+    public static Task<StorageEngine> OpenAsync(IObjectStore store, BrokerOptions options, StorageSources sources, ILogger log, CancellationToken cancellation) =>
+        OpenAsync(store, options, sources, new TakeOverJoin(new PurposeObjectStore(store, StorePurpose.Metadata), options, sources, log), log, cancellation);
+
+    /// <inheritdoc cref="OpenAsync(IObjectStore, BrokerOptions, StorageSources, ILogger, CancellationToken)"/>
+    /// <param name="store">The object store.</param>
+    /// <param name="options">The node's.</param>
+    /// <param name="sources">Time, ids, randomness.</param>
+    /// <param name="join">How the node takes its place in the metadata.</param>
+    /// <param name="log">For what operators should know.</param>
+    /// <param name="cancellation">Gives up.</param>
+    internal static async Task<StorageEngine> OpenAsync(IObjectStore store, BrokerOptions options, StorageSources sources, IClusterJoin join, ILogger log, CancellationToken cancellation)
     {
         BufferPool buffers = new(new BufferPoolOptions());
         LogCache cache = new(new LogCacheOptions { CapacityBytes = options.Storage.LogCacheBytes }, sources.Clock);
@@ -68,15 +88,19 @@ public sealed class StorageEngine : IAsyncDisposable
         INodeWal wal = pace is not null
             ? new BucketNodeWal(new TimedObjectStore(new PurposeObjectStore(store, StorePurpose.Wal), pace, sources.Clock), options, sources)
             : await DiskNodeWal.OpenAsync(options, sources, cancellation);
-        MetadataLog? metadata = null;
+        INodeMetadata? metadata = null;
         try
         {
-            metadata = await TakeOverAsync(new PurposeObjectStore(store, StorePurpose.Metadata), options, wal, sources, log, cancellation);
-            WalOwnership ownership = wal.OwnershipIn(metadata.Image);
-            ReopeningWal reopening = wal.Open(ownership, metadata.Image.NodeEpochs[options.NodeId]);
-            await RecoverAsync(metadata.Image, ownership, reopening, buffers, cache, log, cancellation);
+            metadata = await join.JoinAsync(wal, cancellation);
+            MetadataImage image = metadata.Image;
+            WalOwnership ownership = wal.OwnershipIn(image);
+            ReopeningWal reopening = wal.Open(ownership, image.NodeEpochs[options.NodeId]);
+            IReadOnlyList<WalId> othersRead = await RecoverAsync(store, image, ownership, reopening, buffers, cache, log, cancellation);
             BlockCache blocks = new(new BlockCacheOptions { CapacityBytes = options.Storage.BlockCacheBytes }, buffers);
-            return new StorageEngine(store, metadata, reopening, buffers, cache, blocks, wal, ownership, options.ShutdownTimeout / 4, pace, sources.Clock, log);
+            return new StorageEngine(store, metadata, reopening, buffers, cache, blocks, wal, ownership, options.ShutdownTimeout / 4, pace, sources.Clock, log)
+            {
+                OthersRead = othersRead,
+            };
         }
         catch
         {
@@ -86,44 +110,12 @@ public sealed class StorageEngine : IAsyncDisposable
         }
     }
 
-    private static async Task<MetadataLog> TakeOverAsync(IObjectStore store, BrokerOptions options, INodeWal wal, StorageSources sources, ILogger log, CancellationToken cancellation)
+    // Of a stream that was taken over from another node and is not uploaded so far, the log of that node is needed before this one.
+    private static async Task<IReadOnlyList<WalId>> RecoverAsync(IObjectStore store, MetadataImage image, WalOwnership ownership, IWriteAheadLog wal, BufferPool buffers, LogCache cache, ILogger log, CancellationToken cancellation)
     {
-        MetadataLogOptions metadataOptions = new() { Time = sources.Clock, Ids = sources.Ids, JitterSeed = sources.Random.Next(), SnapshotEveryCommits = options.Storage.MetadataSnapshotEveryCommits };
-
-        // Read before it is fenced: a node that may not start must not stop one that serves.
-        // And before a cluster is made where there is none.
-        MetadataImage before = await MetadataLog.ReadAsync(store, metadataOptions, cancellation);
-        wal.CheckCluster(before);
-        wal.OwnershipIn(before).Check(before);
-        MetadataLog metadata = await MetadataLog.OpenAsync(store, metadataOptions, cancellation);
-        try
-        {
-            // And again: another node may have come in between.
-            MetadataImage image = metadata.Image;
-            wal.CheckCluster(image);
-            WalOwnership ownership = wal.OwnershipIn(image);
-            ownership.Check(image);
-            wal.JoinCluster(image.ClusterId);
-            NodeRegistered registered = new(options.NodeId, image.NodeEpochs.GetValueOrDefault(options.NodeId) + 1);
-            await wal.CreateAsync(ownership, registered.NodeEpoch, cancellation);
-            await metadata.CommitAsync([.. ownership.Plan(image), registered], cancellation);
-            foreach (AttachedWal givenUp in ownership.GivenUp(image))
-            {
-                StorageLog.LossAccepted(log, WalOwnership.Describe(givenUp));
-            }
-
-            return metadata;
-        }
-        catch
-        {
-            metadata.Dispose();
-            throw;
-        }
-    }
-
-    private static async Task RecoverAsync(MetadataImage image, WalOwnership ownership, IWriteAheadLog wal, BufferPool buffers, LogCache cache, ILogger log, CancellationToken cancellation)
-    {
-        WalRecovery recovery = new(image, buffers);
+        StreamState[] own = [.. image.Streams.Values.Where(stream => WalDebts.Before(image, stream, WalId.None).Contains(ownership.Own))];
+        WalId[] others = [.. own.SelectMany(stream => WalDebts.Before(image, stream, ownership.Own)).Distinct().Order()];
+        WalRecovery recovery = new(image, buffers, own.Select(stream => stream.StreamId).ToHashSet());
         int recovered = await ReadAsync();
         StorageLog.Opened(log, image.ClusterId, image.Topics.Count, image.Objects.Count, ownership.Own.ToString(), recovered, recovery.DroppedBatches);
         foreach ((StreamId stream, CachedBatch batch) in recovery.Damaged)
@@ -141,10 +133,17 @@ public sealed class StorageEngine : IAsyncDisposable
             StorageLog.Gap(log, gaps.Count, behind.Stream.ToString(), behind.BaseOffset.Value, behind.LastOffset.Value, behind.Epoch.Value);
         }
 
+        return others;
+
         async Task<int> ReadAsync()
         {
             try
             {
+                foreach (WalId other in others)
+                {
+                    await recovery.ReadAsync(OtherWals.ReadAsync(store, image.Wals[other], cancellation), isOwn: false, cancellation);
+                }
+
                 return await recovery.RunAsync(wal, cache, cancellation);
             }
             catch (StorageException damage) when (damage.Kind == StorageErrorKind.Corrupt && WalPlace.IsInBucket(ownership.Place))
@@ -184,7 +183,7 @@ public sealed class StorageEngine : IAsyncDisposable
 
         try
         {
-            await Metadata.CommitAsync([new WalReleased(_ownership.Own, WalReleaseReason.Emptied)], CancellationToken.None).AsTask().WaitAsync(_releasePatience, _clock);
+            await Metadata.ReleaseAsync(_ownership.Node, NodeEpoch, _ownership.Own).WaitAsync(_releasePatience, _clock);
         }
         catch (Exception cause) when (cause is StorageException or TimeoutException)
         {

@@ -238,7 +238,9 @@ internal sealed record UploadsFlushed
 
 /// <summary>What the upload stage works with.</summary>
 /// <param name="Wal">The WAL stage's actor, which is told when there is room again.</param>
+/// <param name="Node">Who uploads.</param>
 internal sealed record UploadServices(
+    NodeId Node,
     LogCache Cache,
     IWriteAheadLog WriteAheadLog,
     IObjectStore Store,

@@ -17,9 +17,15 @@ internal sealed record WalOwnership(WalId Own, NodeId Node, string Host, string 
 {
     /// <summary>Looks for logs that are missing.</summary>
     /// <exception cref="StorageException">Invalid: there is one, and the operator has not given it up. The message says what to do.</exception>
-    public void Check(MetadataImage image)
+    public void Check(MetadataImage image) => Check(image.Wals.Values);
+
+    /// <summary>Looks for logs of this node that are missing: those of others are the others' business, and what was fenced is taken over.</summary>
+    /// <exception cref="StorageException">As of <see cref="Check(MetadataImage)"/>.</exception>
+    public void CheckNode(MetadataImage image) => Check(image.Wals.Values.Where(wal => wal.Node == Node && !wal.IsFenced));
+
+    private void Check(IEnumerable<AttachedWal> wals)
     {
-        AttachedWal[] missing = [.. image.Wals.Values.Where(wal => wal.WalId != Own && !AcceptedLoss.Contains(wal.WalId))];
+        AttachedWal[] missing = [.. wals.Where(wal => wal.WalId != Own && !AcceptedLoss.Contains(wal.WalId))];
         if (missing.Length > 0)
         {
             throw new StorageException(

@@ -31,6 +31,7 @@ public sealed class LogCache
     private long _hits;
     private long _misses;
     private WalPosition _uploadedUpTo = WalPosition.None;
+    private WalPosition _last = WalPosition.None;
 
     public LogCache(LogCacheOptions options, TimeProvider time)
     {
@@ -104,7 +105,7 @@ public sealed class LogCache
                 throw new InvalidOperationException("the cache has batches already");
             }
 
-            _uploadedUpTo = uploadedUpTo;
+            _uploadedUpTo = _last = uploadedUpTo;
         }
     }
 
@@ -116,26 +117,44 @@ public sealed class LogCache
     {
         lock (_lock)
         {
-            if (_order.Count > 0 && batch.Position <= _order[_order.Count - 1].Batch.Position)
+            if (batch.Position <= _last)
             {
-                throw new InvalidOperationException(
-                    $"batch at WAL position {batch.Position} came after {_order[_order.Count - 1].Batch.Position}");
+                throw new InvalidOperationException($"batch at WAL position {batch.Position} came after {_last}");
             }
 
-            if (!_streams.TryGetValue(stream, out CachedStream? cached))
-            {
-                cached = new CachedStream(stream, batch.BaseOffset);
-                _streams.Add(stream, cached);
-            }
-
-            CacheEntry entry = new(cached, batch, _time.GetTimestamp());
-            cached.Add(entry);
-            _order.Add(entry);
-            _totalBytes += entry.SizeBytes;
-            _unuploadedBytes += entry.SizeBytes;
-            _unsealedBytes += entry.SizeBytes;
-            Evict();
+            _last = batch.Position;
+            Add(stream, batch);
         }
+    }
+
+    /// <summary>
+    /// Adds a batch that another log holds, until it is uploaded from here: it has no position in the WAL, and takes the place behind the last one that has. Takes over one
+    /// reference of the batch's lease.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The batch does not follow the stream's last one (C2): a broken invariant.</exception>
+    public void Adopt(StreamId stream, in CachedBatch batch)
+    {
+        lock (_lock)
+        {
+            Add(stream, batch with { Position = _last });
+        }
+    }
+
+    private void Add(StreamId stream, in CachedBatch batch)
+    {
+        if (!_streams.TryGetValue(stream, out CachedStream? cached))
+        {
+            cached = new CachedStream(stream, batch.BaseOffset);
+            _streams.Add(stream, cached);
+        }
+
+        CacheEntry entry = new(cached, batch, _time.GetTimestamp());
+        cached.Add(entry);
+        _order.Add(entry);
+        _totalBytes += entry.SizeBytes;
+        _unuploadedBytes += entry.SizeBytes;
+        _unsealedBytes += entry.SizeBytes;
+        Evict();
     }
 
     /// <summary>

@@ -4,6 +4,9 @@ namespace Broker.ObjectStore;
 /// what is not uploaded.</summary>
 public readonly record struct WalId(Guid Value) : IComparable<WalId>
 {
+    /// <summary>No log.</summary>
+    public static WalId None => default;
+
     public int CompareTo(WalId other) => Value.CompareTo(other.Value);
 
     public static bool operator <(WalId left, WalId right) => left.CompareTo(right) < 0;

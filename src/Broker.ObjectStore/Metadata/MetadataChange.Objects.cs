@@ -19,11 +19,12 @@ internal sealed partial class MetadataChange
             bool isKept = range.EndOffset > stream.StartOffset || (range.HasState && committed.KeepsStates);
             references += isKept ? 1 : 0;
             ImmutableList<ObjectRange> before = WithoutDead(stream);
-            _streams[range.Stream] = stream with
+            StreamState uploaded = stream with
             {
                 EndOffset = range.EndOffset,
                 Ranges = isKept ? before.Add(new ObjectRange(committed.ObjectId, range)) : before,
             };
+            _streams[range.Stream] = uploaded.IsUploadedToEpoch ? uploaded with { PendingWals = [] } : uploaded;
         }
 
         AddObject(committed, references);

@@ -14,6 +14,7 @@ internal sealed partial class MetadataChange(MetadataImage image, long timestamp
     private readonly ImmutableDictionary<ObjectId, ObjectState>.Builder _objects = image.Objects.ToBuilder();
     private readonly ImmutableSortedDictionary<ObjectId, DeletableObject>.Builder _deletable = image.DeletableObjects.ToBuilder();
     private readonly ImmutableDictionary<NodeId, long>.Builder _nodes = image.NodeEpochs.ToBuilder();
+    private readonly ImmutableSortedDictionary<NodeId, LiveNode>.Builder _live = image.LiveNodes.ToBuilder();
     private readonly ImmutableDictionary<NodeId, ImmutableSortedDictionary<string, string>>.Builder _brokerConfigs =
         image.BrokerConfigs.ToBuilder();
 
@@ -49,6 +50,9 @@ internal sealed partial class MetadataChange(MetadataImage image, long timestamp
             case StreamOpened opened:
                 OpenStream(opened);
                 break;
+            case StreamClosed closed:
+                CloseStream(closed);
+                break;
             case ObjectCommitted committed:
                 CommitObject(committed);
                 break;
@@ -83,6 +87,7 @@ internal sealed partial class MetadataChange(MetadataImage image, long timestamp
         Objects = _objects.ToImmutable(),
         DeletableObjects = _deletable.ToImmutable(),
         NodeEpochs = _nodes.ToImmutable(),
+        LiveNodes = _live.ToImmutable(),
         Wals = _wals.ToImmutable(),
         BrokerConfigs = _brokerConfigs.ToImmutable(),
         NextStreamId = new StreamId(_nextStreamId),
@@ -117,16 +122,8 @@ internal sealed partial class MetadataChange(MetadataImage image, long timestamp
                 Require(block.First == _nextObjectId && block.Count > 0, item, $"the next block begins at {_nextObjectId}");
                 _nextObjectId = checked(block.First + block.Count);
                 break;
-            case NodeRegistered registered:
-                long known = _nodes.GetValueOrDefault(registered.Node, -1);
-                Require(registered.NodeEpoch > known, item, $"node {registered.Node} has epoch {known} already");
-                _nodes[registered.Node] = registered.NodeEpoch;
-                break;
-            case WalAttached attached:
-                _wals[attached.WalId] = new AttachedWal(attached.WalId, attached.Node, attached.Host, attached.Path, timestampMs);
-                break;
-            case WalReleased released:
-                Require(_wals.Remove(released.WalId), item, $"the WAL {released.WalId} is not attached");
+            case NodeRegistered or NodeLeft or WalAttached or WalFenced or WalReleased:
+                ApplyNodeEvent(item);
                 break;
             case BrokerConfigChanged changed:
                 ImmutableSortedDictionary<string, string> configs =
@@ -203,24 +200,5 @@ internal sealed partial class MetadataChange(MetadataImage image, long timestamp
 
         _topicIds.Remove(topic.Name);
         _topics.Remove(topic.TopicId);
-    }
-
-    private void OpenStream(StreamOpened opened)
-    {
-        StreamState stream = Stream(opened, opened.Stream);
-        Require(opened.Epoch > stream.Epoch, opened, $"{opened.Stream} has epoch {stream.Epoch}; {opened.Epoch} is not higher");
-        Require(
-            opened.StartOffset >= stream.EndOffset,
-            opened,
-            $"{opened.Stream} is uploaded up to {stream.EndOffset}; an epoch cannot begin at {opened.StartOffset}");
-
-        // An epoch that wrote nothing leaves no trace: the next one begins where it began.
-        ImmutableArray<EpochStart> history = stream.EpochHistory.RemoveAll(earlier => earlier.StartOffset >= opened.StartOffset);
-        _streams[stream.StreamId] = stream with
-        {
-            Leader = opened.Leader,
-            Epoch = opened.Epoch,
-            EpochHistory = history.Add(new EpochStart(opened.Epoch, opened.StartOffset)),
-        };
     }
 }

@@ -12,6 +12,9 @@ public static class MetadataCodec
 
     // The layout is that of version 1; what it leaves of a stream without readable records is not.
     private const ushort KeepsStateVersion = 2;
+
+    // Before, a stream's opening did not name its log, nor a node's registration its place.
+    private const ushort ClusterVersion = 2;
     private const int EventHeaderBytes = 8;
 
     private enum EventType : ushort
@@ -34,6 +37,9 @@ public static class MetadataCodec
         ObjectCompacted = 16,
         StreamCleaned = 17,
         ObjectIdsClosed = 18,
+        StreamClosed = 19,
+        NodeLeft = 20,
+        WalFenced = 21,
     }
 
     /// <summary>A commit as bytes.</summary>
@@ -116,6 +122,22 @@ public static class MetadataCodec
         return Enum.IsDefined(kind) ? kind : throw reader.Newer("the object kind", (byte)kind, (byte)ObjectKind.Stream);
     }
 
+    internal static void WritePlace(FormatWriter writer, NodePlace place)
+    {
+        writer.String(place.ClusterAddress);
+        writer.String(place.Rack);
+        writer.List(place.Endpoints, endpoint =>
+        {
+            writer.String(endpoint.Listener);
+            writer.String(endpoint.Protocol);
+            writer.String(endpoint.Host);
+            writer.Int32(endpoint.Port);
+        });
+    }
+
+    internal static NodePlace ReadPlace(FormatReader reader) => new(
+        reader.String(), reader.String(), reader.List(16, () => new NodeEndpoint(reader.String(), reader.String(), reader.String(), reader.Int32())));
+
     private static MetadataEvent ReadEvent(FormatReader reader, string what)
     {
         EventType type = (EventType)reader.UInt16();
@@ -126,7 +148,12 @@ public static class MetadataCodec
             throw reader.Newer($"an event of type {(ushort)type}, which is unknown here,", version, 0);
         }
 
-        ushort newest = type is EventType.ObjectCommitted or EventType.StreamTrimmed ? KeepsStateVersion : FirstVersion;
+        ushort newest = type switch
+        {
+            EventType.ObjectCommitted or EventType.StreamTrimmed => KeepsStateVersion,
+            EventType.StreamOpened or EventType.NodeRegistered => ClusterVersion,
+            _ => FirstVersion,
+        };
         if (version > newest)
         {
             throw reader.Newer($"the event {type}", version, newest);
@@ -138,7 +165,13 @@ public static class MetadataCodec
         return item;
     }
 
-    private static ushort VersionOf(MetadataEvent item) => item is ObjectCommitted { KeepsStates: true } or StreamTrimmed { KeepsState: true } ? KeepsStateVersion : FirstVersion;
+    private static ushort VersionOf(MetadataEvent item) => item switch
+    {
+        ObjectCommitted { KeepsStates: true } or StreamTrimmed { KeepsState: true } => KeepsStateVersion,
+        StreamOpened { Wal: var wal } when wal != WalId.None => ClusterVersion,
+        NodeRegistered { Place: not null } => ClusterVersion,
+        _ => FirstVersion,
+    };
 
     private static EventType WriteEvent(FormatWriter to, MetadataEvent item)
     {
@@ -174,13 +207,25 @@ public static class MetadataCodec
             case NodeRegistered e:
                 to.Int32(e.Node.Value);
                 to.Int64(e.NodeEpoch);
+                if (e.Place is { } place)
+                {
+                    WritePlace(to, place);
+                }
+
                 return EventType.NodeRegistered;
+            case NodeLeft e:
+                to.Int32(e.Node.Value);
+                to.Int64(e.NodeEpoch);
+                return EventType.NodeLeft;
             case WalAttached e:
                 to.Guid(e.WalId.Value);
                 to.Int32(e.Node.Value);
                 to.String(e.Host);
                 to.String(e.Path);
                 return EventType.WalAttached;
+            case WalFenced e:
+                to.Guid(e.WalId.Value);
+                return EventType.WalFenced;
             case WalReleased e:
                 to.Guid(e.WalId.Value);
                 to.Byte((byte)e.Reason);
@@ -210,7 +255,16 @@ public static class MetadataCodec
                 to.Int32(e.Leader.Value);
                 to.Int32(e.Epoch.Value);
                 to.Int64(e.StartOffset.Value);
+                if (e.Wal != WalId.None)
+                {
+                    to.Guid(e.Wal.Value);
+                }
+
                 return EventType.StreamOpened;
+            case StreamClosed e:
+                to.Int64(e.Stream.Value);
+                to.Int32(e.Epoch.Value);
+                return EventType.StreamClosed;
             case ObjectCommitted e:
                 WriteObject(to, e);
                 return EventType.ObjectCommitted;
@@ -255,7 +309,8 @@ public static class MetadataCodec
         EventType.PartitionsAdded => new PartitionsAdded(from.Guid(), ReadStreams(from)),
         EventType.TopicConfigsChanged => new TopicConfigsChanged(from.Guid(), from.Map(), from.List(4, from.String)),
         EventType.StreamOpened => new StreamOpened(
-            new StreamId(from.Int64()), new NodeId(from.Int32()), new LeaderEpoch(from.Int32()), new Offset(from.Int64())),
+            new StreamId(from.Int64()), new NodeId(from.Int32()), new LeaderEpoch(from.Int32()), new Offset(from.Int64()), version >= ClusterVersion ? new WalId(from.Guid()) : WalId.None),
+        EventType.StreamClosed => new StreamClosed(new StreamId(from.Int64()), new LeaderEpoch(from.Int32())),
         EventType.ObjectCommitted => ReadObject(from) with { KeepsStates = version >= KeepsStateVersion },
         EventType.ObjectCompacted => new ObjectCompacted(ReadObject(from), ReadObjectIds(from)),
         EventType.StreamCleaned => new StreamCleaned(new StreamId(from.Int64()), new Offset(from.Int64())),
@@ -264,9 +319,11 @@ public static class MetadataCodec
         EventType.ObjectsDeleted => new ObjectsDeleted(ReadObjectIds(from)),
         EventType.ProducerIdBlockAllocated => new ProducerIdBlockAllocated(new NodeId(from.Int32()), from.Int64(), from.Int32()),
         EventType.ObjectIdBlockAllocated => new ObjectIdBlockAllocated(new NodeId(from.Int32()), from.Int64(), from.Int32()),
-        EventType.NodeRegistered => new NodeRegistered(new NodeId(from.Int32()), from.Int64()),
+        EventType.NodeRegistered => new NodeRegistered(new NodeId(from.Int32()), from.Int64(), version >= ClusterVersion ? ReadPlace(from) : null),
+        EventType.NodeLeft => new NodeLeft(new NodeId(from.Int32()), from.Int64()),
         EventType.BrokerConfigChanged => new BrokerConfigChanged(new NodeId(from.Int32()), from.Map(), from.List(4, from.String)),
         EventType.WalAttached => new WalAttached(new WalId(from.Guid()), new NodeId(from.Int32()), from.String(), from.String()),
+        EventType.WalFenced => new WalFenced(new WalId(from.Guid())),
         EventType.WalReleased => new WalReleased(new WalId(from.Guid()), ReadReason(from)),
         _ => throw new InvalidOperationException($"{type} has no decoding"),
     };
@@ -274,7 +331,7 @@ public static class MetadataCodec
     private static WalReleaseReason ReadReason(FormatReader reader)
     {
         WalReleaseReason reason = (WalReleaseReason)reader.Byte();
-        return Enum.IsDefined(reason) ? reason : throw reader.Newer("the reason of a WAL's release", (byte)reason, (byte)WalReleaseReason.LossAccepted);
+        return Enum.IsDefined(reason) ? reason : throw reader.Newer("the reason of a WAL's release", (byte)reason, (byte)WalReleaseReason.Recovered);
     }
 
     private static ObjectId[] ReadObjectIds(FormatReader from) => from.List(8, () => new ObjectId(from.Int64()));

@@ -28,7 +28,15 @@ public sealed record TopicConfigsChanged(
     Guid TopicId, IReadOnlyDictionary<string, string> Set, IReadOnlyList<string> Removed) : MetadataEvent;
 
 /// <summary>A node leads a stream from now on, under a higher epoch; records from <paramref name="StartOffset"/> on are of that epoch.</summary>
-public sealed record StreamOpened(StreamId Stream, NodeId Leader, LeaderEpoch Epoch, Offset StartOffset) : MetadataEvent;
+/// <param name="Stream">Which.</param>
+/// <param name="Leader">Who.</param>
+/// <param name="Epoch">Higher than the one before.</param>
+/// <param name="StartOffset">Behind everything that was acknowledged under earlier epochs.</param>
+/// <param name="Wal">The write-ahead log that holds the epoch's records until they are uploaded. <see cref="WalId.None"/> only in commits of builds that did not say: any that was attached.</param>
+public sealed record StreamOpened(StreamId Stream, NodeId Leader, LeaderEpoch Epoch, Offset StartOffset, WalId Wal = default) : MetadataEvent;
+
+/// <summary>The leader of an epoch has let go of its stream: all that it acknowledged is uploaded. Nobody leads until the next opening.</summary>
+public sealed record StreamClosed(StreamId Stream, LeaderEpoch Epoch) : MetadataEvent;
 
 /// <summary>An uploaded object and what it holds. An object without ranges is deletable at once.</summary>
 /// <param name="ObjectId">Its id, from a reserved block.</param>
@@ -81,7 +89,13 @@ public sealed record ProducerIdBlockAllocated(NodeId Node, long First, int Count
 public sealed record ObjectIdBlockAllocated(NodeId Node, long First, int Count) : MetadataEvent;
 
 /// <summary>A node joined, under a higher epoch than before.</summary>
-public sealed record NodeRegistered(NodeId Node, long NodeEpoch) : MetadataEvent;
+/// <param name="Node">Which.</param>
+/// <param name="NodeEpoch">Of this start of it.</param>
+/// <param name="Place">Where it is met; null only in commits of builds that did not say.</param>
+public sealed record NodeRegistered(NodeId Node, long NodeEpoch, NodePlace? Place = null) : MetadataEvent;
+
+/// <summary>A start of a node has ended, or nobody hears of it any more: clients are not sent to it. What it leads, and its write-ahead log, stay its own until they are taken over.</summary>
+public sealed record NodeLeft(NodeId Node, long NodeEpoch) : MetadataEvent;
 
 /// <summary>Dynamic broker settings, of one node or (<see cref="NodeId.None"/>) of all.</summary>
 public sealed record BrokerConfigChanged(
@@ -102,7 +116,13 @@ public enum WalReleaseReason : byte
 
     /// <summary>The operator gave up what it may hold.</summary>
     LossAccepted = 2,
+
+    /// <summary>Its node is gone, and those who took over from it have uploaded all that it held.</summary>
+    Recovered = 3,
 }
+
+/// <summary>Nobody can append to a write-ahead log any more: what it holds is all that it will ever hold, and others may take over what its node led.</summary>
+public sealed record WalFenced(WalId WalId) : MetadataEvent;
 
 /// <summary>A write-ahead log holds nothing that counts.</summary>
 public sealed record WalReleased(WalId WalId, WalReleaseReason Reason) : MetadataEvent;

@@ -37,6 +37,9 @@ public sealed record MetadataImage
     /// <summary>The epoch of each node that ever registered.</summary>
     public ImmutableDictionary<NodeId, long> NodeEpochs { get; internal init; } = ImmutableDictionary<NodeId, long>.Empty;
 
+    /// <summary>The nodes that clients may be sent to, by id.</summary>
+    public ImmutableSortedDictionary<NodeId, LiveNode> LiveNodes { get; internal init; } = ImmutableSortedDictionary<NodeId, LiveNode>.Empty;
+
     /// <summary>The write-ahead logs that were not left empty, by id.</summary>
     public ImmutableSortedDictionary<WalId, AttachedWal> Wals { get; internal init; } = ImmutableSortedDictionary<WalId, AttachedWal>.Empty;
 

@@ -151,14 +151,20 @@ public sealed class MetadataLog : IDisposable
     /// Invalid: an event does not fit the image; nothing was written. Fenced: for ever. Unavailable: see <see cref="Failure"/>; while that is
     /// null nothing was written, otherwise the next commit, which will fail too, finds out what became of it. Either way, judge anew by <see cref="Image"/>.
     /// </exception>
-    public async ValueTask<MetadataImage> CommitAsync(IReadOnlyList<MetadataEvent> events, CancellationToken ct)
+    public ValueTask<MetadataImage> CommitAsync(IReadOnlyList<MetadataEvent> events, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(events);
+        return CommitAsync(new MetadataBatch(_options.Time.GetUtcNow().ToUnixTimeMilliseconds(), events), ct);
+    }
+
+    /// <inheritdoc cref="CommitAsync(IReadOnlyList{MetadataEvent}, CancellationToken)"/>
+    public async ValueTask<MetadataImage> CommitAsync(MetadataBatch batch, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
         await _turn.WaitAsync(ct);
         try
         {
             await ReopenIfInDoubtAsync(ct);
-            MetadataBatch batch = new(_options.Time.GetUtcNow().ToUnixTimeMilliseconds(), events);
             MetadataImage next = _image.Apply(batch, _log.Tail.NextSlot);
             byte[] bytes = MetadataCodec.Encode(batch);
             Task? look = LookAsync();

@@ -66,6 +66,11 @@ public static class MetadataRules
                 range.Stream, UploadRefusalReason.StaleEpoch, $"the range is of epoch {range.Epoch}, the stream of {stream.Epoch}");
         }
 
+        if (stream.Leader == NodeId.None && stream.Epoch != LeaderEpoch.None)
+        {
+            return new UploadRefusal(range.Stream, UploadRefusalReason.StaleEpoch, $"the leader of epoch {range.Epoch} has closed the stream");
+        }
+
         if (range.EndOffset <= range.BaseOffset)
         {
             return new UploadRefusal(

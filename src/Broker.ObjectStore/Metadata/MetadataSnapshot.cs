@@ -11,9 +11,10 @@ internal static class MetadataSnapshot
 {
     private const uint Magic = 0x534D4342; // "BCMS"
 
-    // Laid out as version 2, before which no range stood without readable records.
-    private const ushort Version = 3;
+    // Version 3 is laid out as version 2, before which no range stood without readable records.
+    private const ushort Version = 4;
     private const ushort FirstWithCompaction = 2;
+    private const ushort FirstWithCluster = 4;
     private const int HeaderBytes = 8;
 
     internal static byte[] Encode(MetadataImage image, LogPosition position)
@@ -75,6 +76,12 @@ internal static class MetadataSnapshot
             writer.Int32(pair.Key.Value);
             writer.Int64(pair.Value);
         });
+        writer.List(image.LiveNodes, pair =>
+        {
+            writer.Int32(pair.Key.Value);
+            writer.Int64(pair.Value.Epoch);
+            MetadataCodec.WritePlace(writer, pair.Value.Place);
+        });
         writer.List(image.Wals, pair =>
         {
             writer.Guid(pair.Value.WalId.Value);
@@ -82,6 +89,7 @@ internal static class MetadataSnapshot
             writer.String(pair.Value.Host);
             writer.String(pair.Value.Path);
             writer.Int64(pair.Value.SinceMs);
+            writer.Bool(pair.Value.IsFenced);
         });
         writer.List([.. image.BrokerConfigs.OrderBy(pair => pair.Key.Value)], pair =>
         {
@@ -117,6 +125,8 @@ internal static class MetadataSnapshot
             writer.Int64(range.ObjectId.Value);
             MetadataCodec.WriteRange(writer, range.Range);
         });
+        writer.Guid(stream.Wal.Value);
+        writer.List(stream.PendingWals, wal => writer.Guid(wal.Value));
     }
 
     private static void WriteObject(FormatWriter writer, ObjectState item)
@@ -150,7 +160,8 @@ internal static class MetadataSnapshot
             NextProducerId = reader.Int64(),
             ClosedObjectIds = new ObjectId(version >= FirstWithCompaction ? reader.Int64() : 0),
             NodeEpochs = reader.List(12, () => KeyValuePair.Create(new NodeId(reader.Int32()), reader.Int64())).ToImmutableDictionary(),
-            Wals = reader.List(36, () => ReadWal(reader)).ToImmutableSortedDictionary(wal => wal.WalId, wal => wal),
+            LiveNodes = version < FirstWithCluster ? MetadataImage.Empty.LiveNodes : reader.List(24, () => ReadLiveNode(reader)).ToImmutableSortedDictionary(node => node.NodeId, node => node),
+            Wals = reader.List(36, () => ReadWal(reader, version)).ToImmutableSortedDictionary(wal => wal.WalId, wal => wal),
             BrokerConfigs = reader.List(8, () => KeyValuePair.Create(new NodeId(reader.Int32()), ReadConfigs(reader))).ToImmutableDictionary(),
         };
         List<StreamState> streams = [];
@@ -165,8 +176,10 @@ internal static class MetadataSnapshot
         };
     }
 
-    private static AttachedWal ReadWal(FormatReader reader)
-        => new(new WalId(reader.Guid()), new NodeId(reader.Int32()), reader.String(), reader.String(), reader.Int64());
+    private static LiveNode ReadLiveNode(FormatReader reader) => new(new NodeId(reader.Int32()), reader.Int64(), MetadataCodec.ReadPlace(reader));
+
+    private static AttachedWal ReadWal(FormatReader reader, ushort version)
+        => new(new WalId(reader.Guid()), new NodeId(reader.Int32()), reader.String(), reader.String(), reader.Int64(), version >= FirstWithCluster && reader.Bool());
 
     private static ImmutableSortedDictionary<string, string> ReadConfigs(FormatReader reader)
         => reader.Map().ToImmutableSortedDictionary(StringComparer.Ordinal);
@@ -198,7 +211,9 @@ internal static class MetadataSnapshot
         CleanedEnd: new Offset(version >= FirstWithCompaction ? reader.Int64() : 0),
         EpochHistory: [.. reader.List(12, () => new EpochStart(new LeaderEpoch(reader.Int32()), new Offset(reader.Int64())))],
         Ranges: [.. reader.List(
-            8 + MetadataCodec.RangeBytes, () => new ObjectRange(new ObjectId(reader.Int64()), MetadataCodec.ReadRange(reader)))]);
+            8 + MetadataCodec.RangeBytes, () => new ObjectRange(new ObjectId(reader.Int64()), MetadataCodec.ReadRange(reader)))],
+        Wal: version >= FirstWithCluster ? new WalId(reader.Guid()) : WalId.None,
+        PendingWals: version >= FirstWithCluster ? [.. reader.List(16, () => new WalId(reader.Guid()))] : []);
 
     private static ObjectState ReadObject(FormatReader reader) => new(
         new ObjectId(reader.Int64()),

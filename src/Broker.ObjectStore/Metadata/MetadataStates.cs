@@ -32,6 +32,8 @@ public readonly record struct EpochStart(LeaderEpoch Epoch, Offset StartOffset);
 /// Contiguous, in the order of offsets, ending at <paramref name="EndOffset"/>; the first may begin before the start. If all records are trimmed, the newest
 /// stays for its state, if it has one, until another takes its place: <see cref="DeadRange"/>.
 /// </param>
+/// <param name="Wal">The write-ahead log of its epoch; <see cref="WalId.None"/>: nobody leads it, or a build opened it that did not say.</param>
+/// <param name="PendingWals">Logs of earlier epochs that may hold records of it which are not uploaded, in the order of these epochs.</param>
 public sealed record StreamState(
     StreamId StreamId,
     Guid TopicId,
@@ -42,13 +44,18 @@ public sealed record StreamState(
     Offset StartOffset,
     Offset EndOffset,
     Offset CleanedEnd,
-    ImmutableList<ObjectRange> Ranges)
+    ImmutableList<ObjectRange> Ranges,
+    WalId Wal,
+    ImmutableArray<WalId> PendingWals)
 {
+    /// <summary>Whether all that was acknowledged before the present epoch is uploaded.</summary>
+    public bool IsUploadedToEpoch => EpochHistory.IsEmpty || EndOffset >= EpochHistory[^1].StartOffset;
+
     /// <summary>The only range left, none of whose records readers may see; null where there are some, or nothing.</summary>
     public ObjectRange? DeadRange => Ranges is [.., var newest] && newest.EndOffset <= StartOffset ? newest : null;
 
     internal static StreamState New(StreamId id, Guid topicId, int partition)
-        => new(id, topicId, partition, NodeId.None, LeaderEpoch.None, [], Offset.Zero, Offset.Zero, Offset.Zero, []);
+        => new(id, topicId, partition, NodeId.None, LeaderEpoch.None, [], Offset.Zero, Offset.Zero, Offset.Zero, [], WalId.None, []);
 
     /// <summary>The range that holds <paramref name="offset"/>, or null when it is trimmed or not uploaded. O(log² n).</summary>
     public ObjectRange? FindRange(Offset offset)
@@ -118,7 +125,8 @@ public sealed record ObjectState(
 /// <param name="Host">The machine that it was last used on.</param>
 /// <param name="Path">Its folder there, or <see cref="BucketScheme"/> and its prefix in the object store.</param>
 /// <param name="SinceMs">When that node last started with it, in milliseconds since 1970.</param>
-public sealed record AttachedWal(WalId WalId, NodeId Node, string Host, string Path, long SinceMs)
+/// <param name="IsFenced">Whether nobody can append to it any more.</param>
+public sealed record AttachedWal(WalId WalId, NodeId Node, string Host, string Path, long SinceMs, bool IsFenced = false)
 {
     /// <summary>How a <see cref="Path"/> in the object store begins; all others are folders' absolute paths.</summary>
     public const string BucketScheme = "bucket:";
@@ -129,3 +137,15 @@ public sealed record AttachedWal(WalId WalId, NodeId Node, string Host, string P
 
 /// <summary>An object that no stream refers to any more: to be deleted from the store, some time after <paramref name="SinceMs"/>.</summary>
 public sealed record DeletableObject(ObjectId ObjectId, ObjectKey Key, long SizeBytes, long SinceMs, string Store);
+
+/// <summary>Where a node is met.</summary>
+/// <param name="ClusterAddress">By other nodes: <c>HOST:PORT</c>.</param>
+/// <param name="Rack">As clients are told; "" = none.</param>
+/// <param name="Endpoints">By clients.</param>
+public sealed record NodePlace(string ClusterAddress, string Rack, IReadOnlyList<NodeEndpoint> Endpoints);
+
+/// <summary>An advertised listener of a node.</summary>
+public sealed record NodeEndpoint(string Listener, string Protocol, string Host, int Port);
+
+/// <summary>A node that clients may be sent to.</summary>
+public sealed record LiveNode(NodeId NodeId, long Epoch, NodePlace Place);

@@ -1,4 +1,3 @@
-using Akka.Actor;
 using Broker.Actors.Coordination;
 using Broker.Actors.Unit.Fakes;
 using Broker.ObjectStore;
@@ -11,11 +10,18 @@ namespace Broker.Actors.Unit.Coordination;
 /// <summary>C2: commands are judged against everything planned before them; ids are given once.</summary>
 public sealed class CommandPlannerTests
 {
-    private readonly CoordinatorServices _services = new(ActorRefs.Nobody, new NodeId(1), new TestClock(), new SeededIdSource(1).Next, NullLogger.Instance, _ => { });
+    private readonly CoordinatorServices _services = new(new NodeId(1), new TestClock(), new SeededIdSource(1).Next, NullLogger.Instance, _ => { });
+    private static readonly NodeId Node = new(1);
+    private static readonly WalId Wal = new(new Guid(1, 0, 0, new byte[8]));
+
     private readonly CommandPlanner _planner;
     private MetadataImage _image = MetadataImage.Empty;
 
-    public CommandPlannerTests() => _planner = new CommandPlanner(_image, _services);
+    public CommandPlannerTests()
+    {
+        _planner = new CommandPlanner(_image, _services);
+        Plan(new RegisterNode(Node, new NodePlace("", "", []), Wal, "host", "/wal", []));
+    }
 
     [Fact]
     public void C2_topic_is_known_to_the_next_command_before_it_is_committed()
@@ -61,8 +67,8 @@ public sealed class CommandPlannerTests
         Make("a");
         StreamId stream = _image.Streams.Keys.Min();
 
-        Plan(new OpenStreams([(stream, new Offset(5)), (new StreamId(999), Offset.Zero)]));
-        Plan(new OpenStreams([(stream, new Offset(5))]));
+        Plan(new OpenStreams(Node, 1, Wal, [], [(stream, new Offset(5)), (new StreamId(999), Offset.Zero)]));
+        Plan(new OpenStreams(Node, 1, Wal, [], [(stream, new Offset(5))]));
 
         Assert.Equal(2, _image.Streams[stream].Epoch.Value);
     }

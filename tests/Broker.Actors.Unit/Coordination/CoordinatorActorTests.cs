@@ -15,22 +15,24 @@ public sealed class CoordinatorActorTests : ActorTest
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly InMemoryObjectStore _store = new();
-    private readonly TestProbe _manager;
+    private readonly TestProbe _client;
+    private long _requests;
     private volatile bool _storeIsAway;
     private volatile bool _putsAreLost;
 
-    public CoordinatorActorTests() => _manager = CreateTestProbe();
+    public CoordinatorActorTests() => _client = CreateTestProbe();
 
     [Fact]
     public async Task C1_success_is_answered_when_another_that_opens_the_log_finds_the_change()
     {
         IActorRef coordinator = await StartAsync();
-        coordinator.Tell(Make("t"), TestActor);
+        Ask(coordinator, Make("t"));
 
-        ImageCommitted committed = _manager.ExpectMsg<ImageCommitted>(Patience);
+        CoordinatorAnswer committed = _client.ExpectMsg<CoordinatorAnswer>(Patience);
 
-        Assert.NotNull(committed.Image.FindTopic("t"));
-        Assert.Equal((TestActor, ErrorCode.None), (committed.Replies.Single().To, ((TopicsChanged)committed.Replies.Single().Message).Results.Single().Error));
+        Assert.NotNull(committed.Image!.FindTopic("t"));
+        Assert.Equal((committed.Image.Version, 1), (committed.Version, committed.Batch!.Events.OfType<TopicCreated>().Count()));
+        Assert.Equal((1, ErrorCode.None), (committed.Replies.Single().Id, ((TopicsChanged)committed.Replies.Single().Reply).Results.Single().Error));
         using MetadataLog other = await OpenAsync();
         Assert.NotNull(other.Image.FindTopic("t"));
     }
@@ -42,19 +44,21 @@ public sealed class CoordinatorActorTests : ActorTest
         _storeIsAway = true;
         for (int i = 0; i < 3; i++)
         {
-            coordinator.Tell(Make("t"), TestActor);
+            Ask(coordinator, Make("t"));
         }
 
-        for (int i = 0; i < 3; i++)
+        for (int answered = 0; answered < 3;)
         {
-            Assert.Equal(StorageErrorKind.Unavailable, ExpectMsg<CommandFailed>(Patience).Kind);
+            IReadOnlyList<(long, object Reply)> failures = _client.ExpectMsg<CoordinatorAnswer>(Patience).Replies;
+            Assert.All(failures, failure => Assert.Equal(StorageErrorKind.Unavailable, ((CommandFailed)failure.Reply).Kind));
+            answered += failures.Count;
         }
 
         _storeIsAway = false;
-        coordinator.Tell(Make("t"), TestActor);
+        Ask(coordinator, Make("t"));
 
-        ImageCommitted committed = _manager.ExpectMsg<ImageCommitted>(Patience);
-        Assert.Equal(ErrorCode.None, ((TopicsChanged)committed.Replies.Single().Message).Results.Single().Error);
+        CoordinatorAnswer committed = _client.ExpectMsg<CoordinatorAnswer>(Patience);
+        Assert.Equal(ErrorCode.None, ((TopicsChanged)committed.Replies.Single().Reply).Results.Single().Error);
     }
 
     [Fact]
@@ -62,18 +66,18 @@ public sealed class CoordinatorActorTests : ActorTest
     {
         IActorRef coordinator = await StartAsync();
         (_storeIsAway, _putsAreLost) = (true, true);
-        coordinator.Tell(Make("in-doubt"), TestActor);
-        Assert.Equal(StorageErrorKind.Unavailable, ExpectMsg<CommandFailed>(Patience).Kind);
+        Ask(coordinator, Make("in-doubt"));
+        Assert.Equal(StorageErrorKind.Unavailable, Failure().Kind);
         (_storeIsAway, _putsAreLost) = (false, false);
-        coordinator.Tell(Make("t"), TestActor);
-        Assert.Equal(StorageErrorKind.Unavailable, ExpectMsg<CommandFailed>(Patience).Kind);
+        Ask(coordinator, Make("t"));
+        Assert.Equal(StorageErrorKind.Unavailable, Failure().Kind);
 
-        ImageCommitted found = _manager.ExpectMsg<ImageCommitted>(Patience);
+        CoordinatorAnswer found = _client.ExpectMsg<CoordinatorAnswer>(Patience);
         Assert.Empty(found.Replies);
-        Assert.NotNull(found.Image.FindTopic("in-doubt"));
-        coordinator.Tell(Make("t"), TestActor);
+        Assert.NotNull(found.Image!.FindTopic("in-doubt"));
+        Ask(coordinator, Make("t"));
 
-        Assert.NotNull(_manager.ExpectMsg<ImageCommitted>(Patience).Image.FindTopic("t"));
+        Assert.NotNull(_client.ExpectMsg<CoordinatorAnswer>(Patience).Image!.FindTopic("t"));
     }
 
     [Fact]
@@ -81,14 +85,14 @@ public sealed class CoordinatorActorTests : ActorTest
     {
         IActorRef coordinator = await StartAsync();
         (_storeIsAway, _putsAreLost) = (true, true);
-        coordinator.Tell(Make("in-doubt"), TestActor);
-        Assert.Equal(StorageErrorKind.Unavailable, ExpectMsg<CommandFailed>(Patience).Kind);
+        Ask(coordinator, Make("in-doubt"));
+        Assert.Equal(StorageErrorKind.Unavailable, Failure().Kind);
 
         (_storeIsAway, _putsAreLost) = (false, false);
 
-        Assert.NotNull(_manager.ExpectMsg<ImageCommitted>(Patience).Image.FindTopic("in-doubt"));
-        coordinator.Tell(Make("t"), TestActor);
-        Assert.NotNull(_manager.ExpectMsg<ImageCommitted>(Patience).Image.FindTopic("t"));
+        Assert.NotNull(_client.ExpectMsg<CoordinatorAnswer>(Patience).Image!.FindTopic("in-doubt"));
+        Ask(coordinator, Make("t"));
+        Assert.NotNull(_client.ExpectMsg<CoordinatorAnswer>(Patience).Image!.FindTopic("t"));
     }
 
     [Fact]
@@ -97,15 +101,15 @@ public sealed class CoordinatorActorTests : ActorTest
         IActorRef coordinator = await StartAsync();
         for (int i = 0; i < 40; i++)
         {
-            coordinator.Tell(Make($"t{i}"), TestActor);
+            Ask(coordinator, Make($"t{i}"));
         }
 
         List<TopicResult> results = [];
         while (results.Count < 40)
         {
-            ImageCommitted committed = _manager.ExpectMsg<ImageCommitted>(Patience);
-            results.AddRange(committed.Replies.Select(reply => ((TopicsChanged)reply.Message).Results.Single()));
-            Assert.All(results, result => Assert.NotNull(committed.Image.FindTopic(result.TopicId)));
+            CoordinatorAnswer committed = _client.ExpectMsg<CoordinatorAnswer>(Patience);
+            results.AddRange(committed.Replies.Select(reply => ((TopicsChanged)reply.Reply).Results.Single()));
+            Assert.All(results, result => Assert.NotNull(committed.Image!.FindTopic(result.TopicId)));
         }
 
         Assert.Equal(40, results.Select(result => result.TopicId).Distinct().Count());
@@ -118,20 +122,43 @@ public sealed class CoordinatorActorTests : ActorTest
         Watch(coordinator);
         using MetadataLog newer = await OpenAsync();
 
-        coordinator.Tell(Make("t"), TestActor);
+        Ask(coordinator, Make("t"));
 
-        Assert.Equal(StorageErrorKind.Fenced, ExpectMsg<CommandFailed>(Patience).Kind);
+        Assert.Equal(StorageErrorKind.Fenced, Failure().Kind);
         ExpectTerminated(coordinator, Patience);
         using MetadataLog after = await OpenAsync();
         Assert.Null(after.Image.FindTopic("t"));
     }
 
+    [Fact]
+    public async Task Every_follower_hears_of_every_commit_and_who_comes_late_of_what_there_is()
+    {
+        IActorRef coordinator = await StartAsync();
+        TestProbe other = CreateTestProbe();
+        Ask(coordinator, Make("t"));
+        CoordinatorAnswer first = _client.ExpectMsg<CoordinatorAnswer>(Patience);
+
+        coordinator.Tell(new AttachFollower(0), other.Ref);
+        Assert.Equal(first.Version, other.ExpectMsg<CoordinatorAnswer>(Patience).Version);
+        Ask(coordinator, Make("u"));
+
+        CoordinatorAnswer second = other.ExpectMsg<CoordinatorAnswer>(Patience);
+        Assert.Equal((first.Version, second.Version), (second.PreviousVersion, _client.ExpectMsg<CoordinatorAnswer>(Patience).Version));
+        Assert.Empty(second.Replies);
+    }
+
     private async Task<IActorRef> StartAsync()
     {
         MetadataLog log = await OpenAsync(new FaultyObjectStore(_store, (_, _, _) => !_storeIsAway ? Fault.None : _putsAreLost ? Fault.UnknownApplied : Fault.Refuse));
-        CoordinatorServices services = new(_manager.Ref, new NodeId(1), new TestClock(), new SeededIdSource(3).Next, NullLogger.Instance, _ => { });
-        return Sys.ActorOf(Props.Create(() => new CoordinatorActor(log, services)));
+        CoordinatorServices services = new(new NodeId(1), new TestClock(), new SeededIdSource(3).Next, NullLogger.Instance, _ => { });
+        IActorRef coordinator = Sys.ActorOf(Props.Create(() => new CoordinatorActor(log, services)));
+        coordinator.Tell(new AttachFollower(log.Image.Version), _client.Ref);
+        return coordinator;
     }
+
+    private void Ask(IActorRef coordinator, object command) => coordinator.Tell(new CoordinatorRequest(++_requests, command), _client.Ref);
+
+    private CommandFailed Failure() => (CommandFailed)Assert.Single(_client.ExpectMsg<CoordinatorAnswer>(Patience).Replies).Reply;
 
     private async Task<MetadataLog> OpenAsync(IObjectStore? store = null) =>
         await MetadataLog.OpenAsync(store ?? _store, new MetadataLogOptions { ResolveTimeout = TimeSpan.FromSeconds(1) }, CancellationToken.None);

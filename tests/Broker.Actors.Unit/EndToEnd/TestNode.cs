@@ -4,10 +4,12 @@ using Akka.Actor;
 using Akka.Configuration;
 using Broker.Actors.Configuration;
 using Broker.Actors.Connections;
+using Broker.Actors.Coordination;
 using Broker.Actors.Metrics;
 using Broker.Actors.Storage;
 using Broker.Actors.Unit.Fakes;
 using Broker.ObjectStore;
+using Broker.ObjectStore.Metadata;
 using Broker.TestSupport.Brokers;
 using Broker.TestSupport.Storage;
 using Microsoft.AspNetCore.Connections;
@@ -73,11 +75,37 @@ internal sealed class TestNode : IAsyncDisposable
     {
         StorageSources sources = new(TimeProvider.System, new SeededIdSource(seed), new Random(seed));
         StorageEngine storage = await StorageEngine.OpenAsync(store, options, sources, NullLogger.Instance, CancellationToken.None);
-        ActorSystem actors = ActorSystem.Create("test", ConfigurationFactory.ParseString("akka { loglevel = ERROR, stdout-loglevel = OFF, log-dead-letters = off }"));
+        ActorSystem actors = CreateSystem("test");
         BrokerMetrics metrics = new();
         BrokerSystem system = await BrokerSystem.StartAsync(actors, storage, options, sources, NullLoggerFactory.Instance, metrics);
         return new TestNode(folder, store, storage, system, actors, options) { Metrics = metrics };
     }
+
+    /// <summary>Starts a node of a cluster whose coordinator is told by <paramref name="coordinator"/>.</summary>
+    public static async Task<TestNode> JoinAsync(IObjectStore store, ICanTell coordinator, int seed, params (string Name, string Value)[] settings)
+    {
+        TempFolder folder = new("actors");
+        BrokerOptions options = TestOptions.Of([("log.dirs", folder.Path), ("wal.kind", "bucket"), ("offsets.topic.num.partitions", "2"), .. settings]);
+        StorageSources sources = new(TimeProvider.System, new SeededIdSource(seed), new Random(seed));
+        ActorSystem actors = CreateSystem($"node-{seed}");
+        MetadataView view = new(MetadataImage.Empty);
+        IActorRef client = ClusterLink.StartClient(actors, coordinator, view, store, sources.Clock, NullLoggerFactory.Instance);
+        FollowerJoin join = new(options, options.Place, view, client, NullLogger.Instance);
+        StorageEngine storage = await StorageEngine.OpenAsync(store, options, sources, join, NullLogger.Instance, CancellationToken.None);
+        BrokerMetrics metrics = new();
+        BrokerSystem system = await BrokerSystem.StartAsync(actors, storage, options, sources, NullLoggerFactory.Instance, metrics, new ClusterLink(view, client));
+        return new TestNode(folder, store, storage, system, actors, options) { Metrics = metrics, Client = client };
+    }
+
+    /// <summary>The node's link to its cluster's coordinator; nobody, when it is alone.</summary>
+    public IActorRef Client { get; private init; } = ActorRefs.Nobody;
+
+    /// <summary>As kill -9 does: nothing is brought to an end.</summary>
+    public async Task KillAsync() => await Actors.Terminate();
+
+    // Of two systems of one name, actors of one path are taken for the same.
+    private static ActorSystem CreateSystem(string name) =>
+        ActorSystem.Create(name, ConfigurationFactory.ParseString("akka { loglevel = ERROR, stdout-loglevel = OFF, log-dead-letters = off }"));
 
     /// <summary>Opens a connection, as Kestrel would hand it over.</summary>
     public TestClient Connect()
@@ -119,6 +147,7 @@ internal sealed class TestNode : IAsyncDisposable
     {
         await System.StopAsync(TimeSpan.FromSeconds(10), NullLogger.Instance);
         await _storage.DisposeAsync();
+        await Actors.Terminate();
     }
 
     private sealed class Duplex(PipeReader input, PipeWriter output) : IDuplexPipe

@@ -194,7 +194,12 @@ public sealed class BucketWalEngineTests : IDisposable
     private static async Task<StreamId> CreateStreamAsync(StorageEngine engine)
     {
         StreamId stream = engine.Metadata.Image.NextStreamId;
-        await engine.Metadata.CommitAsync([new TopicCreated(Guid.NewGuid(), "topic", [stream], new Dictionary<string, string>(), false)], None);
+        MetadataEvent[] opened =
+        [
+            new TopicCreated(Guid.NewGuid(), "topic", [stream], new Dictionary<string, string>(), false),
+            new StreamOpened(stream, new NodeId(1), new LeaderEpoch(0), Offset.Zero, engine.Wal),
+        ];
+        await ((OwnedMetadata)engine.Metadata).Log.CommitAsync(opened, None);
         return stream;
     }
 

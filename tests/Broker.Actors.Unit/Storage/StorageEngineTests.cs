@@ -26,7 +26,7 @@ public sealed class StorageEngineTests : IDisposable
         WalFolderException refused = await Assert.ThrowsAsync<WalFolderException>(() => OpenAsync());
 
         Assert.Contains(_folder, refused.Message, StringComparison.Ordinal);
-        await first.Metadata.CommitAsync([new NodeRegistered(new NodeId(9), 1)], CancellationToken.None);
+        await ((OwnedMetadata)first.Metadata).Log.CommitAsync([new NodeRegistered(new NodeId(9), 1)], CancellationToken.None);
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public sealed class StorageEngineTests : IDisposable
             [$"WAL {wal.WalId} of node 1", Environment.MachineName, Path.Combine(_folder, "wal"), $"wal.disk.accept.loss={wal.WalId}"],
             part => Assert.Contains(part, refused.Message, StringComparison.Ordinal));
         Assert.Equal(keys, _store.Keys);
-        await first.Metadata.CommitAsync([new NodeRegistered(new NodeId(9), 1)], CancellationToken.None);
+        await ((OwnedMetadata)first.Metadata).Log.CommitAsync([new NodeRegistered(new NodeId(9), 1)], CancellationToken.None);
     }
 
     [Fact]

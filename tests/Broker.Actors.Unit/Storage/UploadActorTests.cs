@@ -266,7 +266,7 @@ public sealed class UploadActorTests : ActorTest
         ]), 0);
         _coordinator = Sys.ActorOf(Props.Create(() => new CoordinatorStub(_commits, () => _holdCommits, () => Interlocked.Decrement(ref _tooLate) >= 0)));
         Configuration.StorageOptions options = TestOptions.Of().Storage with { UploadBytes = uploadBytes, UploadInterval = interval ?? TimeSpan.FromHours(1), UploadsInFlight = 2 };
-        UploadServices services = new(_cache, _wal, store, new MetadataView(image), new PartitionDirectory(), _coordinator, _walStage.Ref, options, clock ?? TimeProvider.System, NullLogger.Instance);
+        UploadServices services = new(NodeId.None, _cache, _wal, store, new MetadataView(image), new PartitionDirectory(), _coordinator, _walStage.Ref, options, clock ?? TimeProvider.System, NullLogger.Instance);
         return Sys.ActorOf(Props.Create(() => new UploadActor(services)));
     }
 

@@ -182,14 +182,63 @@ public sealed class WalRecoveryTests
         Assert.Equal(0, _buffers.OutstandingBytes);
     }
 
+    // Led by another node first, whose log holds what is not uploaded; then by this one, from offset 20 on.
+    [Fact]
+    public async Task R1_records_of_the_leader_before_come_back_from_its_log_in_front_of_the_own_ones()
+    {
+        LogCache cache = NewCache();
+        WalRecovery recovery = new(ImageWith(10), _buffers);
+        await recovery.ReadAsync(new RecordedWal([(0, 0, 9), (0, 10, 19), (0, 20, 29)]).RecoverAsync(CancellationToken.None), isOwn: false, CancellationToken.None);
+        await recovery.ReadAsync(new RecordedWal([(1, 20, 24), (1, 25, 26)]).RecoverAsync(CancellationToken.None), isOwn: true, CancellationToken.None);
+
+        Assert.Equal(3, recovery.Fill(cache));
+
+        Assert.Equal([(10, 19), (20, 24), (25, 26)], Cached(cache, 10));
+        Assert.Equal(WalPosition.None, cache.UploadedUpTo);
+        using SealedUpload upload = cache.Seal(int.MaxValue);
+        Assert.Equal(new WalPosition(2), upload.LastPosition);
+    }
+
+    [Fact]
+    public async Task R1_epochs_decide_which_of_two_logs_comes_first_whichever_was_read_first()
+    {
+        LogCache cache = NewCache();
+        WalRecovery recovery = new(ImageWith(0), _buffers);
+        foreach ((int Epoch, int Base, int Last)[] log in new (int, int, int)[][] { [(2, 10, 19)], [(1, 0, 9), (1, 10, 12)] })
+        {
+            await recovery.ReadAsync(new RecordedWal(log).RecoverAsync(CancellationToken.None), isOwn: false, CancellationToken.None);
+        }
+
+        WalRecovery.Put(recovery.Judge(), cache);
+
+        Assert.Equal([(0, 9), (10, 19)], Cached(cache, 0));
+        Assert.Empty(recovery.LeftOutOfOthers.BehindGaps);
+        cache.Remove(Stream);
+        Assert.Equal(0, _buffers.OutstandingBytes);
+    }
+
+    [Fact]
+    public async Task Streams_that_are_not_asked_for_stay_where_they_are()
+    {
+        WalRecovery recovery = new(ImageWith(0), _buffers, new HashSet<StreamId>());
+
+        Assert.Equal(0, await recovery.RunAsync(new RecordedWal([(0, 9)]), NewCache(), CancellationToken.None));
+        Assert.Equal(0, _buffers.OutstandingBytes);
+    }
+
+    private static (int, int)[] Cached(LogCache cache, long from)
+    {
+        using CacheReadResult read = cache.Read(Stream, new Offset(from), int.MaxValue);
+        return [.. read.Batches.Select(batch => ((int)batch.BaseOffset.Value, (int)batch.LastOffset.Value))];
+    }
+
     private async Task<(int, int)[]> RecoverAsync(long uploadedEnd, params (int Base, int Last)[] records)
     {
         LogCache cache = NewCache();
         WalRecovery recovery = new(ImageWith(uploadedEnd), _buffers);
         int recovered = await recovery.RunAsync(new RecordedWal(records), cache, CancellationToken.None);
         Assert.Equal(records.Length - recovered, recovery.DroppedBatches);
-        using CacheReadResult read = cache.Read(Stream, new Offset(uploadedEnd), int.MaxValue);
-        return [.. read.Batches.Select(batch => ((int)batch.BaseOffset.Value, (int)batch.LastOffset.Value))];
+        return Cached(cache, uploadedEnd);
     }
 
     private static LogCache NewCache() => new(new LogCacheOptions(), TimeProvider.System);

@@ -148,6 +148,36 @@ public sealed class LogCacheTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Adopted_batches_are_uploaded_like_others_and_hold_no_position_of_the_log()
+    {
+        LogCache cache = Create(100);
+        cache.Append(A, _batches.Create(1, 0, 10, 1000, ++_position));
+        cache.Adopt(B, _batches.Create(2, 50, 10, 1000, 999));
+        cache.Adopt(B, _batches.Create(2, 60, 10, 1000, 7));
+        cache.Append(A, _batches.Create(1, 10, 10, 1000, ++_position));
+
+        using SealedUpload first = cache.Seal(3000);
+        using SealedUpload second = cache.Seal(3000);
+        Assert.Equal((3, new WalPosition(1), 1, new WalPosition(2)), (first.Entries, first.LastPosition, second.Entries, second.LastPosition));
+        cache.MarkUploaded(first);
+        Assert.Equal(new WalPosition(1), cache.UploadedUpTo);
+        using CacheReadResult read = cache.Read(B, new Offset(55), 5000);
+        Assert.Equal([50L, 60L], read.Batches.Select(batch => batch.BaseOffset.Value));
+    }
+
+    [Fact]
+    public void Adopted_batches_in_an_empty_cache_trim_nothing()
+    {
+        LogCache cache = Create(100);
+        cache.StartAfter(new WalPosition(5));
+        cache.Adopt(B, _batches.Create(2, 50, 10, 1000, 999));
+        using SealedUpload upload = cache.Seal(3000);
+        cache.MarkUploaded(upload);
+
+        Assert.Equal(new WalPosition(5), cache.UploadedUpTo);
+    }
+
+    [Fact]
     public void Batch_that_leaves_a_gap_or_comes_out_of_order_is_refused()
     {
         LogCache cache = Create(100);

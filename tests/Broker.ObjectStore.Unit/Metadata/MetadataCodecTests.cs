@@ -65,7 +65,7 @@ public sealed class MetadataCodecTests(ITestOutputHelper output)
         }
 
         Assert.Equal(MetadataSnapshot.Encode(direct, default), MetadataSnapshot.Encode(decoded, default));
-        Assert.Equal(17, kinds.Count);
+        Assert.Equal(20, kinds.Count);
     }
 
     [Fact]
@@ -142,7 +142,7 @@ public sealed class MetadataCodecTests(ITestOutputHelper output)
         (MetadataImage back, LogPosition backPosition) = MetadataSnapshot.Decode(new ObjectKey("s"), bytes);
         Assert.Equal(position, backPosition);
         Assert.Equal(bytes, MetadataSnapshot.Encode(back, position));
-        Assert.Equal("42434D53" + "0300" + "0000" + "9101000000000000" + "0900000000000000", Convert.ToHexString(bytes[..24]));
+        Assert.Equal("42434D53" + "0400" + "0000" + "9101000000000000" + "0900000000000000", Convert.ToHexString(bytes[..24]));
     }
 
     [Fact]
@@ -161,6 +161,27 @@ public sealed class MetadataCodecTests(ITestOutputHelper output)
         StreamState stream = image.Streams.Values.Single();
         Assert.Equal((new Offset(10), Offset.Zero), (stream.EndOffset, stream.CleanedEnd));
         Assert.Equal(new ObjectId(8), stream.Ranges.Single().ObjectId);
+    }
+
+    [Fact]
+    public void A_snapshot_of_version_3_is_read_as_of_a_node_alone()
+    {
+        // As a build before clusters wrote it: a node, its log, one topic of one partition, one object.
+        byte[] bytes = Convert.FromHexString(
+            "42434D53030000000500000000000000020000000000000000112233445566778899AABBCCDDEEFF0400000000000000010000006303000000000000"
+            + "000900000000000000000000000000000005000000000000000100000003000000070000000000000001000000000102030405060708090A0B0C0D0E"
+            + "0F030000000100000068020000002F770900000000000000000000000100000000112233445566778899AABBCCDDEEFF010000007400000000000100"
+            + "00000200000000000000010000000300000000000000000000000A000000000000000400000000000000010000000300000000000000000000000100"
+            + "0000080000000000000002000000000000000300000000000000000000000A0000000000000007000000000000006400000000000000200300000000"
+            + "00003200000000000000000000000000000001000000080000000000000006000000646174612F3801E8030000000000002A00000000000000010000"
+            + "000000000000000000F0450F93");
+        (MetadataImage image, _) = MetadataSnapshot.Decode(new ObjectKey("s"), bytes);
+        Assert.Empty(image.LiveNodes);
+        AttachedWal wal = image.Wals.Values.Single();
+        Assert.Equal((new NodeId(3), 7, false), (wal.Node, image.NodeEpochs[wal.Node], wal.IsFenced));
+        StreamState stream = image.Streams.Values.Single();
+        Assert.Equal((new Offset(4), WalId.None), (stream.CleanedEnd, stream.Wal));
+        Assert.Equal([wal.WalId], WalDebts.Before(image, stream, WalId.None));
     }
 
     [Fact]

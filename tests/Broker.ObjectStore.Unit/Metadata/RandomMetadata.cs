@@ -47,29 +47,38 @@ internal sealed class RandomMetadata(int seed)
 
         TopicState topic = topics[_random.Next(topics.Length)];
         StreamState stream = streams[_random.Next(streams.Length)];
-        return _random.Next(22) switch
+        return _random.Next(25) switch
         {
             0 => NewTopic(image),
             1 when topics.Length > 3 => new TopicDeleted(topic.TopicId),
             2 => new PartitionsAdded(topic.TopicId, [image.NextStreamId]),
             3 => new TopicConfigsChanged(topic.TopicId, Configs(), ["b"]),
-            4 or 5 => new StreamOpened(stream.StreamId, new NodeId(_random.Next(3)), stream.Epoch.Next(), stream.EndOffset + _random.Next(2)),
+            4 or 5 => new StreamOpened(stream.StreamId, new NodeId(_random.Next(3)), stream.Epoch.Next(), stream.EndOffset + _random.Next(2), Wal(image)),
             6 or 7 => new StreamTrimmed(stream.StreamId, stream.StartOffset + _random.Next(30)),
             8 when image.DeletableObjects.Count > 0 => new ObjectsDeleted([image.DeletableObjects.Keys.First()]),
             9 => new ProducerIdBlockAllocated(new NodeId(1), image.NextProducerId, 1000),
-            10 => new NodeRegistered(new NodeId(_random.Next(3)), image.NodeEpochs.Values.DefaultIfEmpty().Max() + 1),
+            10 => new NodeRegistered(new NodeId(_random.Next(3)), image.NodeEpochs.Values.DefaultIfEmpty().Max() + 1, Place()),
             11 => new BrokerConfigChanged(_random.Next(2) == 0 ? NodeId.None : new NodeId(2), Configs(), ["a"]),
             12 => new ObjectIdBlockAllocated(new NodeId(1), image.NextObjectId.Value, 3),
             16 => new WalAttached(new WalId(_ids.Next()), new NodeId(_random.Next(3)), "host-é", $"/wal/{_random.Next(9)}"),
-            17 when image.Wals.Count > 0 => new WalReleased(image.Wals.Keys.First(), (WalReleaseReason)_random.Next(1, 3)),
+            17 when image.Wals.Count > 0 => new WalReleased(image.Wals.Keys.First(), (WalReleaseReason)_random.Next(1, 4)),
             18 or 19 => Compaction(image, stream),
             20 when image.NextObjectId.Value > 5 => new ObjectIdsClosed(new ObjectId(Math.Max(image.ClosedObjectIds.Value, image.NextObjectId.Value - 5))),
             21 => new StreamCleaned(stream.StreamId, stream.CleanedEnd + ((stream.EndOffset.Value - stream.CleanedEnd.Value) / 2)),
+            22 when stream.Leader != NodeId.None && stream.IsUploadedToEpoch => new StreamClosed(stream.StreamId, stream.Epoch),
+            23 when image.LiveNodes.Count > 0 => new NodeLeft(image.LiveNodes.Keys.First(), image.LiveNodes.Values.First().Epoch),
+            24 when image.Wals.Count > 0 => new WalFenced(image.Wals.Keys.Last()),
             13 => Upload(image, image.NextObjectId.Value, [], _ => 0),
             _ => Upload(
-                image, image.NextObjectId.Value + _random.Next(2), streams.Where(_ => _random.Next(3) > 0), _ => _random.Next(1, 20)),
+                image, image.NextObjectId.Value + _random.Next(2), streams.Where(one => _random.Next(3) > 0 && (one.Leader != NodeId.None || one.Epoch == LeaderEpoch.None)), _ => _random.Next(1, 20)),
         };
     }
+
+    private WalId Wal(MetadataImage image) => _random.Next(3) == 0 ? WalId.None : image.Wals.Keys.Append(new WalId(_ids.Next())).First();
+
+    private NodePlace? Place() => _random.Next(3) == 0
+        ? null
+        : new NodePlace($"host-é:{_random.Next(9)}", _random.Next(2) == 0 ? "" : "rack", [.. Enumerable.Range(0, _random.Next(3)).Select(i => new NodeEndpoint($"L{i}", "PLAINTEXT", "host", 9092 + i))]);
 
     private ObjectCompacted? Compaction(MetadataImage image, StreamState stream)
     {

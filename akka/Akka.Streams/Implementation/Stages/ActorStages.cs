@@ -24,7 +24,7 @@ internal sealed class ActorRefSource<T>(int bufferSize, OverflowStrategy strateg
     /// <summary>The reference: hands messages to the stage.</summary>
     private sealed class StageRef(Logic logic) : MinimalActorRef
     {
-        private readonly Lazy<ActorPath> _path = new(() => ((IInternalActorRef)logic.GraphActor).SystemImpl.NextTempPath());
+        private readonly Lazy<ActorPath> _path = new(() => ((IInternalActorRef)logic.GraphActor).SystemImpl.Provider.TempPath());
 
         public override ActorPath Path => _path.Value;
 
@@ -225,7 +225,7 @@ internal sealed class ActorRefSink<T>(IActorRef target, object? onInit, object? 
 
     private sealed class SinkRef(ActorSystemImpl system, Action<object> answered, Action targetDied) : MinimalActorRef
     {
-        public override ActorPath Path { get; } = system.NextTempPath();
+        public override ActorPath Path { get; } = system.Provider.TempPath();
 
         internal override ActorSystemImpl SystemOfRef => system;
 

@@ -68,13 +68,13 @@ internal sealed partial class ActorCell
         }
     }
 
-    private void WatchedActorTerminated(IActorRef actor, bool existenceConfirmed)
+    private void WatchedActorTerminated(IActorRef actor, bool existenceConfirmed, bool addressTerminated)
     {
         if (_watching?.Remove(actor, out object? instead) == true && !Children.IsTerminating)
         {
             _terminatedQueued ??= [];
             _terminatedQueued.Add(actor, instead);
-            SelfRef.Tell(new Terminated(actor, existenceConfirmed, addressTerminated: false), actor);
+            SelfRef.Tell(new Terminated(actor, existenceConfirmed, addressTerminated), actor);
         }
 
         if (Children.TryGet(actor, out _))

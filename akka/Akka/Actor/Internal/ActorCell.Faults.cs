@@ -23,7 +23,7 @@ internal sealed partial class ActorCell
                     HandleChildFailed(failed);
                     break;
                 case DeathWatchNotification died:
-                    WatchedActorTerminated(died.Actor, died.ExistenceConfirmed);
+                    WatchedActorTerminated(died.Actor, died.ExistenceConfirmed, died.AddressTerminated);
                     break;
                 case WatchMessage watch:
                     AddWatcher(watch.Watchee, watch.Watcher);

@@ -154,7 +154,7 @@ internal sealed partial class ActorCell : IUntypedActorContext
 
     public void BecomeStacked(UntypedReceive receive) => BecomeStacked(AsReceive(receive));
 
-    public ActorSelection ActorSelection(ActorPath actorPath) => new(SystemImpl.RootGuardianRef, actorPath.Elements);
+    public ActorSelection ActorSelection(ActorPath actorPath) => SystemImpl.ActorSelection(actorPath);
 
     public ActorSelection ActorSelection(string actorPath) => Akka.Actor.ActorSelection.Parse(actorPath, SystemImpl, SelfRef);
 

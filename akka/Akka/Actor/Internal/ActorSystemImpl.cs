@@ -15,8 +15,9 @@ internal sealed partial class ActorSystemImpl : ExtendedActorSystem
     private readonly LocalActorRef _root;
     private readonly LocalActorRef _userGuardian;
     private readonly LocalActorRef _systemGuardian;
+    private readonly Lazy<Akka.Serialization.Serialization> _serialization;
+
     private long _lastUid;
-    private long _lastTemp;
     private int _terminating;
 
     public ActorSystemImpl(string name, Config config)
@@ -30,7 +31,10 @@ internal sealed partial class ActorSystemImpl : ExtendedActorSystem
         Name = name;
         ArgumentNullException.ThrowIfNull(config);
         Settings = new Settings(this, config);
-        RootPath = new RootActorPath(new Address("akka", name));
+        Provider = CreateProvider();
+        _lastUid = Provider.FirstNumber;
+        RootPath = (RootActorPath)Provider.RootPath;
+        _serialization = new Lazy<Akka.Serialization.Serialization>(() => new Akka.Serialization.Serialization(this));
         EventStream = new EventStream(debug: false);
         EventStream.StartStdout(Settings);
         Log = new BusLogging(EventStream, $"ActorSystem({name})", typeof(ActorSystem), DefaultLogMessageFormatter.Instance);
@@ -51,6 +55,10 @@ internal sealed partial class ActorSystemImpl : ExtendedActorSystem
     public override string Name { get; }
 
     public override Settings Settings { get; }
+
+    public override LocalActorRefProvider Provider { get; }
+
+    public override Akka.Serialization.Serialization Serialization => _serialization.Value;
 
     public override EventStream EventStream { get; }
 
@@ -82,11 +90,18 @@ internal sealed partial class ActorSystemImpl : ExtendedActorSystem
         _systemGuardian.Start();
         Loggers.Start(this);
         _ = CoordinatedShutdown.Get(this);
+        try
+        {
+            Provider.Start();
+        }
+        catch
+        {
+            FinalTerminate();
+            throw;
+        }
     }
 
     public long NextUid() => Interlocked.Increment(ref _lastUid);
-
-    public ActorPath NextTempPath() => RootPath / "temp" / $"${Interlocked.Increment(ref _lastTemp)}";
 
     public override IActorRef ActorOf(Props props, string? name = null) => _userGuardian.Cell.CreateChild(props, name);
 
@@ -94,7 +109,8 @@ internal sealed partial class ActorSystemImpl : ExtendedActorSystem
 
     public override IActorRef SystemActorOf<TActor>(string? name = null) => SystemActorOf(Props.Create<TActor>(), name);
 
-    public override ActorSelection ActorSelection(ActorPath actorPath) => new(_root, actorPath.Elements);
+    public override ActorSelection ActorSelection(ActorPath actorPath) =>
+        new(Provider.RootGuardianAt(actorPath.Address), actorPath.Elements);
 
     public override ActorSelection ActorSelection(string actorPath) => Akka.Actor.ActorSelection.Parse(actorPath, this, _root);
 
@@ -172,6 +188,13 @@ internal sealed partial class ActorSystemImpl : ExtendedActorSystem
     [GeneratedRegex("^[a-zA-Z0-9][a-zA-Z0-9-_]*$")]
     private static partial Regex ValidName();
 
+    private LocalActorRefProvider CreateProvider()
+    {
+        Type type = Type.GetType(Settings.ProviderClass)
+            ?? throw new ConfigurationException($"akka.actor.provider needs the type '{Settings.ProviderClass}', which is not there: is its assembly referenced?");
+        return (LocalActorRefProvider)Activator.CreateInstance(type, this)!;
+    }
+
     private IScheduler CreateScheduler()
     {
         Type type = Type.GetType(Settings.SchedulerClass)
@@ -182,11 +205,20 @@ internal sealed partial class ActorSystemImpl : ExtendedActorSystem
     private void OnRootStopped()
     {
         // Not in the root's last turn: callbacks may be slow, and the dispatchers end here.
-        Dispatchers.DefaultGlobalDispatcher.Schedule(AfterRootStopped);
+        Dispatchers.DefaultGlobalDispatcher.Schedule(() => _ = AfterRootStopped());
     }
 
-    private void AfterRootStopped()
+    private async Task AfterRootStopped()
     {
+        try
+        {
+            await Provider.StopAsync().ConfigureAwait(false);
+        }
+        catch (Exception failure)
+        {
+            Log.Error(failure, "Remoting did not stop cleanly");
+        }
+
         while (_onTermination.TryPop(out Action? code))
         {
             try

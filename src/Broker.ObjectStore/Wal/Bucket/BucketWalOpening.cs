@@ -12,12 +12,6 @@ internal readonly record struct RecoveredSlot(LogPosition After, IReadOnlyList<W
 /// <summary>Takes a bucket WAL over, and hands on what it holds while it is read: the memory is that of the reads ahead, not of the log.</summary>
 internal sealed class BucketWalOpening(IObjectStore store, BucketWalOptions options)
 {
-    /// <summary>
-    /// Each owner has 2^32 of the log's epochs: one for every opening of a node's run. An opening after a failure comes 5 s after the last one at
-    /// the earliest, so that they last.
-    /// </summary>
-    private const int EpochBits = 32;
-
     /// <summary>An old owner that has not noticed yet may trim while this reads. It can do so once or twice, until its uploads are refused.</summary>
     private const int MaxTries = 4;
 
@@ -111,8 +105,8 @@ internal sealed class BucketWalOpening(IObjectStore store, BucketWalOptions opti
         MaxInFlight = options.MaxInFlight,
         AcceptsFewerInFlight = true,
         MustExist = options.MustExist,
-        MinEpoch = options.OwnerEpoch << EpochBits,
-        MaxEpoch = ((options.OwnerEpoch + 1) << EpochBits) - 1,
+        MinEpoch = BucketWalOptions.FirstEpochOf(options.OwnerEpoch),
+        MaxEpoch = BucketWalOptions.FirstEpochOf(options.OwnerEpoch + 1) - 1,
         EndsOnRefusal = true,
         ShowsDamagedEntries = true,
         ResolveTimeout = options.ResolveTimeout,

@@ -85,6 +85,12 @@ public sealed record BucketWalOptions
         return $"wal/{text[..2]}/{text}";
     }
 
+    /// <summary>
+    /// The first of the log's epochs that an owner may have. Each has 2^32: one for every opening of a node's run. An opening after a failure comes 5 s after the last one at
+    /// the earliest, so that they last.
+    /// </summary>
+    internal static long FirstEpochOf(long owner) => owner << 32;
+
     internal void Validate()
     {
         Check(OwnerEpoch is >= 1 and <= int.MaxValue, "the WAL's owner epoch", OwnerEpoch, "1 to 2147483647");

@@ -1,0 +1,27 @@
+using Akka.Actor;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Metadata;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Actors.Coordination;
+
+/// <summary>A node's link to the coordinator of its cluster.</summary>
+/// <param name="View">What the node knows of the metadata.</param>
+/// <param name="Client">Its <see cref="MetadataClientActor"/>.</param>
+internal sealed record ClusterLink(MetadataView View, IActorRef Client)
+{
+    /// <summary>Starts a node's client.</summary>
+    /// <param name="system">The node's actors.</param>
+    /// <param name="coordinator">The coordinator, or what leads to it.</param>
+    /// <param name="view">What the node begins with.</param>
+    /// <param name="store">Where the metadata are.</param>
+    /// <param name="clock">The node's.</param>
+    /// <param name="loggers">For the node's log.</param>
+    public static IActorRef StartClient(ActorSystem system, ICanTell coordinator, MetadataView view, IObjectStore store, TimeProvider clock, ILoggerFactory loggers)
+    {
+        IObjectStore metadata = new PurposeObjectStore(store, StorePurpose.Metadata);
+        MetadataClientServices services = new(
+            coordinator, view, ct => MetadataLog.ReadAsync(metadata, new MetadataLogOptions { Time = clock }, ct).AsTask(), clock, loggers.CreateLogger("Broker.Metadata"));
+        return system.ActorOf(Props.Create(() => new MetadataClientActor(services)), "metadata");
+    }
+}

@@ -1,0 +1,158 @@
+using Akka.Actor;
+using Broker.Actors.Partitions;
+using Broker.Actors.Storage;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Metadata;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Actors.Coordination;
+
+/// <summary>
+/// Runs beside the coordinator: has the logs of nodes that are gone fenced, their streams led by others, and the logs released when everybody has what they held. Keeps nothing that the
+/// metadata do not say: another one goes on where this one ends.
+///
+/// V1. A log is only fenced while its node's newest start is the one that is gone.
+/// V2. Every stream that nobody leads who is there is given to somebody, until it is opened.
+/// </summary>
+internal sealed class FailoverActor : ReceiveActor, IWithTimers
+{
+    // What a commit or a membership event does not bring about: a log that could not be fenced, an assignment that got lost on its way.
+    private static readonly TimeSpan CheckEvery = TimeSpan.FromMilliseconds(500);
+
+    private readonly FailoverServices _services;
+    private readonly Dictionary<StreamId, NodeId> _assigned = [];
+    private readonly HashSet<WalId> _fencing = [];
+    private readonly HashSet<WalId> _failing = [];
+    private IReadOnlySet<NodeId>? _present;
+    private bool _releasing;
+
+    public FailoverActor(FailoverServices services)
+    {
+        _services = services;
+        Receive<NodesPresent>(OnPresent);
+        Receive<Check>(_ => OnCheck());
+        Receive<FenceEnded>(OnFenceEnded);
+        Receive<ReleaseEnded>(_ => _releasing = false);
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    protected override void PreStart() => Timers.StartPeriodicTimer(nameof(Check), Check.Instance, CheckEvery);
+
+    private void OnPresent(NodesPresent nodes)
+    {
+        _present = nodes.Nodes;
+        OnCheck();
+    }
+
+    private void OnCheck()
+    {
+        MetadataImage image = _services.Metadata.Current;
+
+        // Who is there is not known at first: nobody is taken for gone then.
+        if (_present is not null)
+        {
+            FenceGone(image, _present);
+        }
+
+        Assign(image);
+        Release(image);
+    }
+
+    private void FenceGone(MetadataImage image, IReadOnlySet<NodeId> present)
+    {
+        foreach (LiveNode node in image.LiveNodes.Values.Where(node => !present.Contains(node.NodeId)))
+        {
+            _services.Coordinator.Tell(new MarkNodeGone(node.NodeId, node.Epoch), ActorRefs.Nobody);
+        }
+
+        foreach (AttachedWal wal in image.Wals.Values.Where(wal => !wal.IsFenced && !present.Contains(wal.Node) && _fencing.Add(wal.WalId)))
+        {
+            long epoch = image.NodeEpochs.GetValueOrDefault(wal.Node);
+            FenceAsync(wal, epoch).PipeTo(Self, failure: cause => new FenceEnded(wal, cause));
+        }
+    }
+
+    private async Task<FenceEnded> FenceAsync(AttachedWal wal, long epoch)
+    {
+        await _services.FenceAsync(wal, epoch, CancellationToken.None);
+        object answer = await _services.Coordinator.Ask(new MarkWalFenced(wal.WalId, epoch), CoordinatorTimeouts.Command);
+        return answer is CommandFailed failed ? throw new StorageException(failed.Kind, failed.Reason) : new FenceEnded(wal, null);
+    }
+
+    private void OnFenceEnded(FenceEnded ended)
+    {
+        _fencing.Remove(ended.Wal.WalId);
+        if (ended.Failure is null)
+        {
+            _failing.Remove(ended.Wal.WalId);
+            FailoverLog.Fenced(_services.Log, WalOwnership.Describe(ended.Wal));
+            OnCheck();
+        }
+        else if (_failing.Add(ended.Wal.WalId))
+        {
+            FailoverLog.NotFenced(_services.Log, WalOwnership.Describe(ended.Wal), ended.Failure.Message);
+        }
+    }
+
+    private void Assign(MetadataImage image)
+    {
+        StreamId[] orphans = [.. PartitionBalance.Orphans(image)];
+        HashSet<StreamId> still = [.. orphans];
+        foreach ((StreamId stream, _) in _assigned.Where(one => !still.Contains(one.Key) || !image.LiveNodes.ContainsKey(one.Value)).ToArray())
+        {
+            _assigned.Remove(stream);
+        }
+
+        foreach ((StreamId stream, NodeId leader) in PartitionBalance.Assign(image, orphans.Where(stream => !_assigned.ContainsKey(stream)), _assigned.Values))
+        {
+            _assigned[stream] = leader;
+        }
+
+        foreach (IGrouping<NodeId, StreamId> seats in _assigned.GroupBy(one => one.Value, one => one.Key))
+        {
+            _services.Seat(seats.Key, new SeatStreams([.. seats.Order()]));
+        }
+    }
+
+    private void Release(MetadataImage image)
+    {
+        if (!_releasing && WalDebts.Paid(image).Count > 0)
+        {
+            _releasing = true;
+            _services.Coordinator.Ask(ReleasePaidWals.Instance, CoordinatorTimeouts.Command)
+                .PipeTo(Self, success: _ => ReleaseEnded.Instance, failure: _ => ReleaseEnded.Instance);
+        }
+    }
+
+    private sealed record Check
+    {
+        public static readonly Check Instance = new();
+    }
+
+    private sealed record FenceEnded(AttachedWal Wal, Exception? Failure);
+
+    private sealed record ReleaseEnded
+    {
+        public static readonly ReleaseEnded Instance = new();
+    }
+}
+
+/// <summary>The nodes that are in the cluster now, as far as the coordinator's node can tell.</summary>
+internal sealed record NodesPresent(IReadOnlySet<NodeId> Nodes);
+
+/// <summary>What a <see cref="FailoverActor"/> works with.</summary>
+/// <param name="Coordinator">The <see cref="MetadataClientActor"/> of its node.</param>
+/// <param name="FenceAsync">Fences a log, given the epoch of its node's newest start.</param>
+/// <param name="Seat">Tells a node what it is to lead.</param>
+internal sealed record FailoverServices(
+    MetadataView Metadata, IActorRef Coordinator, Func<AttachedWal, long, CancellationToken, Task> FenceAsync, Action<NodeId, SeatStreams> Seat, ILogger Log);
+
+internal static partial class FailoverLog
+{
+    [LoggerMessage(EventId = 5201, EventName = "WalFenced", Level = LogLevel.Warning, Message = "Its node is gone: {Wal} takes no more appends, and others take over what it holds")]
+    public static partial void Fenced(ILogger log, string wal);
+
+    [LoggerMessage(EventId = 5202, EventName = "WalNotFenced", Level = LogLevel.Error, Message = "Its node is gone, and {Wal} cannot be fenced ({Problem}); it is tried again, and the partitions wait")]
+    public static partial void NotFenced(ILogger log, string wal, string problem);
+}

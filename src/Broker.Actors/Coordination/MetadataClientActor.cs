@@ -1,0 +1,208 @@
+using Akka.Actor;
+using Broker.ObjectStore.Metadata;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Actors.Coordination;
+
+/// <summary>
+/// A node's link to the coordinator, wherever that is: passes its commands on, and keeps its image of the metadata.
+///
+/// N1. The image only becomes newer, commit by commit, none left out.
+/// N2. A reply reaches its asker when the node has taken in the metadata that it is about, not before.
+/// </summary>
+internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
+{
+    /// <summary>How often the coordinator is told that this node listens: a new one knows it within this.</summary>
+    internal static readonly TimeSpan AttachEvery = TimeSpan.FromMilliseconds(500);
+
+    // Who asked has lost patience by then, and was told that the outcome is in doubt.
+    private static readonly TimeSpan ForgetAfter = CoordinatorTimeouts.Command * 2;
+
+    // A store that comes back is noticed within this.
+    private static readonly TimeSpan ReadAgainAfter = TimeSpan.FromSeconds(1);
+
+    private readonly MetadataClientServices _services;
+    private IActorRef? _manager;
+    private readonly Dictionary<long, (IActorRef Asker, long Since)> _asked = [];
+    private readonly List<(long Version, IActorRef Asker, object Reply)> _held = [];
+    private MetadataImage _image;
+    private MetadataImage _published;
+    private long _lastId;
+    private long _wanted;
+    private bool _reading;
+
+    public MetadataClientActor(MetadataClientServices services)
+    {
+        _services = services;
+        _image = _published = services.View.Current;
+        _wanted = _image.Version;
+        Receive<CoordinatorAnswer>(OnAnswer);
+        Receive<ManageWith>(OnManager);
+        Receive<Attach>(_ => OnAttach());
+        Receive<ImageRead>(read => OnRead(read.Image));
+        Receive<ReadFailed>(OnReadFailed);
+        Receive<ReadAgain>(_ => CatchUp());
+        ReceiveAny(Ask);
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    protected override void PreStart()
+    {
+        OnAttach();
+        Timers.StartPeriodicTimer(nameof(Attach), Attach.Instance, AttachEvery);
+    }
+
+    private void OnManager(ManageWith with)
+    {
+        _manager = with.Manager;
+        _manager.Tell(new ImageCommitted(_image, []));
+    }
+
+    private void Ask(object command)
+    {
+        long id = ++_lastId;
+        _asked[id] = (Sender, _services.Clock.GetTimestamp());
+        _services.Coordinator.Tell(new CoordinatorRequest(id, command), Self);
+    }
+
+    private void OnAttach()
+    {
+        _services.Coordinator.Tell(new AttachFollower(_image.Version), Self);
+        foreach ((long id, _) in _asked.Where(one => _services.Clock.GetElapsedTime(one.Value.Since) > ForgetAfter).ToArray())
+        {
+            _asked.Remove(id);
+        }
+    }
+
+    private void OnAnswer(CoordinatorAnswer answer)
+    {
+        foreach ((long id, object reply) in answer.Replies)
+        {
+            if (_asked.Remove(id, out (IActorRef Asker, long) asked))
+            {
+                _held.Add((answer.Version, asked.Asker, reply));
+            }
+        }
+
+        if (answer.Version > _image.Version)
+        {
+            Take(answer);
+        }
+
+        Publish();
+    }
+
+    private void Take(CoordinatorAnswer answer)
+    {
+        _wanted = Math.Max(_wanted, answer.Version);
+        if (answer.Image is { } image)
+        {
+            _image = image;
+        }
+        else if (answer.Batch is { } batch && answer.PreviousVersion == _image.Version)
+        {
+            _image = _image.Apply(batch, answer.Version);
+        }
+        else
+        {
+            CatchUp();
+        }
+    }
+
+    private void CatchUp()
+    {
+        if (!_reading && _image.Version < _wanted)
+        {
+            _reading = true;
+            _services.ReadAsync(CancellationToken.None).PipeTo(Self, success: image => new ImageRead(image), failure: cause => new ReadFailed(cause));
+        }
+    }
+
+    private void OnRead(MetadataImage image)
+    {
+        _reading = false;
+        if (image.Version > _image.Version)
+        {
+            _image = image;
+            Publish();
+        }
+
+        CatchUp();
+    }
+
+    private void OnReadFailed(ReadFailed failed)
+    {
+        _reading = false;
+        MetadataClientLog.ReadFailed(_services.Log, failed.Cause.Message, ReadAgainAfter);
+        Timers.StartSingleTimer(nameof(ReadAgain), ReadAgain.Instance, ReadAgainAfter);
+    }
+
+    private void Publish()
+    {
+        (IActorRef, object)[] due = [.. _held.Where(one => one.Version <= _image.Version).Select(one => (one.Asker, WithImage(one.Reply)))];
+        _held.RemoveAll(one => one.Version <= _image.Version);
+        if (due.Length > 0 || !ReferenceEquals(_image, _published))
+        {
+            _published = _image;
+            Show(due);
+        }
+    }
+
+    // While the node starts there are no partitions to bring in line first.
+    private void Show((IActorRef To, object Message)[] due)
+    {
+        if (_manager is not null)
+        {
+            _manager.Tell(new ImageCommitted(_image, due));
+            return;
+        }
+
+        _services.View.Publish(_image);
+        foreach ((IActorRef to, object message) in due)
+        {
+            to.Tell(message);
+        }
+    }
+
+    // Images do not travel: a node's own is as new as the reply, or newer.
+    private object WithImage(object reply) => reply switch
+    {
+        StreamsOpened opened => opened with { Image = _image },
+        StreamsAreClosed => new StreamsAreClosed(_image),
+        StreamsTrimmed => new StreamsTrimmed(_image),
+        CompactionCommitted => new CompactionCommitted(_image),
+        ObjectIdsAreClosed => new ObjectIdsAreClosed(_image),
+        _ => reply,
+    };
+
+    private sealed record Attach
+    {
+        public static readonly Attach Instance = new();
+    }
+
+    private sealed record ReadAgain
+    {
+        public static readonly ReadAgain Instance = new();
+    }
+
+    private sealed record ImageRead(MetadataImage Image);
+
+    private sealed record ReadFailed(Exception Cause);
+}
+
+/// <summary>From now on new metadata go to the node's <see cref="Partitions.PartitionManagerActor"/>, which brings the node in line with them before anybody is shown them.</summary>
+internal sealed record ManageWith(IActorRef Manager);
+
+/// <summary>What a <see cref="MetadataClientActor"/> works with.</summary>
+/// <param name="Coordinator">The coordinator, or what leads to it.</param>
+/// <param name="View">Holds the metadata that the node begins with, and is kept up by the client until there is a manager.</param>
+/// <param name="ReadAsync">Reads the metadata from the store as they are now.</param>
+internal sealed record MetadataClientServices(
+    ICanTell Coordinator, MetadataView View, Func<CancellationToken, Task<MetadataImage>> ReadAsync, TimeProvider Clock, ILogger Log);
+
+internal static partial class MetadataClientLog
+{
+    [LoggerMessage(EventId = 5101, EventName = "MetadataReadFailed", Level = LogLevel.Warning, Message = "Metadata that this node has missed cannot be read ({Problem}); it is tried again every {Delay}")]
+    public static partial void ReadFailed(ILogger log, string problem, TimeSpan delay);
+}

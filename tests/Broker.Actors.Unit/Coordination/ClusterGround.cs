@@ -1,0 +1,120 @@
+using Akka.Actor;
+using Broker.Actors.Coordination;
+using Broker.Actors.Partitions;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Metadata;
+using Broker.ObjectStore.Wal;
+using Broker.TestSupport.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Broker.Actors.Unit.Coordination;
+
+/// <summary>A bucket with the metadata of two nodes, a coordinator, and what of node 1 follows it. The streams are led by node 2, whose log in the bucket holds their records.</summary>
+internal sealed class ClusterGround
+{
+    public static readonly NodeId One = new(1);
+    public static readonly NodeId Two = new(2);
+    public static readonly WalId LogOfOne = new(new Guid(1, 0, 0, new byte[8]));
+    public static readonly WalId LogOfTwo = new(new Guid(2, 0, 0, new byte[8]));
+
+    /// <summary>Commits arrive in the store, which answers nothing then.</summary>
+    public volatile bool CommitsAreInDoubt;
+
+    /// <summary>The store refuses all that concerns the metadata.</summary>
+    public volatile bool CommitsAreRefused;
+
+    private ClusterGround(IObjectStore bucket) => Bucket = bucket;
+
+    public IObjectStore Bucket { get; private set; }
+
+    public MetadataView View { get; private set; } = null!;
+
+    /// <summary>The client of node 1.</summary>
+    public IActorRef Client { get; private set; } = null!;
+
+    public IActorRef Manager { get; private set; } = null!;
+
+    public IReadOnlyList<StreamId> Streams { get; private set; } = [];
+
+    /// <param name="system">Where its actors run.</param>
+    /// <param name="records">How many batches of ten records the log of node 2 holds of each stream.</param>
+    public static async Task<ClusterGround> CreateAsync(ActorSystem system, int streams, int records)
+    {
+        InMemoryObjectStore memory = new();
+        ClusterGround ground = new(memory);
+        ground.Bucket = new FaultyObjectStore(memory, (request, key, _) =>
+            !(ground.CommitsAreRefused || ground.CommitsAreInDoubt) || (request != StoreRequest.List && !key.Value.StartsWith("meta/", StringComparison.Ordinal)) ? Fault.None
+            : ground.CommitsAreInDoubt && request == StoreRequest.Put ? Fault.UnknownApplied : Fault.Refuse);
+        MetadataLog log = await MetadataLog.OpenAsync(ground.Bucket, new MetadataLogOptions { ResolveTimeout = TimeSpan.FromMilliseconds(100) }, CancellationToken.None);
+        CoordinatorServices services = new(One, TimeProvider.System, new SeededIdSource(3).Next, NullLogger.Instance, _ => { });
+        IActorRef coordinator = system.ActorOf(Props.Create(() => new CoordinatorActor(log, services)));
+        ground.View = new MetadataView(log.Image);
+        ground.Manager = system.ActorOf(Props.Create(() => new ManagerStub(ground)));
+        MetadataClientServices client = new(
+            coordinator, ground.View, ct => MetadataLog.ReadAsync(ground.Bucket, new MetadataLogOptions(), ct).AsTask(), TimeProvider.System, NullLogger.Instance);
+        ground.Client = system.ActorOf(Props.Create(() => new MetadataClientActor(client)));
+        ground.Client.Tell(new ManageWith(ground.Manager));
+
+        // In this order, so that node 2 leads all.
+        await ground.RegisterAsync(Two, LogOfTwo);
+        await ground.AskAsync<TopicsChanged>(new MakeTopics([new NewTopic("t", streams, new Dictionary<string, string>())]));
+        await ground.RegisterAsync(One, LogOfOne);
+        ground.Streams = [.. ground.View.Current.FindTopic("t")!.Partitions];
+        await ground.WriteAsync(records);
+        return ground;
+    }
+
+    public HashSet<StreamId> Held { get; } = [];
+
+    public async Task<T> AskAsync<T>(object command) => Assert.IsType<T>(await Client.Ask(command, TimeSpan.FromSeconds(20)));
+
+    public Task<NodeIsRegistered> RegisterAsync(NodeId node, WalId log) =>
+        AskAsync<NodeIsRegistered>(new RegisterNode(node, new NodePlace($"node-{node}:1", "", []), log, "host", $"{AttachedWal.BucketScheme}{BucketWalOptions.PrefixOf(log)}", []));
+
+    private async Task WriteAsync(int batches)
+    {
+        BucketWalOptions options = new() { Prefix = BucketWalOptions.PrefixOf(LogOfTwo), OwnerEpoch = 1, CapacityBytes = 1 << 20, MaxBatchBytes = 64 << 10, MaxPutsPerSecond = 0, MaxLinger = TimeSpan.Zero };
+        BucketWal wal = new(Bucket, options);
+        await foreach (WalRecoveredRecord _ in wal.RecoverAsync(CancellationToken.None))
+        {
+            Assert.Fail("the log is new");
+        }
+
+        for (int i = 0; i < batches; i++)
+        {
+            await wal.AppendAsync([.. Streams.Select(stream => Record(stream, i))], CancellationToken.None);
+        }
+    }
+
+    private static WalRecord Record(StreamId stream, int number)
+    {
+        byte[] payload = new byte[100];
+        return new WalRecord(stream, new LeaderEpoch(0), new Offset(number * 10), new Offset((number * 10) + 9), 0, payload, Wire.Records.Crc32C.Compute(payload));
+    }
+
+    /// <summary>What of the partition manager matters here.</summary>
+    private sealed class ManagerStub : ReceiveActor
+    {
+        public ManagerStub(ClusterGround ground)
+        {
+            Receive<ImageCommitted>(committed =>
+            {
+                ground.View.Publish(committed.Image);
+                foreach ((IActorRef to, object message) in committed.Replies)
+                {
+                    to.Tell(message);
+                }
+            });
+            Receive<HoldStreams>(hold => Locked(() => ground.Held.UnionWith(hold.Streams)));
+            Receive<ReleaseStreams>(release => Locked(() => ground.Held.ExceptWith(release.Streams)));
+
+            void Locked(Action change)
+            {
+                lock (ground.Held)
+                {
+                    change();
+                }
+            }
+        }
+    }
+}

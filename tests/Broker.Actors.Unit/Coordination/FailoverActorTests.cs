@@ -1,0 +1,112 @@
+using System.Collections.Concurrent;
+using Akka.Actor;
+using Broker.Actors.Coordination;
+using Broker.Actors.Partitions;
+using Broker.Actors.Unit.Fakes;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Metadata;
+using Microsoft.Extensions.Logging.Abstractions;
+using static Broker.Actors.Unit.Coordination.ClusterGround;
+
+namespace Broker.Actors.Unit.Coordination;
+
+/// <summary>V1 and V2: what becomes of a node that is gone.</summary>
+public sealed class FailoverActorTests : ActorTest
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private readonly ConcurrentQueue<(WalId Log, long Epoch)> _fenced = new();
+    private readonly ConcurrentDictionary<StreamId, NodeId> _seats = new();
+    private volatile bool _fencesFail;
+
+    [Fact]
+    public async Task V2_streams_of_a_node_that_is_gone_are_given_to_another_once_its_log_is_fenced()
+    {
+        ClusterGround ground = await CreateAsync(Sys, streams: 4, records: 0);
+        IActorRef failover = Start(ground);
+
+        failover.Tell(new NodesPresent(new HashSet<NodeId> { One }));
+
+        AwaitCondition(() => _seats.Count == 4 && ground.View.Current.Wals[LogOfTwo].IsFenced, Patience);
+        Assert.All(_seats.Values, node => Assert.Equal(One, node));
+        Assert.Equal((LogOfTwo, 1), Assert.Single(_fenced));
+        Assert.Equal([One], ground.View.Current.LiveNodes.Keys);
+    }
+
+    [Fact]
+    public async Task Nobody_is_taken_for_gone_before_it_is_known_who_is_there()
+    {
+        ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 0);
+        IActorRef failover = Start(ground);
+        failover.Tell(new NodesPresent(new HashSet<NodeId> { One, Two }));
+        await ground.AskAsync<ProducerIdGiven>(GiveProducerId.Instance);
+
+        Assert.Empty(_fenced);
+        Assert.Equal(2, ground.View.Current.LiveNodes.Count);
+        Assert.Empty(_seats);
+    }
+
+    [Fact]
+    public async Task Log_that_cannot_be_fenced_is_tried_until_it_can()
+    {
+        ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 0);
+        _fencesFail = true;
+        Start(ground).Tell(new NodesPresent(new HashSet<NodeId> { One }));
+        AwaitCondition(() => _fenced.Count > 1, Patience);
+        Assert.False(ground.View.Current.Wals[LogOfTwo].IsFenced);
+
+        _fencesFail = false;
+
+        AwaitCondition(() => ground.View.Current.Wals[LogOfTwo].IsFenced, Patience);
+    }
+
+    [Fact]
+    public async Task V1_log_of_a_node_that_has_started_anew_stays_its_own()
+    {
+        ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 0);
+        _fencesFail = true;
+        IActorRef failover = Start(ground);
+        failover.Tell(new NodesPresent(new HashSet<NodeId> { One }));
+        AwaitCondition(() => !_fenced.IsEmpty, Patience);
+        await ground.RegisterAsync(Two, LogOfTwo);
+        failover.Tell(new NodesPresent(new HashSet<NodeId> { One, Two }));
+        _fencesFail = false;
+
+        // The fence that was decided before comes late.
+        await ground.AskAsync<MarkWalFenced>(new MarkWalFenced(LogOfTwo, _fenced.First().Epoch));
+
+        Assert.False(ground.View.Current.Wals[LogOfTwo].IsFenced);
+        Assert.Equal(2, ground.View.Current.LiveNodes[Two].Epoch);
+    }
+
+    [Fact]
+    public async Task L2_log_is_released_when_everybody_has_what_it_held()
+    {
+        ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 0);
+        Start(ground).Tell(new NodesPresent(new HashSet<NodeId> { One }));
+        AwaitCondition(() => ground.View.Current.Wals[LogOfTwo].IsFenced, Patience);
+
+        Assert.Empty((await ground.AskAsync<StreamsOpened>(new OpenStreams(One, 1, LogOfOne, [LogOfTwo], [(ground.Streams[0], Offset.Zero)]))).Refused);
+
+        AwaitCondition(() => !ground.View.Current.Wals.ContainsKey(LogOfTwo), Patience);
+    }
+
+    private IActorRef Start(ClusterGround ground)
+    {
+        FailoverServices services = new(ground.View, ground.Client, FenceAsync, Seat, NullLogger.Instance);
+        return Sys.ActorOf(Props.Create(() => new FailoverActor(services)));
+    }
+
+    private Task FenceAsync(AttachedWal wal, long epoch, CancellationToken cancellation)
+    {
+        _fenced.Enqueue((wal.WalId, epoch));
+        return _fencesFail ? Task.FromException(new StorageException(StorageErrorKind.Unavailable, "test")) : Task.CompletedTask;
+    }
+
+    private void Seat(NodeId node, SeatStreams seats)
+    {
+        foreach (StreamId stream in seats.Streams)
+        {
+            _seats[stream] = node;
+        }
+    }
+}

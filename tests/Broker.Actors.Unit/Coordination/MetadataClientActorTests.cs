@@ -1,0 +1,119 @@
+using Akka.Actor;
+using Akka.TestKit;
+using Broker.Actors.Coordination;
+using Broker.Actors.Unit.Fakes;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Metadata;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Broker.Actors.Unit.Coordination;
+
+/// <summary>N1 and N2: what a node knows of the metadata, and when its askers hear.</summary>
+public sealed class MetadataClientActorTests : ActorTest
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private readonly TestProbe _coordinator;
+    private readonly TestProbe _manager;
+    private readonly List<MetadataImage> _images = [MetadataImage.Empty];
+    private readonly TaskCompletionSource<MetadataImage> _stored = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _reads;
+
+    public MetadataClientActorTests() => (_coordinator, _manager) = (CreateTestProbe(), CreateTestProbe());
+
+    [Fact]
+    public void N1_commits_are_applied_one_by_one_and_none_twice()
+    {
+        IActorRef client = Start();
+        MetadataBatch[] batches = [Commit(1), Commit(2)];
+        Tell(client, batches[0], 0);
+        Assert.Equal([1], Nodes());
+        Tell(client, batches[0], 0);
+        Tell(client, batches[1], 1);
+
+        Assert.Equal([1, 2], Nodes());
+        Assert.Equal(0, _reads);
+    }
+
+    [Fact]
+    public void N1_commit_that_was_missed_is_read_from_the_store()
+    {
+        IActorRef client = Start();
+        Commit(1);
+        MetadataBatch second = Commit(2);
+        Tell(client, second, 1, (77, "of nobody"));
+        _manager.ExpectNoMsg(TimeSpan.FromMilliseconds(100));
+
+        _stored.SetResult(_images[2]);
+
+        Assert.Equal([1, 2], Nodes());
+    }
+
+    [Fact]
+    public void N2_reply_waits_for_the_metadata_that_it_is_about()
+    {
+        IActorRef client = Start();
+        client.Tell(GiveProducerId.Instance, TestActor);
+        CoordinatorRequest request = _coordinator.FishForMessage<CoordinatorRequest>(_ => true, Patience);
+        Commit(1);
+        MetadataBatch second = Commit(2);
+
+        Tell(client, second, 1, (request.Id, "reply"));
+        _manager.ExpectNoMsg(TimeSpan.FromMilliseconds(100));
+        _stored.SetResult(_images[2]);
+
+        ImageCommitted shown = _manager.ExpectMsg<ImageCommitted>(Patience);
+        Assert.Equal((_images[2].Version, TestActor, "reply"), (shown.Image.Version, shown.Replies.Single().To, shown.Replies.Single().Message));
+    }
+
+    [Fact]
+    public void Reply_shows_the_nodes_own_image()
+    {
+        IActorRef client = Start();
+        client.Tell(new CloseStreams([]), TestActor);
+        CoordinatorRequest request = _coordinator.FishForMessage<CoordinatorRequest>(_ => true, Patience);
+        client.Tell(new CoordinatorAnswer(-1, -1, null, null, [(request.Id, new StreamsAreClosed(null!))]), _coordinator.Ref);
+
+        StreamsAreClosed reply = (StreamsAreClosed)_manager.ExpectMsg<ImageCommitted>(Patience).Replies.Single().Message;
+
+        Assert.Same(MetadataImage.Empty, reply.Image);
+    }
+
+    [Fact]
+    public void Coordinator_is_told_again_and_again_that_the_node_listens()
+    {
+        Start();
+
+        Assert.Equal(-1, _coordinator.ExpectMsg<AttachFollower>(Patience).Version);
+        Assert.Equal(-1, _coordinator.ExpectMsg<AttachFollower>(Patience).Version);
+    }
+
+    private IActorRef Start()
+    {
+        MetadataClientServices services = new(
+            _coordinator.Ref,
+            new MetadataView(MetadataImage.Empty),
+            _ =>
+            {
+                _reads++;
+                return _stored.Task;
+            },
+            new TestClock(),
+            NullLogger.Instance);
+        IActorRef client = Sys.ActorOf(Props.Create(() => new MetadataClientActor(services)));
+        client.Tell(new ManageWith(_manager.Ref));
+        Assert.Same(MetadataImage.Empty, _manager.ExpectMsg<ImageCommitted>(Patience).Image);
+        return client;
+    }
+
+    private MetadataBatch Commit(int node)
+    {
+        MetadataBatch batch = new(0, [new NodeRegistered(new NodeId(node), 1)]);
+        _images.Add(_images[^1].Apply(batch, _images.Count));
+        return batch;
+    }
+
+    private void Tell(IActorRef client, MetadataBatch batch, int after, params (long, object)[] replies) =>
+        client.Tell(new CoordinatorAnswer(_images[after].Version, _images[after + 1].Version, batch, null, replies), _coordinator.Ref);
+
+    private IEnumerable<int> Nodes() => _manager.ExpectMsg<ImageCommitted>(Patience).Image.NodeEpochs.Keys.Select(node => node.Value).Order();
+}

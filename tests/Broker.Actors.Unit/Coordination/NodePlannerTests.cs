@@ -1,0 +1,211 @@
+using Broker.Actors.Coordination;
+using Broker.Actors.Unit.Fakes;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Metadata;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Broker.Actors.Unit.Coordination;
+
+/// <summary>L3 and L4: who may lead a stream next.</summary>
+public sealed class NodePlannerTests
+{
+    private static readonly NodeId One = new(1);
+    private static readonly NodeId Two = new(2);
+    private static readonly WalId LogOfOne = new(new Guid(1, 0, 0, new byte[8]));
+    private static readonly WalId LogOfTwo = new(new Guid(2, 0, 0, new byte[8]));
+    private static readonly WalId LogOfThree = new(new Guid(3, 0, 0, new byte[8]));
+
+    private readonly CommandPlanner _planner;
+    private MetadataImage _image = MetadataImage.Empty;
+
+    public NodePlannerTests()
+    {
+        CoordinatorServices services = new(One, new TestClock(), new SeededIdSource(1).Next, NullLogger.Instance, _ => { });
+        _planner = new CommandPlanner(_image, services);
+    }
+
+    [Fact]
+    public void Each_start_of_a_node_has_the_next_epoch_and_is_shown_where_it_is()
+    {
+        Assert.Equal(1, Register(One, LogOfOne));
+        Assert.Equal(2, Register(One, LogOfOne));
+
+        Assert.Equal((2, "one:9"), (_image.LiveNodes[One].Epoch, _image.LiveNodes[One].Place.ClusterAddress));
+        Plan(new MarkNodeGone(One, 1));
+        Assert.Single(_image.LiveNodes);
+        Plan(new MarkNodeGone(One, 2));
+        Plan(new MarkNodeGone(One, 2));
+        Assert.Empty(_image.LiveNodes);
+    }
+
+    [Fact]
+    public void Node_whose_log_was_fenced_starts_with_another()
+    {
+        Register(One, LogOfOne);
+        Plan(new MarkWalFenced(LogOfOne, 1));
+        Plan(new MarkWalFenced(LogOfOne, 1));
+
+        CommandFailed refused = Assert.IsType<CommandFailed>(Plan(Registration(One, LogOfOne)));
+
+        Assert.Equal(StorageErrorKind.Unavailable, refused.Kind);
+        Assert.Equal(1, _image.NodeEpochs[One]);
+        Assert.Equal(2, Register(One, LogOfThree));
+    }
+
+    [Fact]
+    public void Fence_that_was_decided_before_the_nodes_newest_start_does_not_count()
+    {
+        Register(One, LogOfOne);
+        Register(One, LogOfOne);
+
+        Plan(new MarkWalFenced(LogOfOne, 1));
+
+        Assert.False(_image.Wals[LogOfOne].IsFenced);
+    }
+
+    [Fact]
+    public void Topics_partitions_are_spread_beginning_with_the_node_that_leads_least()
+    {
+        Register(One, LogOfOne);
+        Make("a", partitions: 3);
+        Register(Two, LogOfTwo);
+
+        Make("b", partitions: 5);
+
+        Assert.Equal([2, 1, 2, 1, 2], Leaders("b"));
+        Assert.All(Streams("b"), stream => Assert.Equal(stream.Leader == One ? LogOfOne : LogOfTwo, stream.Wal));
+    }
+
+    [Fact]
+    public void Topics_partitions_are_led_by_nobody_where_there_is_no_node()
+    {
+        Register(One, LogOfOne);
+        Plan(new MarkNodeGone(One, 1));
+
+        Make("a", partitions: 1);
+
+        Assert.Equal([NodeId.None.Value], Leaders("a"));
+    }
+
+    [Fact]
+    public void L3_stream_of_a_living_leader_is_not_opened_elsewhere()
+    {
+        StreamState stream = LedByOne();
+
+        Assert.Equal((OpeningRefusalReason.MustFence, LogOfOne), Refusal(Open(Two, 1, LogOfTwo, [LogOfOne], stream, 0)));
+        Plan(new MarkNodeGone(One, 1));
+        Assert.Equal((OpeningRefusalReason.MustFence, LogOfOne), Refusal(Open(Two, 1, LogOfTwo, [LogOfOne], stream, 0)));
+    }
+
+    [Fact]
+    public void L3_stream_is_opened_elsewhere_once_its_log_is_fenced_and_read()
+    {
+        StreamState stream = LedByOne();
+        Plan(new MarkWalFenced(LogOfOne, 1));
+
+        Assert.Equal((OpeningRefusalReason.MustRead, LogOfOne), Refusal(Open(Two, 1, LogOfTwo, [], stream, 7)));
+        Assert.Empty(Open(Two, 1, LogOfTwo, [LogOfOne], stream, 7).Refused);
+
+        StreamState opened = _image.Streams[stream.StreamId];
+        Assert.Equal((Two, LogOfTwo, 1, 7), (opened.Leader, opened.Wal, opened.Epoch.Value, opened.EpochHistory[^1].StartOffset.Value));
+        Assert.Equal([LogOfOne], opened.PendingWals.AsEnumerable());
+    }
+
+    [Fact]
+    public void L3_closed_stream_is_opened_elsewhere_at_once()
+    {
+        StreamState stream = LedByOne();
+        Plan(new CloseStreams([(stream.StreamId, stream.Epoch), (new StreamId(77), stream.Epoch)]));
+        Plan(new CloseStreams([(stream.StreamId, stream.Epoch)]));
+
+        Assert.Empty(Open(Two, 1, LogOfTwo, [], stream, 0).Refused);
+        Plan(new CloseStreams([(stream.StreamId, stream.Epoch)]));
+        Assert.Equal(Two, _image.Streams[stream.StreamId].Leader);
+    }
+
+    [Fact]
+    public void L4_start_of_a_node_that_another_has_replaced_opens_nothing()
+    {
+        StreamState stream = LedByOne();
+        Register(One, LogOfThree);
+
+        Assert.Equal(OpeningRefusalReason.NodeIsStale, Refusal(Open(One, 1, LogOfOne, [], stream, 0)).Reason);
+    }
+
+    [Fact]
+    public void L4_nothing_is_opened_with_a_log_that_is_fenced_or_anothers()
+    {
+        StreamState stream = LedByOne();
+        Plan(new MarkWalFenced(LogOfOne, 1));
+
+        Assert.Equal(OpeningRefusalReason.NodeIsStale, Refusal(Open(One, 1, LogOfOne, [], stream, 0)).Reason);
+        Assert.Equal(OpeningRefusalReason.NodeIsStale, Refusal(Open(One, 1, LogOfTwo, [], stream, 0)).Reason);
+        Assert.Equal(OpeningRefusalReason.NodeIsStale, Refusal(Open(One, 1, LogOfThree, [], stream, 0)).Reason);
+    }
+
+    [Fact]
+    public void Opener_that_knows_less_than_is_uploaded_looks_again()
+    {
+        StreamState stream = LedByOne();
+        ObjectId id = ((ObjectIdGiven)Plan(GiveObjectId.Instance)).ObjectId;
+        StreamRange range = new(stream.StreamId, stream.Epoch, Offset.Zero, new Offset(5), 0, 10, 0, 10, 0, 0);
+        Plan(new CommitUpload(new ObjectCommitted(id, new ObjectKey("data/x"), ObjectKind.StreamSet, 100, 0, [range])));
+
+        Assert.Equal(OpeningRefusalReason.MovedOn, Refusal(Open(One, 1, LogOfOne, [], stream, 4)).Reason);
+        Assert.Empty(Open(One, 1, LogOfOne, [], stream, 5).Refused);
+    }
+
+    [Fact]
+    public void L2_fenced_log_is_released_once_nobody_needs_it()
+    {
+        StreamState stream = LedByOne();
+        Plan(new MarkWalFenced(LogOfOne, 1));
+        Assert.Empty(Release());
+        Open(Two, 1, LogOfTwo, [LogOfOne], stream, 0);
+
+        Assert.Equal([LogOfOne], Release());
+        Assert.Empty(Release());
+        Assert.Equal([LogOfTwo], _image.Wals.Keys);
+    }
+
+    private StreamState LedByOne()
+    {
+        Register(One, LogOfOne);
+        Make("t", partitions: 1);
+        Register(Two, LogOfTwo);
+        return Streams("t").Single();
+    }
+
+    private static RegisterNode Registration(NodeId node, WalId log) =>
+        new(node, new NodePlace(node == One ? "one:9" : "two:9", "", []), log, "host", $"bucket:wal/{log}/", []);
+
+    private long Register(NodeId node, WalId log) => ((NodeIsRegistered)Plan(Registration(node, log))).NodeEpoch;
+
+    private void Make(string topic, int partitions) => Plan(new MakeTopics([new NewTopic(topic, partitions, new Dictionary<string, string>())]));
+
+    private StreamsOpened Open(NodeId node, long epoch, WalId log, WalId[] read, StreamState stream, long next) =>
+        (StreamsOpened)Plan(new OpenStreams(node, epoch, log, read, [(stream.StreamId, new Offset(next))]));
+
+    private static (OpeningRefusalReason Reason, WalId Log) Refusal(StreamsOpened answer)
+    {
+        OpeningRefusal refusal = Assert.Single(answer.Refused);
+        return (refusal.Reason, refusal.Wals is [var wal, ..] ? wal : WalId.None);
+    }
+
+    private IEnumerable<WalId> Release() => ((WalsReleased)Plan(ReleasePaidWals.Instance)).Wals.Select(wal => wal.WalId);
+
+    private IEnumerable<StreamState> Streams(string topic) => _image.FindTopic(topic)!.Partitions.Select(id => _image.Streams[id]);
+
+    private IEnumerable<int> Leaders(string topic) => Streams(topic).Select(stream => stream.Leader.Value);
+
+    private object Plan(object command)
+    {
+        CommandPlan plan = _planner.Plan(command)!;
+        if (plan.Events.Count > 0)
+        {
+            _image = _image.Apply(new MetadataBatch(0, plan.Events), _image.Version + 1);
+        }
+
+        return plan.Reply;
+    }
+}

@@ -1,0 +1,192 @@
+using System.Buffers;
+using System.Text;
+using Broker.ObjectStore;
+using Broker.Wire;
+using Broker.Wire.Messages;
+using Broker.Wire.Records;
+
+namespace Broker.Actors.Unit.EndToEnd;
+
+/// <summary>Several nodes on one bucket: who leads what, and what becomes of it when one is gone.</summary>
+public sealed class ClusterTests : IAsyncLifetime
+{
+    private const int Partitions = 6;
+    private const long ProducerId = 77;
+    private readonly TestCluster _cluster = new();
+    private readonly Dictionary<int, TestClient> _clients = [];
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        foreach (TestClient client in _clients.Values)
+        {
+            await client.DisposeAsync();
+        }
+
+        await _cluster.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Partitions_are_spread_over_the_nodes_and_each_tells_clients_of_all()
+    {
+        await StartAsync(3);
+
+        MetadataResponse seen = await MetadataAsync(2);
+
+        Assert.Equal([(1, 9001), (2, 9002), (3, 9003)], seen.Brokers.Select(broker => (broker.NodeId, broker.Port)));
+        Assert.Equal([2, 2, 2], seen.Topics[0].Partitions.CountBy(partition => partition.LeaderId).Select(one => one.Value));
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, (await ProduceAsync(OtherThan(LeaderOf(seen, 0)), 0, 0)).Error);
+        Assert.Equal((ErrorCode.None, 0), await ProduceAsync(LeaderOf(seen, 0), 0, 0));
+    }
+
+    [Fact]
+    public async Task Partitions_of_a_node_that_dies_go_on_elsewhere_with_all_that_was_acknowledged()
+    {
+        await StartAsync(3);
+        MetadataResponse before = await MetadataAsync(1);
+        for (int partition = 0; partition < Partitions; partition++)
+        {
+            for (int i = 0; i < 5; i++)
+            {
+                Assert.Equal((ErrorCode.None, i), await ProduceAsync(LeaderOf(before, partition), partition, i));
+            }
+        }
+
+        await _cluster.KillAsync(3);
+
+        await Eventually.HoldsAsync(async () => (await MetadataAsync(1)).Topics[0].Partitions.All(partition => partition.LeaderId is 1 or 2), "not all partitions have a leader again");
+        MetadataResponse after = await MetadataAsync(1);
+        for (int partition = 0; partition < Partitions; partition++)
+        {
+            int leader = LeaderOf(after, partition);
+
+            // A batch that is sent again is known, also to the new leader.
+            Assert.Equal((ErrorCode.None, 4), await ProducedAsync(leader, partition, 4));
+            Assert.Equal((ErrorCode.None, 5), await ProducedAsync(leader, partition, 5));
+            Assert.Equal(["0", "1", "2", "3", "4", "5"], await ValuesAsync(leader, partition));
+        }
+
+        Assert.All(after.Topics[0].Partitions, partition => Assert.Equal(LeaderOf(before, partition.PartitionIndex) == 3 ? 1 : 0, partition.LeaderEpoch));
+    }
+
+    [Fact]
+    public async Task Node_that_only_seems_dead_acknowledges_nothing_once_others_have_taken_over()
+    {
+        await StartAsync(2);
+        MetadataResponse before = await MetadataAsync(1);
+        int partition = before.Topics[0].Partitions.First(one => one.LeaderId == 2).PartitionIndex;
+        Assert.Equal((ErrorCode.None, 0), await ProduceAsync(2, partition, 0));
+        await using TestNode zombie = _cluster.CutOff(2);
+        await Eventually.HoldsAsync(async () => (await MetadataAsync(1)).Topics[0].Partitions.All(one => one.LeaderId == 1), "the other node does not take over");
+
+        (ErrorCode error, _) = await ProduceAsync(2, partition, 1);
+
+        Assert.Contains(error, new[] { ErrorCode.NotLeaderOrFollower, ErrorCode.KafkaStorageError });
+        Assert.Equal((ErrorCode.None, 1), await ProducedAsync(1, partition, 1));
+        Assert.Equal(["0", "1"], await ValuesAsync(1, partition));
+    }
+
+    [Fact]
+    public async Task Node_that_comes_back_leads_again_and_logs_of_the_dead_are_released()
+    {
+        await StartAsync(2);
+        for (int partition = 0; partition < Partitions; partition++)
+        {
+            await ProduceAsync(LeaderOf(await MetadataAsync(1), partition), partition, 0);
+        }
+
+        await _cluster.KillAsync(2);
+        await Eventually.HoldsAsync(async () => (await MetadataAsync(1)).Topics[0].Partitions.All(one => one.LeaderId == 1), "the other node does not take over");
+        _clients.Remove(2);
+        await _cluster.StartAsync(2);
+        CreateTopicsRequest request = new() { Topics = [new CreateTopicsRequest.CreatableTopic { Name = "u", NumPartitions = 4, ReplicationFactor = 1 }], timeoutMs = 20_000 };
+        await Client(2).CallAsync<CreateTopicsResponse>(request, 7);
+
+        Assert.Contains(_cluster.View.Current.Streams.Values, stream => stream.Leader == new NodeId(2));
+        await _cluster.Nodes[new NodeId(1)].System.FlushAsync();
+        await Eventually.HoldsAsync(() => _cluster.View.Current.Wals.Values.All(wal => !wal.IsFenced), "the log of the dead is not released");
+        Assert.Equal(2, _cluster.View.Current.Wals.Count);
+    }
+
+    private async Task StartAsync(int nodes)
+    {
+        for (int id = 1; id <= nodes; id++)
+        {
+            await _cluster.StartAsync(id);
+        }
+
+        CreateTopicsRequest request = new() { Topics = [new CreateTopicsRequest.CreatableTopic { Name = "t", NumPartitions = Partitions, ReplicationFactor = 1 }], timeoutMs = 20_000 };
+        CreateTopicsResponse made = await Client(1).CallAsync<CreateTopicsResponse>(request, 7);
+        Assert.Equal(0, made.Topics[0].ErrorCode);
+        for (int id = 1; id <= nodes; id++)
+        {
+            await Eventually.HoldsAsync(
+                async () => (await MetadataAsync(id)).Topics is [{ ErrorCode: 0 } topic] && topic.Partitions.All(partition => partition.ErrorCode == 0), $"node {id} does not know the topic");
+        }
+    }
+
+    private TestClient Client(int node)
+    {
+        if (!_clients.TryGetValue(node, out TestClient? client))
+        {
+            _clients[node] = client = _cluster.Nodes[new NodeId(node)].Connect();
+        }
+
+        return client;
+    }
+
+    private Task<MetadataResponse> MetadataAsync(int node) => Client(node).CallAsync<MetadataResponse>(
+        new MetadataRequest { Topics = [new MetadataRequest.MetadataRequestTopic { Name = "t" }] }, 12);
+
+    private static int LeaderOf(MetadataResponse metadata, int partition) => metadata.Topics[0].Partitions.Single(one => one.PartitionIndex == partition).LeaderId;
+
+    private static int OtherThan(int node) => node == 1 ? 2 : 1;
+
+    private async Task<(ErrorCode Error, long Offset)> ProducedAsync(int node, int partition, int sequence)
+    {
+        (ErrorCode Error, long Offset) produced = default;
+        await Eventually.HoldsAsync(async () => (produced = await ProduceAsync(node, partition, sequence)).Error == ErrorCode.None, $"node {node} takes nothing for partition {partition}");
+        return produced;
+    }
+
+    private async Task<(ErrorCode Error, long Offset)> ProduceAsync(int node, int partition, int sequence)
+    {
+        using RecordBatchBuilder builder = new(new RecordBatchOptions { ProducerId = ProducerId, ProducerEpoch = 0, BaseSequence = sequence });
+        builder.Append(1_700_000_000_000, null, Encoding.UTF8.GetBytes($"{sequence}"));
+        ProduceRequest request = new()
+        {
+            Acks = -1,
+            TimeoutMs = 20_000,
+            TopicData = [new ProduceRequest.TopicProduceData { Name = "t", PartitionData = [new ProduceRequest.PartitionProduceData { Index = partition, Records = new ReadOnlySequence<byte>(builder.ToArray()) }] }],
+        };
+        ProduceResponse.PartitionProduceResponse got = (await Client(node).CallAsync<ProduceResponse>(request, 9)).Responses[0].PartitionResponses[0];
+        return ((ErrorCode)got.ErrorCode, got.BaseOffset);
+    }
+
+    private async Task<string[]> ValuesAsync(int node, int partition)
+    {
+        FetchRequest request = new()
+        {
+            MaxBytes = 1 << 20,
+            MinBytes = 1,
+            Topics = [new FetchRequest.FetchTopic { Topic = "t", Partitions = [new FetchRequest.FetchPartition { Partition = partition, PartitionMaxBytes = 1 << 20, CurrentLeaderEpoch = -1 }] }],
+        };
+        FetchResponse.PartitionData got = (await Client(node).CallAsync<FetchResponse>(request, 12)).Responses[0].Partitions[0];
+        Assert.Equal(ErrorCode.None, (ErrorCode)got.ErrorCode);
+        List<string> values = [];
+        byte[] records = got.Records!.Value.ToArray();
+        for (int position = 0; position < records.Length;)
+        {
+            ReadOnlyMemory<byte> batch = new RecordBatchView(records.AsSpan(position)).WholeBatch.ToArray();
+            position += batch.Length;
+            using RecordReader reader = RecordReader.Open(batch, 1 << 20);
+            while (reader.TryRead(out Wire.Records.Record record))
+            {
+                values.Add(Encoding.UTF8.GetString(record.Value!.Value.Span));
+            }
+        }
+
+        return [.. values];
+    }
+}

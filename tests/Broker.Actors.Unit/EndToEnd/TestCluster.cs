@@ -1,0 +1,104 @@
+using Akka.Actor;
+using Akka.Configuration;
+using Broker.Actors.Coordination;
+using Broker.Actors.Partitions;
+using Broker.Actors.Storage;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Metadata;
+using Broker.TestSupport.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Broker.Actors.Unit.EndToEnd;
+
+/// <summary>Nodes that share a bucket in memory, and a coordinator in a process of its own, which is told who is there.</summary>
+internal sealed class TestCluster : IAsyncDisposable
+{
+    private readonly InMemoryObjectStore _store = new();
+    private readonly Dictionary<NodeId, TestNode> _nodes = [];
+    private readonly ActorSystem _system = ActorSystem.Create("coordinator", ConfigurationFactory.ParseString("akka { loglevel = ERROR, stdout-loglevel = OFF, log-dead-letters = off }"));
+    private readonly IActorRef _coordinator;
+    private readonly IActorRef _failover;
+    private int _started;
+
+    public TestCluster()
+    {
+        StorageSources sources = new(TimeProvider.System, new SystemIdSource(), new Random(1));
+        CoordinatorServices coordinator = new(new NodeId(99), TimeProvider.System, sources.Ids.Next, NullLogger.Instance, _ => { });
+        CoordinatorHostServices host = new(() => MetadataLog.OpenAsync(_store, new MetadataLogOptions(), CancellationToken.None).AsTask(), coordinator, NullLogger.Instance);
+        _coordinator = _system.ActorOf(Props.Create(() => new CoordinatorHostActor(host)));
+        MetadataView view = new(MetadataImage.Empty);
+        IActorRef client = ClusterLink.StartClient(_system, _coordinator, view, _store, TimeProvider.System, NullLoggerFactory.Instance);
+        FailoverServices failover = new(
+            view, client, (wal, epoch, ct) => OtherWals.FenceAsync(_store, wal, epoch, sources, ct).AsTask(), Seat, NullLogger.Instance);
+        _failover = _system.ActorOf(Props.Create(() => new FailoverActor(failover)));
+        View = view;
+    }
+
+    /// <summary>What the coordinator's process knows.</summary>
+    public MetadataView View { get; }
+
+    public IReadOnlyDictionary<NodeId, TestNode> Nodes => _nodes;
+
+    public async Task<TestNode> StartAsync(int id)
+    {
+        NodeId node = new(id);
+        TestNode started = await TestNode.JoinAsync(_store, _coordinator, (100 * ++_started) + id, ("node.id", $"{id}"), ("listeners", $"PLAINTEXT://127.0.0.1:{9000 + id}"));
+        lock (_nodes)
+        {
+            _nodes[node] = started;
+        }
+
+        TellWhoIsThere();
+        return started;
+    }
+
+    public async Task KillAsync(int id)
+    {
+        TestNode node = Take(id);
+        await node.KillAsync();
+        TellWhoIsThere();
+    }
+
+    /// <summary>The others are told that the node is gone, which goes on.</summary>
+    public TestNode CutOff(int id)
+    {
+        TestNode node = Take(id);
+        TellWhoIsThere();
+        return node;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (TestNode node in _nodes.Values)
+        {
+            await node.DisposeAsync();
+        }
+
+        await _system.Terminate();
+    }
+
+    private TestNode Take(int id)
+    {
+        lock (_nodes)
+        {
+            Assert.True(_nodes.Remove(new NodeId(id), out TestNode? node));
+            return node;
+        }
+    }
+
+    private void TellWhoIsThere()
+    {
+        lock (_nodes)
+        {
+            _failover.Tell(new NodesPresent(_nodes.Keys.ToHashSet()));
+        }
+    }
+
+    private void Seat(NodeId node, SeatStreams seats)
+    {
+        lock (_nodes)
+        {
+            _nodes.GetValueOrDefault(node)?.System.Seating.Tell(seats);
+        }
+    }
+}
