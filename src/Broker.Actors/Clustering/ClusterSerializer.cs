@@ -15,6 +15,9 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
     private const string Seat = "seat-1";
     private const string Unseat = "unseat-1";
 
+    /// <summary>What it serializes.</summary>
+    public static IReadOnlyList<Type> Messages { get; } = [typeof(CoordinatorRequest), typeof(CoordinatorAnswer), typeof(AttachFollower), typeof(SeatStreams), typeof(UnseatStreams)];
+
     public ClusterSerializer(ExtendedActorSystem system)
         : base(system)
     {
