@@ -8,13 +8,17 @@ BENCH_ARGS ?=
 CEPH_STORE_BYTES ?= 10737418240
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test ceph format gen bench sim
+.PHONY: help run cluster build test ceph format gen bench sim
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
 
 run: ## Start one broker on 127.0.0.1:9092 with its data under ./data (RUN_ARGS="--override key=value")
 	@dotnet run --project src/Broker.Node -c $(CONFIGURATION) -- start --override log.dirs=./data $(RUN_ARGS)
+
+cluster: ## Start three brokers on 127.0.0.1:9092 to 9094 that share a bucket, a folder here, under artifacts/cluster
+	@dotnet build src/Broker.Node -c $(CONFIGURATION) -v q
+	@scripts/cluster.sh src/Broker.Node/bin/$(CONFIGURATION)/net10.0/Broker.Node.dll artifacts/cluster
 
 build: ## Build everything
 	dotnet build Broker.sln -c $(CONFIGURATION) -v q

@@ -40,6 +40,9 @@ public sealed record BrokerOptions
 
     public required ManagementOptions Management { get; init; }
 
+    /// <summary>Null: the node is alone.</summary>
+    public required ClusterOptions? Cluster { get; init; }
+
     /// <summary>How long SIGTERM may take before the process ends anyway; <c>shutdown.timeout.ms</c>.</summary>
     public required TimeSpan ShutdownTimeout { get; init; }
 
@@ -66,6 +69,7 @@ public sealed record BrokerOptions
             Compaction = CompactionSettings.From(settings),
             Cleaner = CleanerOptions.From(settings),
             Management = ManagementOptions.From(settings),
+            Cluster = ClusterOptions.From(settings),
             ShutdownTimeout = settings.Duration("shutdown.timeout.ms"),
         };
     }

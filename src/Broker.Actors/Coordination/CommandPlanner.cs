@@ -43,7 +43,7 @@ internal sealed class CommandPlanner(MetadataImage image, CoordinatorServices se
         // Also when they are closed already: whoever asks may want to know that this is still the coordinator, which a commit shows.
         CloseObjectIds close => Planned(close.Next >= _ahead.ClosedObjectIds ? [new ObjectIdsClosed(close.Next)] : [], new ObjectIdsAreClosed(_ahead)),
         TrimStreams trim => Planned([.. trim.Trims.Where(t => _ahead.FindStream(t.Stream) is { } stream && stream.StartOffset < t.NewStart)], new StreamsTrimmed(_ahead)),
-        ForgetObjects forget => Planned([new ObjectsDeleted([.. forget.Objects.Where(_ahead.DeletableObjects.ContainsKey)])], forget),
+        ForgetObjects forget => Planned([new ObjectsDeleted([.. forget.Objects.Where(_ahead.DeletableObjects.ContainsKey)])], CommandDone.Instance),
         _ => NodePlanner.Plan(_ahead, command) is { } plan ? Planned(plan.Events, plan.Reply) : null,
     };
 

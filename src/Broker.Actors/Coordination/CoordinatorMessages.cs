@@ -81,7 +81,13 @@ public sealed record TrimStreams(IReadOnlyList<StreamTrimmed> Trims);
 /// <param name="Image">As the trim left it.</param>
 public sealed record StreamsTrimmed(MetadataImage Image);
 
-/// <summary>Says that objects are no longer in the store.</summary>
+/// <summary>What the command says is in the metadata.</summary>
+public sealed record CommandDone
+{
+    public static readonly CommandDone Instance = new();
+}
+
+/// <summary>Says that objects are no longer in the store. Answered with <see cref="CommandDone"/>.</summary>
 public sealed record ForgetObjects(IReadOnlyList<ObjectId> Objects);
 
 /// <summary>A command's change could not be made durable. It may be tried again.</summary>

@@ -27,13 +27,13 @@ public sealed record RegisterNode(NodeId Node, NodePlace Place, WalId Wal, strin
 /// <summary>The node may append to its log, and open streams, under this epoch.</summary>
 public sealed record NodeIsRegistered(long NodeEpoch);
 
-/// <summary>A start of a node ends, and leaves its log empty: all of it is uploaded. Answered with itself.</summary>
+/// <summary>A start of a node ends, and leaves its log empty: all of it is uploaded. Answered with <see cref="CommandDone"/>.</summary>
 public sealed record ReleaseNode(NodeId Node, long NodeEpoch, WalId Wal);
 
-/// <summary>Says that a start of a node has ended, or that nobody hears of it. Answered with itself.</summary>
+/// <summary>Says that a start of a node has ended, or that nobody hears of it. Answered with <see cref="CommandDone"/>.</summary>
 public sealed record MarkNodeGone(NodeId Node, long NodeEpoch);
 
-/// <summary>Says that the starts of a node up to an epoch can append to its log no more, by a fence or a lock that is in place. Answered with itself.</summary>
+/// <summary>Says that the starts of a node up to an epoch can append to its log no more, by a fence or a lock that is in place. Answered with <see cref="CommandDone"/>.</summary>
 /// <param name="Wal">The log.</param>
 /// <param name="NodeEpoch">The newest start of its node when that was decided: one that came meanwhile may have opened the log behind the fence.</param>
 public sealed record MarkWalFenced(WalId Wal, long NodeEpoch);

@@ -11,10 +11,10 @@ internal static class NodePlanner
     {
         ReadMetadata => new CommandPlan([], MetadataIsRead.Instance),
         RegisterNode register => PlanRegistration(image, register),
-        ReleaseNode release => new CommandPlan([.. Releases(image, release), .. Leaves(image, release.Node, release.NodeEpoch)], release),
-        MarkNodeGone gone => new CommandPlan([.. Leaves(image, gone.Node, gone.NodeEpoch)], gone),
+        ReleaseNode release => new CommandPlan([.. Releases(image, release), .. Leaves(image, release.Node, release.NodeEpoch)], CommandDone.Instance),
+        MarkNodeGone gone => new CommandPlan([.. Leaves(image, gone.Node, gone.NodeEpoch)], CommandDone.Instance),
         MarkWalFenced fenced => new CommandPlan(
-            image.Wals.GetValueOrDefault(fenced.Wal) is { IsFenced: false } wal && image.NodeEpochs.GetValueOrDefault(wal.Node) == fenced.NodeEpoch ? [new WalFenced(fenced.Wal)] : [], fenced),
+            image.Wals.GetValueOrDefault(fenced.Wal) is { IsFenced: false } wal && image.NodeEpochs.GetValueOrDefault(wal.Node) == fenced.NodeEpoch ? [new WalFenced(fenced.Wal)] : [], CommandDone.Instance),
         OpenStreams open => PlanOpening(image, open),
         CloseStreams close => new CommandPlan(
             [.. close.Streams.Where(one => image.FindStream(one.Stream) is { } stream && stream.Epoch == one.Epoch && stream.Leader != NodeId.None).Select(one => new StreamClosed(one.Stream, one.Epoch))],

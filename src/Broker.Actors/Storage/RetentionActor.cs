@@ -22,7 +22,7 @@ internal sealed class RetentionActor : ReceiveActor, IWithTimers
         Receive<Deleted>(OnDeleted);
         Receive<StreamsTrimmed>(_ => { });
         Receive<CommandFailed>(failed => RetentionLog.CommandFailed(_services.Log, failed.Kind, failed.Reason));
-        Receive<ForgetObjects>(_ => { });
+        Receive<CommandDone>(_ => { });
     }
 
     public ITimerScheduler Timers { get; set; } = null!;

@@ -1,6 +1,7 @@
 using System.Net;
 using Akka.Configuration;
 using Broker.Actors;
+using Broker.Actors.Clustering;
 using Broker.Actors.Configuration;
 using Broker.Actors.Storage;
 using Broker.Node.Management;
@@ -17,6 +18,7 @@ public sealed class BrokerNode : IAsyncDisposable
     private readonly ObjectStores _objects;
     private readonly StorageEngine _storage;
     private readonly BrokerSystem _system;
+    private readonly ClusterNode? _cluster;
     private readonly WebApplication _listeners;
     private readonly NodeTelemetry _telemetry;
     private readonly ILogger _log;
@@ -24,7 +26,7 @@ public sealed class BrokerNode : IAsyncDisposable
     private BrokerNode(BrokerOptions options, OpenedNode opened, WebApplication listeners, NodeTelemetry telemetry, ILogger log)
     {
         (_options, _listeners, _telemetry, _log) = (options, listeners, telemetry, log);
-        (_objects, _storage, _system) = (opened.Objects, opened.Storage, opened.System);
+        (_objects, _storage, _system, _cluster) = (opened.Objects, opened.Storage, opened.System, opened.Cluster);
     }
 
     /// <summary>The addresses that accept connections; a port of 0 in the options is a real one here.</summary>
@@ -93,6 +95,7 @@ public sealed class BrokerNode : IAsyncDisposable
         await _listeners.DisposeAsync();
         await _telemetry.DisposeAsync();
         await _storage.DisposeAsync();
+        await (_cluster?.LeaveAsync() ?? Task.CompletedTask);
         _objects.Dispose();
     }
 }

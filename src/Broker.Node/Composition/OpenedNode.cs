@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Configuration;
 using Broker.Actors;
+using Broker.Actors.Clustering;
 using Broker.Actors.Configuration;
 using Broker.Actors.Metrics;
 using Broker.Actors.Storage;
@@ -12,6 +13,9 @@ namespace Broker.Node.Composition;
 /// <summary>What of a node rests on its stores, open: all but the listeners. Whoever has it closes each part, in the reverse of this order.</summary>
 internal sealed record OpenedNode(ObjectStores Objects, StorageEngine Storage, ActorSystem Actors, BrokerSystem System)
 {
+    /// <summary>Null: the node is alone.</summary>
+    public ClusterNode? Cluster { get; private init; }
+
     /// <summary>Opens all of it, or nothing: a failure closes what was open, and it can be tried again from the beginning.</summary>
     /// <exception cref="StorageException">The store or the write-ahead log cannot be opened.</exception>
     /// <exception cref="IOException">The data folder cannot be made.</exception>
@@ -29,13 +33,25 @@ internal sealed record OpenedNode(ObjectStores Objects, StorageEngine Storage, A
         try
         {
             await objects.ProbeAsync(cancellation);
-            opening = StorageEngine.OpenAsync(objects.Store, options, sources, loggers.CreateLogger("Broker.Node"), cancellation);
+            ILogger log = loggers.CreateLogger("Broker.Node");
+            ClusterNode? cluster = null;
+            if (options.Cluster is { } place)
+            {
+                actors = ActorSystemLogs.CreateSystem("broker", ClusterHocon.For(options, place, hocon), loggers);
+                cluster = await ClusterNode.JoinAsync(actors, objects.Store, options, sources, loggers, cancellation);
+                FollowerJoin join = new(options, options.Place with { ClusterAddress = cluster.Address }, cluster.Link.View, cluster.Link.Client, log);
+                opening = StorageEngine.OpenAsync(objects.Store, options, sources, join, log, cancellation);
+            }
+            else
+            {
+                opening = StorageEngine.OpenAsync(objects.Store, options, sources, log, cancellation);
+            }
 
             // A PUT that was sent is seen to its end, which may take long: who wants to stop does not wait for it.
             StorageEngine storage = await opening.WaitAsync(cancellation);
-            actors = ActorSystemLogs.CreateSystem("broker", hocon, loggers);
-            BrokerSystem system = await BrokerSystem.StartAsync(actors, storage, options, sources, loggers, metrics).WaitAsync(cancellation);
-            return new OpenedNode(objects, storage, actors, system);
+            actors ??= ActorSystemLogs.CreateSystem("broker", hocon, loggers);
+            BrokerSystem system = await BrokerSystem.StartAsync(actors, storage, options, sources, loggers, metrics, cluster?.Link).WaitAsync(cancellation);
+            return new OpenedNode(objects, storage, actors, system) { Cluster = cluster };
         }
         catch
         {

@@ -72,7 +72,7 @@ public sealed class FailoverActorTests : ActorTest
         _fencesFail = false;
 
         // The fence that was decided before comes late.
-        await ground.AskAsync<MarkWalFenced>(new MarkWalFenced(LogOfTwo, _fenced.First().Epoch));
+        await ground.AskAsync<CommandDone>(new MarkWalFenced(LogOfTwo, _fenced.First().Epoch));
 
         Assert.False(ground.View.Current.Wals[LogOfTwo].IsFenced);
         Assert.Equal(2, ground.View.Current.LiveNodes[Two].Epoch);

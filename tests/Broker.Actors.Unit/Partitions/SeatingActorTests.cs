@@ -84,7 +84,7 @@ public sealed class SeatingActorTests : ActorTest
     private static async Task FenceAsync(ClusterGround ground)
     {
         await FencedBucketWal.FenceAsync(ground.Bucket, BucketWalOptions.PrefixOf(LogOfTwo), 1, TimeProvider.System, new SystemIdSource(), CancellationToken.None);
-        await ground.AskAsync<MarkWalFenced>(new MarkWalFenced(LogOfTwo, 1));
+        await ground.AskAsync<CommandDone>(new MarkWalFenced(LogOfTwo, 1));
     }
 
     private static bool IsHeld(ClusterGround ground)

@@ -42,7 +42,7 @@ public sealed class SettingCatalogTests
     [Fact]
     public void Our_own_settings_are_in_our_own_namespaces() => Assert.All(
         SettingCatalog.Of(SettingScope.Broker).Where(s => s.Support == SettingSupport.Own),
-        setting => Assert.Matches("^(s3|wal|object\\.store|cache|compaction|connection|shutdown|console|management|otlp)(\\.|$)", setting.Name));
+        setting => Assert.Matches("^(s3|wal|object\\.store|cache|compaction|connection|shutdown|console|management|otlp|cluster)(\\.|$)", setting.Name));
 
     [SkippableFact]
     public void Settings_agree_with_kafkas_own_list()

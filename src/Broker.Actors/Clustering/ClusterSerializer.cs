@@ -1,0 +1,114 @@
+using Akka.Actor;
+using Akka.Serialization;
+using Broker.Actors.Coordination;
+using Broker.Actors.Partitions;
+using Broker.ObjectStore;
+
+namespace Broker.Actors.Clustering;
+
+/// <summary>The messages between nodes as bytes, with a version in each manifest. Layout: docs/formats/cluster-messages.md.</summary>
+public sealed class ClusterSerializer : SerializerWithStringManifest
+{
+    private const string Request = "request-1";
+    private const string Answer = "answer-1";
+    private const string Attach = "attach-1";
+    private const string Seat = "seat-1";
+    private const string Unseat = "unseat-1";
+
+    /// <summary>What it serializes.</summary>
+    public static IReadOnlyList<Type> Messages { get; } = [typeof(CoordinatorRequest), typeof(CoordinatorAnswer), typeof(AttachFollower), typeof(SeatStreams), typeof(UnseatStreams)];
+
+    public ClusterSerializer(ExtendedActorSystem system)
+        : base(system)
+    {
+    }
+
+    /// <summary>Of this serializer, in a cluster's messages: never another's.</summary>
+    public override int Identifier => 7100;
+
+    public override string Manifest(object o) => o switch
+    {
+        CoordinatorRequest => Request,
+        CoordinatorAnswer => Answer,
+        AttachFollower => Attach,
+        SeatStreams => Seat,
+        UnseatStreams => Unseat,
+        _ => throw new ArgumentException($"{o.GetType().Name} is no message between nodes", nameof(o)),
+    };
+
+    public override byte[] ToBinary(object obj)
+    {
+        using MemoryStream bytes = new();
+        using BinaryWriter to = new(bytes);
+        switch (obj)
+        {
+            case CoordinatorRequest request:
+                to.Write(request.Id);
+                CommandCodec.Write(to, request.Command);
+                break;
+            case CoordinatorAnswer answer:
+                WriteAnswer(to, answer);
+                break;
+            case AttachFollower attach:
+                to.Write(attach.Version);
+                break;
+            case SeatStreams seat:
+                to.WriteList(seat.Streams, stream => to.Write(stream.Value));
+                break;
+            case UnseatStreams unseat:
+                to.WriteList(unseat.Streams, stream => to.Write(stream.Value));
+                break;
+            default:
+                throw new ArgumentException($"{obj.GetType().Name} is no message between nodes", nameof(obj));
+        }
+
+        to.Flush();
+        return bytes.ToArray();
+    }
+
+    /// <exception cref="InvalidDataException">The bytes are no such message, or a newer build's.</exception>
+    public override object FromBinary(byte[] bytes, string manifest)
+    {
+        using MemoryStream stream = new(bytes);
+        using BinaryReader from = new(stream);
+        try
+        {
+            object message = manifest switch
+            {
+                Request => new CoordinatorRequest(from.ReadInt64(), CommandCodec.Read(from)),
+                Answer => ReadAnswer(from),
+                Attach => new AttachFollower(from.ReadInt64()),
+                Seat => new SeatStreams(ReadStreams(from)),
+                Unseat => new UnseatStreams(ReadStreams(from)),
+                _ => throw new InvalidDataException($"the message '{manifest}' is unknown here"),
+            };
+            return stream.Position == stream.Length ? message : throw new InvalidDataException($"{stream.Length - stream.Position} bytes follow a message '{manifest}'");
+        }
+        catch (Exception cut) when (cut is EndOfStreamException or FormatException or OverflowException)
+        {
+            throw new InvalidDataException($"a message '{manifest}' of {bytes.Length} bytes is damaged: {cut.Message}", cut);
+        }
+    }
+
+    private static void WriteAnswer(BinaryWriter to, CoordinatorAnswer answer)
+    {
+        to.Write(answer.PreviousVersion);
+        to.Write(answer.Version);
+        to.Write(answer.Batch is not null);
+        if (answer.Batch is { } batch)
+        {
+            to.WriteBatch(batch);
+        }
+
+        to.WriteList(answer.Replies, one =>
+        {
+            to.Write(one.Id);
+            ReplyCodec.Write(to, one.Reply);
+        });
+    }
+
+    private static CoordinatorAnswer ReadAnswer(BinaryReader from) => new(
+        from.ReadInt64(), from.ReadInt64(), from.ReadBoolean() ? from.ReadBatch() : null, Image: null, from.ReadList(() => (from.ReadInt64(), ReplyCodec.Read(from))));
+
+    private static StreamId[] ReadStreams(BinaryReader from) => from.ReadList(() => new StreamId(from.ReadInt64()));
+}

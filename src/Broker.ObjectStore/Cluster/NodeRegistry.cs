@@ -1,0 +1,116 @@
+using System.Buffers;
+using System.Globalization;
+
+namespace Broker.ObjectStore.Cluster;
+
+/// <summary>
+/// How nodes find each other with nothing but the bucket: each start of a node leaves its address, and one of them is named as the first, whom the others join. It decides who
+/// meets whom, and nothing else: who may do what is fenced elsewhere.
+/// <list type="number">
+/// <item>J1. A node's entry is replaced by who has seen it, and by nobody who has not: of two starts of one node that come at the same time one is told that there is another.</item>
+/// <item>J2. At any time one start is the first, and it is replaced by one conditional PUT: of those who find it dead one takes its place.</item>
+/// </list>
+/// No state of its own.
+/// </summary>
+public sealed class NodeRegistry
+{
+    private const string NodePrefix = "cluster/nodes/";
+    private static readonly ObjectKey FirstKey = new("cluster/first");
+    private readonly IObjectStore _store;
+
+    /// <param name="store">The cluster's.</param>
+    public NodeRegistry(IObjectStore store)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        _store = store;
+    }
+
+    /// <summary>All nodes that ever registered and did not leave, by id.</summary>
+    /// <exception cref="StorageException">As the store says; Corrupt, Invalid: an entry is damaged, or a newer build's.</exception>
+    public async ValueTask<IReadOnlyList<NodeEntry>> ListAsync(CancellationToken ct)
+    {
+        List<NodeEntry> nodes = [];
+        await foreach (ObjectInfo info in _store.ListAsync(NodePrefix, null, ct))
+        {
+            if (await ReadAsync(info.Key, ct) is var (entry, _))
+            {
+                nodes.Add(entry);
+            }
+        }
+
+        return [.. nodes.OrderBy(entry => entry.Node)];
+    }
+
+    /// <summary>The entry of a node, and its etag; null: there is none.</summary>
+    public ValueTask<(NodeEntry Entry, string ETag)?> FindAsync(NodeId node, CancellationToken ct) => ReadAsync(KeyOf(node), ct);
+
+    /// <summary>Puts a node's entry in the place of the one that was seen (J1).</summary>
+    /// <param name="entry">Of the start that writes it.</param>
+    /// <param name="seen">The etag of the entry that was seen; null: there was none.</param>
+    /// <param name="ct">Cancels before it is sent.</param>
+    /// <returns>False: there is another by now.</returns>
+    /// <exception cref="StorageException">Unavailable: nobody knows; look and try again.</exception>
+    public ValueTask<bool> RegisterAsync(NodeEntry entry, string? seen, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        return WriteAsync(KeyOf(entry.Node), entry, seen, ct);
+    }
+
+    /// <summary>Removes the entry of a start that ends. That of a later one stays.</summary>
+    /// <exception cref="StorageException">Unavailable: it may be there yet, to no harm.</exception>
+    public async ValueTask LeaveAsync(NodeEntry entry, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        if (await FindAsync(entry.Node, ct) is var (found, _) && found.Incarnation == entry.Incarnation)
+        {
+            await _store.DeleteAsync(KeyOf(entry.Node), ct);
+        }
+    }
+
+    /// <summary>Who is the first, and its etag; null: nobody was yet.</summary>
+    public ValueTask<(NodeEntry Entry, string ETag)?> FindFirstAsync(CancellationToken ct) => ReadAsync(FirstKey, ct);
+
+    /// <summary>Takes the place of the first that was seen (J2).</summary>
+    /// <inheritdoc cref="RegisterAsync"/>
+    public ValueTask<bool> TakeFirstAsync(NodeEntry entry, string? seen, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        return WriteAsync(FirstKey, entry, seen, ct);
+    }
+
+    private static ObjectKey KeyOf(NodeId node) => new(NodePrefix + node.Value.ToString("D10", CultureInfo.InvariantCulture));
+
+    private async ValueTask<(NodeEntry Entry, string ETag)?> ReadAsync(ObjectKey key, CancellationToken ct)
+    {
+        // HEAD before GET: if it changes in between, the etag is the older one, and a PUT on it fails.
+        if (await _store.HeadAsync(key, ct) is not { } info)
+        {
+            return null;
+        }
+
+        try
+        {
+            return (await SecondLook.ReadAsync(async () => NodeEntry.Decode(key, await _store.GetAsync(key, ByteRange.All, ct))), info.ETag);
+        }
+        catch (StorageException gone) when (gone.Kind == StorageErrorKind.NotFound)
+        {
+            return null;
+        }
+    }
+
+    private async ValueTask<bool> WriteAsync(ObjectKey key, NodeEntry entry, string? seen, CancellationToken ct)
+    {
+        PutCondition condition = (seen is null ? PutCondition.IfAbsent : PutCondition.IfMatch(seen)).WithWriteId(entry.Incarnation);
+        PutResult result = await _store.PutAsync(key, new ReadOnlySequence<byte>(entry.Encode()), condition, ct);
+        return result.Outcome switch
+        {
+            PutOutcome.Written => true,
+            PutOutcome.ConditionFailed => false,
+
+            // The entry itself says whose it is.
+            _ => await ReadAsync(key, ct) is var (found, _) && found.Incarnation == entry.Incarnation
+                ? true
+                : throw new StorageException(StorageErrorKind.Unavailable, $"whether '{key}' was written is unknown", result.Cause),
+        };
+    }
+}

@@ -1,0 +1,102 @@
+using Broker.ObjectStore.Cluster;
+using Broker.TestSupport.Storage;
+
+namespace Broker.ObjectStore.Unit.Cluster;
+
+/// <summary>J1 and J2: how nodes find each other.</summary>
+public sealed class NodeRegistryTests
+{
+    private readonly InMemoryObjectStore _store = new();
+    private readonly NodeRegistry _registry;
+
+    public NodeRegistryTests() => _registry = new NodeRegistry(_store);
+
+    [Fact]
+    public async Task Nodes_are_found_with_their_addresses_until_they_leave()
+    {
+        NodeEntry one = Entry(1);
+        NodeEntry two = Entry(2_000_000_000);
+        Assert.True(await _registry.RegisterAsync(two, null, default));
+        Assert.True(await _registry.RegisterAsync(one, null, default));
+
+        Assert.Equal([one, two], await _registry.ListAsync(default));
+
+        await _registry.LeaveAsync(one, default);
+        Assert.Equal([two], await _registry.ListAsync(default));
+    }
+
+    [Fact]
+    public async Task J1_entry_is_replaced_by_who_has_seen_it_alone()
+    {
+        await _registry.RegisterAsync(Entry(1), null, default);
+        (_, string seen) = (await _registry.FindAsync(new NodeId(1), default))!.Value;
+        NodeEntry second = Entry(1);
+
+        Assert.False(await _registry.RegisterAsync(Entry(1), null, default));
+        Assert.True(await _registry.RegisterAsync(second, seen, default));
+        Assert.False(await _registry.RegisterAsync(Entry(1), seen, default));
+
+        Assert.Equal(second, (await _registry.FindAsync(new NodeId(1), default))!.Value.Entry);
+    }
+
+    [Fact]
+    public async Task Start_that_ends_leaves_a_later_ones_entry_alone()
+    {
+        NodeEntry first = Entry(1);
+        await _registry.RegisterAsync(first, null, default);
+        NodeEntry second = Entry(1);
+        await _registry.RegisterAsync(second, (await _registry.FindAsync(new NodeId(1), default))!.Value.ETag, default);
+
+        await _registry.LeaveAsync(first, default);
+
+        Assert.Equal([second], await _registry.ListAsync(default));
+    }
+
+    [Fact]
+    public async Task J2_of_many_who_want_to_be_the_first_one_is()
+    {
+        Assert.Null(await _registry.FindFirstAsync(default));
+        bool[] won = await Task.WhenAll(Enumerable.Range(1, 8).Select(i => _registry.TakeFirstAsync(Entry(i), null, default).AsTask()));
+        Assert.Single(won, isFirst => isFirst);
+
+        (_, string seen) = (await _registry.FindFirstAsync(default))!.Value;
+        won = await Task.WhenAll(Enumerable.Range(11, 8).Select(i => _registry.TakeFirstAsync(Entry(i), seen, default).AsTask()));
+
+        Assert.Single(won, isFirst => isFirst);
+        Assert.InRange((await _registry.FindFirstAsync(default))!.Value.Entry.Node.Value, 11, 18);
+    }
+
+    [Theory]
+    [InlineData(Fault.UnknownApplied, true)]
+    [InlineData(Fault.UnknownLost, false)]
+    public async Task Write_whose_answer_is_lost_is_settled_by_a_look(Fault fate, bool holds)
+    {
+        NodeRegistry registry = new(new FaultyObjectStore(_store, (request, _, _) => request == StoreRequest.Put ? fate : Fault.None));
+
+        if (holds)
+        {
+            Assert.True(await registry.RegisterAsync(Entry(1), null, default));
+        }
+        else
+        {
+            StorageException unknown = await Assert.ThrowsAsync<StorageException>(() => registry.RegisterAsync(Entry(1), null, default).AsTask());
+            Assert.Equal(StorageErrorKind.Unavailable, unknown.Kind);
+        }
+    }
+
+    [Fact]
+    public async Task Damaged_entry_is_told_at_every_byte()
+    {
+        await _registry.RegisterAsync(Entry(1), null, default);
+        string key = _store.Keys.Single();
+        byte[] sound = _store.Read(key);
+        for (int position = 0; position < sound.Length; position++)
+        {
+            _store.Damage(key, _ => [.. sound[..position], (byte)(sound[position] ^ 4), .. sound[(position + 1)..]]);
+            StorageException damage = await Assert.ThrowsAsync<StorageException>(() => _registry.ListAsync(default).AsTask());
+            Assert.True(damage.Kind == StorageErrorKind.Corrupt || position is 4 or 5, $"byte {position}: {damage.Message}");
+        }
+    }
+
+    private static NodeEntry Entry(int node) => new(new NodeId(node), Guid.NewGuid(), $"host-é:{node}", 1_234);
+}
