@@ -113,7 +113,7 @@ public class ClusterSharding : IExtension
     {
         string typeName = kind.TypeName;
         ClusterShardingSettings settings = kind.Settings;
-        ClusterSingletonManagerSettings singleton = settings.CoordinatorSingletonSettings.WithSingletonName(CoordinatorName).WithRole(settings.Role!);
+        ClusterSingletonManagerSettings singleton = settings.CoordinatorSingletonSettings.WithSingletonName(CoordinatorName).WithRole(settings.Role);
         Props coordinator = Props.Create(() => new ShardCoordinator(typeName, settings, strategy));
         _system.SystemActorOf(ClusterSingletonManager.Props(coordinator, singleton), ManagerName(typeName));
         return StartRegion(kind, isProxy: false);

@@ -22,9 +22,11 @@ public sealed class ShardMoveTests(ITestOutputHelper output) : ShardingTest
         await Chronicle.HasAsync($"e1@{nodes[1].Host} stopping");
         Task<string>[] answers = [.. nodes.Select(node => AskAsync(node, "e1|where"))];
         Assert.Equal(2, Chronicle.Entries.Count);
+        long start = Stopwatch.GetTimestamp();
         Chronicle.ReleaseStop();
 
         Assert.All(await Task.WhenAll(answers), host => Assert.Equal(nodes[2].Host, host));
+        output.WriteLine($"answered at its new home {Stopwatch.GetElapsedTime(start).TotalMilliseconds:F0} ms after its last word at the old one");
         Assert.Equal(
             [$"e1@{nodes[1].Host} started", $"e1@{nodes[1].Host} stopping", $"e1@{nodes[1].Host} stopped", $"e1@{nodes[2].Host} started"], Chronicle.Entries);
     }

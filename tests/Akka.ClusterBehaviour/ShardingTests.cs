@@ -94,6 +94,40 @@ public sealed class ShardingTests : ShardingTest
     }
 
     [Fact]
+    public async Task Id_may_have_any_characters()
+    {
+        TestNode[] nodes = await StartShardedAsync(2);
+        const string Id = "a topic/ü%20$-7";
+        Placement.Put(Id, nodes[1]);
+
+        await StartEntityAsync(nodes[0], Id);
+
+        Assert.Equal([Id], await EntitiesOfAsync(nodes[1]));
+        Assert.Equal(nodes[1].Host, await AskAsync(nodes[0], Id + "|where"));
+    }
+
+    [Fact]
+    public async Task Message_that_the_extractor_fails_for_harms_no_entity()
+    {
+        TestNode[] nodes = await StartShardedAsync(1);
+        await StartEntityAsync(nodes[0], "e1");
+
+        Region(nodes[0]).Tell(ExtractorFailure, ActorRefs.NoSender);
+
+        Assert.Equal(nodes[0].Host, await AskAsync(nodes[0], "e1|where"));
+        Assert.Single(Chronicle.Entries);
+    }
+
+    [Fact]
+    public async Task Member_without_sharding_holds_up_the_first_shard_for_the_set_time_only()
+    {
+        TestNode[] nodes = await StartClusterAsync(2, Config + "\nakka.cluster.sharding.waiting-for-state-timeout = 500ms");
+        StartSharding(nodes[0]);
+
+        Assert.Equal(nodes[0].Host, await AskAsync(nodes[0], "e1|where"));
+    }
+
+    [Fact]
     public async Task Node_without_the_role_sends_through_a_proxy_and_has_no_shards()
     {
         TestNode[] stores = await StartClusterAsync(2, Config + "\nakka.cluster.roles = [store]\nakka.cluster.sharding.role = store");

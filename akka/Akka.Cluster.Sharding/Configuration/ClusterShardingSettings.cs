@@ -36,7 +36,7 @@ public sealed class ClusterShardingSettings : INoSerializationVerificationNeeded
             section.GetString("role"), section.GetTimeSpan("shard-region-query-timeout", allowInfinite: false), new TuningParameters(section), singleton);
     }
 
-    public ClusterShardingSettings WithRole(string role) => new(role, ShardRegionQueryTimeout, TuningParameters, CoordinatorSingletonSettings);
+    public ClusterShardingSettings WithRole(string? role) => new(role, ShardRegionQueryTimeout, TuningParameters, CoordinatorSingletonSettings);
 
     public ClusterShardingSettings WithTuningParameters(TuningParameters tuningParameters) => new(Role, ShardRegionQueryTimeout, tuningParameters, CoordinatorSingletonSettings);
 

@@ -17,6 +17,9 @@ public abstract class ShardingTest : ClusterTest
         }
         """;
 
+    /// <summary>The extractor throws on it.</summary>
+    internal const string ExtractorFailure = "fail|";
+
     internal Chronicle Chronicle { get; } = new();
 
     internal Placement Placement { get; } = new();
@@ -66,7 +69,9 @@ public abstract class ShardingTest : ClusterTest
 
     private sealed class Extractor : IMessageExtractor
     {
-        public string EntityId(object message) => message is string text && text.Contains('|') ? text.Split('|')[0] : null!;
+        public string EntityId(object message) => message is ExtractorFailure
+            ? throw new InvalidOperationException("as the test wants it")
+            : message is string text && text.Contains('|') ? text.Split('|')[0] : null!;
 
         public object EntityMessage(object message) => ((string)message).Split('|')[1];
 
