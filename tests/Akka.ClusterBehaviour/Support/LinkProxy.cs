@@ -14,7 +14,7 @@ internal sealed class LinkProxy : IAsyncDisposable
     private const int BufferBytes = 64 * 1024;
 
     private readonly ConcurrentDictionary<string, TaskCompletionSource<bool>> _cuts = new();
-    private readonly ConcurrentDictionary<Socket, byte> _sockets = new();
+    private readonly ConcurrentDictionary<Socket, string> _sockets = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly string _host;
@@ -42,6 +42,12 @@ internal sealed class LinkProxy : IAsyncDisposable
     /// <param name="isLost">Whether what was sent meanwhile is lost, as with a node that died, or late.</param>
     public void Heal(string otherHost, bool isLost)
     {
+        // Also what was not read yet is lost: connections go before the cut does.
+        foreach (Socket socket in _sockets.Where(each => isLost && each.Value == otherHost).Select(each => each.Key))
+        {
+            socket.Close(0);
+        }
+
         if (_cuts.TryRemove(otherHost, out TaskCompletionSource<bool>? cut))
         {
             cut.SetResult(!isLost);
@@ -85,13 +91,14 @@ internal sealed class LinkProxy : IAsyncDisposable
         using Socket to = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         using (from)
         {
-            _sockets.TryAdd(from, 0);
-            _sockets.TryAdd(to, 0);
+            _sockets[from] = "";
+            _sockets[to] = "";
             try
             {
                 byte[] first = new byte[BufferBytes];
                 int count = await from.ReceiveAsync(first, _stop.Token);
                 string origin = OriginOf(first.AsSpan(0, count));
+                _sockets[from] = origin;
                 await to.ConnectAsync(_nodeHost, Port, _stop.Token);
                 await PassAsync(to, first.AsMemory(0, count), origin);
                 await Task.WhenAny(PumpAsync(from, to, origin), PumpAsync(to, from, origin));
