@@ -62,8 +62,9 @@ public sealed class CoordinatorStateTests
         _state.Register(A, ["1"]);
         _state.Register(B, []);
 
-        Assert.Equal(["1"], _state.BeginShutdown(A));
+        _state.BeginShutdown(A);
 
+        Assert.Equal([A], _state.ShuttingDown);
         Assert.Equal([B], _state.ActiveRegions.Keys);
         Assert.False(_state.IsActive(A));
         Assert.Equal(A, _state.HomeOf("1"));
@@ -91,7 +92,9 @@ public sealed class CoordinatorStateTests
 
         Assert.Equal([A, B], _state.RegionsAndProxies);
         Assert.Equal([A], _state.ActiveRegions.Keys);
+        Assert.True(_state.IsRegistered(B));
         _state.Remove(B);
+        Assert.False(_state.IsRegistered(B));
         Assert.Equal([A], _state.RegionsAndProxies);
     }
 
@@ -107,6 +110,18 @@ public sealed class CoordinatorStateTests
         Assert.True(move.IsStopping);
         Assert.False(move.Forgotten(A));
         Assert.False(move.BeginStop());
+    }
+
+    [Fact]
+    public void Move_waits_for_a_region_that_registers_late_unless_the_shard_stops_already()
+    {
+        ShardMove move = new("1", A, [A]);
+        move.Await(B);
+
+        Assert.False(move.Forgotten(A));
+        Assert.True(move.Forgotten(B));
+        move.Await(B);
+        Assert.Empty(move.NotForgotten);
     }
 
     [Fact]

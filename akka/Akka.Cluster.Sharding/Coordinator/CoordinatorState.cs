@@ -20,11 +20,14 @@ internal sealed class CoordinatorState
     /// <summary>Whoever may know where shards are.</summary>
     public IEnumerable<IActorRef> RegionsAndProxies => _regions.Keys.Concat(_proxies);
 
+    /// <summary>Those that give their shards to others.</summary>
+    public IReadOnlyCollection<IActorRef> ShuttingDown => _shuttingDown;
+
     public IActorRef? HomeOf(string shard) => _homes.GetValueOrDefault(shard);
 
     public bool IsActive(IActorRef region) => _regions.ContainsKey(region) && !_shuttingDown.Contains(region);
 
-    public bool IsShuttingDown(IActorRef region) => _shuttingDown.Contains(region);
+    public bool IsRegistered(IActorRef regionOrProxy) => _regions.ContainsKey(regionOrProxy) || _proxies.Contains(regionOrProxy);
 
     public void RegisterProxy(IActorRef proxy) => _proxies.Add(proxy);
 
@@ -70,17 +73,13 @@ internal sealed class CoordinatorState
         return true;
     }
 
-    /// <summary>It gets no more shards.</summary>
-    /// <returns>Those that it has.</returns>
-    public IReadOnlyList<string> BeginShutdown(IActorRef region)
+    /// <summary>It gets no more shards, and keeps those that it has until they are deallocated.</summary>
+    public void BeginShutdown(IActorRef region)
     {
-        if (!_regions.TryGetValue(region, out IImmutableList<string>? shards))
+        if (_regions.ContainsKey(region))
         {
-            return [];
+            _shuttingDown.Add(region);
         }
-
-        _shuttingDown.Add(region);
-        return shards;
     }
 
     /// <summary>The region, or proxy, is gone, and its shards have no home.</summary>

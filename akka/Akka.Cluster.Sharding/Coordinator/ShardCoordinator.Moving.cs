@@ -52,12 +52,32 @@ internal sealed partial class ShardCoordinator
 
     private void OnGracefulShutdown()
     {
-        foreach (string shard in _state.BeginShutdown(Sender))
+        _state.BeginShutdown(Sender);
+        Sender.Tell(GracefulShutdownAck.Instance);
+        MoveFromWhoShutsDown();
+    }
+
+    /// <summary>Not before all have told what they have: who is not known would not be asked to forget, and send to where the shard was.</summary>
+    private void MoveFromWhoShutsDown()
+    {
+        if (_awaited is not null)
+        {
+            return;
+        }
+
+        foreach (string shard in _state.ShuttingDown.SelectMany(region => _state.Regions[region]).ToArray())
         {
             BeginMove(shard);
         }
+    }
 
-        Sender.Tell(GracefulShutdownAck.Instance);
+    private void LetJoinMoves(IActorRef region)
+    {
+        foreach (ShardMove move in _moves.Values)
+        {
+            move.Await(region);
+            region.Tell(new BeginHandOff(move.Shard));
+        }
     }
 
     private void BeginMove(string shard)

@@ -103,6 +103,7 @@ internal sealed partial class ShardCoordinator : ReceiveActor, IWithTimers
         {
             _awaited = null;
             Timers.Cancel(Tick.WaitedEnough);
+            MoveFromWhoShutsDown();
             AllocateRequested();
         }
     }
@@ -128,15 +129,19 @@ internal sealed partial class ShardCoordinator : ReceiveActor, IWithTimers
         }
 
         Context.Watch(region);
+        region.Tell(RegisterAck.Instance);
+        if (!_state.IsRegistered(region))
+        {
+            LetJoinMoves(region);
+        }
+
         if (register.IsProxy)
         {
             _state.RegisterProxy(region);
-            region.Tell(RegisterAck.Instance);
             return;
         }
 
         IReadOnlyList<string> conflicts = _state.Register(region, register.Shards);
-        region.Tell(RegisterAck.Instance);
         foreach (string shard in conflicts)
         {
             _log.Warning("{0}: shard [{1}] is in two regions; it stays in {2} and stops in {3}", _typeName, shard, _state.HomeOf(shard), region);

@@ -17,6 +17,15 @@ internal sealed class ShardMove(string shard, IActorRef owner, IEnumerable<IActo
     /// <summary>Who has not said yet that it has forgotten where the shard is.</summary>
     public IReadOnlyCollection<IActorRef> NotForgotten => _notForgotten;
 
+    /// <summary>Another region that may know where the shard was; too late once the owner stops it.</summary>
+    public void Await(IActorRef region)
+    {
+        if (!IsStopping)
+        {
+            _notForgotten.Add(region);
+        }
+    }
+
     /// <summary>The region keeps messages for the shard from now on, or is gone.</summary>
     /// <returns>True once, when it was the last one: the owner is to stop the shard.</returns>
     public bool Forgotten(IActorRef region) => _notForgotten.Remove(region) && _notForgotten.Count == 0 && BeginStop();
