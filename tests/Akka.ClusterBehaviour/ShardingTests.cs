@@ -36,6 +36,7 @@ public sealed class ShardingTests : ShardingTest
             await StartEntityAsync(nodes[1], "e1");
         }
 
+        await AskAsync(nodes[0], "e1|where");
         Assert.Single(Chronicle.Entries);
     }
 

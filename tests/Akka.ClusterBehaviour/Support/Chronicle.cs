@@ -20,6 +20,9 @@ internal sealed class Chronicle
 
     public Task HasAsync(string entry) => Eventually.Holds(() => _entries.Contains(entry), $"'{entry}' in the chronicle [{string.Join(", ", _entries)}]");
 
+    /// <summary>Actors are created before they start: an entity that is acknowledged writes its entry a moment later.</summary>
+    public Task HasCountAsync(int count) => Eventually.Holds(() => _entries.Count == count, $"{count} entries in the chronicle");
+
     /// <summary>Whatever started had stopped before anything else started; of those that are so named.</summary>
     public bool NeverTwoAtOnce(string name = "")
     {
