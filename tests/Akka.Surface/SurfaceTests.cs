@@ -27,6 +27,7 @@ public sealed class SurfaceTests
     [SkippableTheory]
     [InlineData("Akka")]
     [InlineData("Akka.Cluster")]
+    [InlineData("Akka.Cluster.Sharding")]
     [InlineData("Akka.Cluster.Tools")]
     [InlineData("Akka.Coordination")]
     [InlineData("Akka.Remote")]

@@ -57,7 +57,7 @@ public sealed class ClusterSingletonProxySettings : INoSerializationVerification
 
     public ClusterSingletonProxySettings WithSingletonName(string singletonName) => new(singletonName, Role, SingletonIdentificationInterval, BufferSize, false);
 
-    public ClusterSingletonProxySettings WithRole(string role) => new(SingletonName, role, SingletonIdentificationInterval, BufferSize, false);
+    public ClusterSingletonProxySettings WithRole(string? role) => new(SingletonName, role, SingletonIdentificationInterval, BufferSize, false);
 
     public ClusterSingletonProxySettings WithSingletonIdentificationInterval(TimeSpan singletonIdentificationInterval) =>
         new(SingletonName, Role, singletonIdentificationInterval, BufferSize, false);

@@ -13,6 +13,9 @@ internal sealed class MembersByAge(string? role)
         .Where(member => member.Status is MemberStatus.Up or MemberStatus.Leaving)
         .Min(Member.AgeOrdering);
 
+    public bool HasOthersThan(UniqueAddress self) =>
+        _members.Values.Any(member => member.UniqueAddress != self && member.Status is MemberStatus.Up or MemberStatus.Leaving);
+
     public void Set(IEnumerable<Member> members)
     {
         _members.Clear();

@@ -20,11 +20,14 @@ internal sealed class Chronicle
 
     public Task HasAsync(string entry) => Eventually.Holds(() => _entries.Contains(entry), $"'{entry}' in the chronicle [{string.Join(", ", _entries)}]");
 
-    /// <summary>Whatever started had stopped before anything else started.</summary>
-    public bool NeverTwoAtOnce()
+    /// <summary>Actors are created before they start: an entity that is acknowledged writes its entry a moment later.</summary>
+    public Task HasCountAsync(int count) => Eventually.Holds(() => _entries.Count == count, $"{count} entries in the chronicle");
+
+    /// <summary>Whatever started had stopped before anything else started; of those that are so named.</summary>
+    public bool NeverTwoAtOnce(string name = "")
     {
         int running = 0;
-        foreach (string entry in _entries)
+        foreach (string entry in _entries.Where(entry => name.Length == 0 || entry.StartsWith(name + "@", StringComparison.Ordinal)))
         {
             running += entry.EndsWith(" started", StringComparison.Ordinal) ? 1 : entry.EndsWith(" stopped", StringComparison.Ordinal) ? -1 : 0;
             if (running > 1)

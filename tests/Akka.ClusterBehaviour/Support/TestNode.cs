@@ -8,12 +8,15 @@ internal sealed class TestNode : IAsyncDisposable
 {
     public const string SystemName = "behaviour";
 
-    /// <summary>Hosts of proxies; three digits follow, so that none is the beginning of another.</summary>
-    public const string HostPrefix = "127.77.0.";
+    /// <summary>Hosts of proxies; as many characters follow for all of them, so that none is the beginning of another.</summary>
+    public const string HostPrefix = "127.77.";
 
-    private const string NodeHostPrefix = "127.78.0.";
+    private const string NodeHostPrefix = "127.78.";
 
-    private static int _lastNumber = 100;
+    /// <summary>Of each of ten networks, hosts 100 to 199.</summary>
+    private const int HostsPerNetwork = 100;
+
+    private static int _lastNumber = -1;
 
     private readonly LinkProxy _proxy;
     private readonly string _nodeHost;
@@ -22,8 +25,9 @@ internal sealed class TestNode : IAsyncDisposable
     private TestNode(string config)
     {
         int number = Interlocked.Increment(ref _lastNumber);
-        Host = HostPrefix + number;
-        _nodeHost = NodeHostPrefix + number;
+        string place = $"{number / HostsPerNetwork}.{100 + (number % HostsPerNetwork)}";
+        Host = HostPrefix + place;
+        _nodeHost = NodeHostPrefix + place;
         _proxy = new LinkProxy(Host, _nodeHost);
         _config = config;
         System = null!;
