@@ -39,7 +39,10 @@ internal sealed class TakeOverJoin(IObjectStore store, BrokerOptions options, St
             wal.JoinCluster(image.ClusterId);
             NodeRegistered registered = new(options.NodeId, image.NodeEpochs.GetValueOrDefault(options.NodeId) + 1, options.Place);
             await wal.CreateAsync(ownership, registered.NodeEpoch, cancellation);
-            await metadata.CommitAsync([.. ownership.Plan(image), registered], cancellation);
+
+            // Who takes the metadata over alone is alone: clients must not be sent to who was there before.
+            IEnumerable<NodeLeft> others = image.LiveNodes.Values.Where(node => node.NodeId != options.NodeId).Select(node => new NodeLeft(node.NodeId, node.Epoch));
+            await metadata.CommitAsync([.. ownership.Plan(image), .. others, registered], cancellation);
             foreach (AttachedWal givenUp in ownership.GivenUp(image))
             {
                 StorageLog.LossAccepted(log, WalOwnership.Describe(givenUp));

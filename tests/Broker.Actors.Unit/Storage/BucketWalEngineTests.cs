@@ -73,6 +73,16 @@ public sealed class BucketWalEngineTests : IDisposable
     }
 
     [Fact]
+    public async Task Node_that_starts_alone_under_another_id_is_the_only_one_that_clients_are_told_of()
+    {
+        StorageEngine first = await OpenAsync(("node.id", "1"));
+        WalId lost = first.Wal;
+        await using StorageEngine second = await OpenAsync(("node.id", "2"), ("wal.disk.accept.loss", $"{lost}"));
+
+        Assert.Equal([new NodeId(2)], second.Metadata.Image.LiveNodes.Keys);
+    }
+
+    [Fact]
     public async Task Start_beside_a_running_incarnation_takes_its_log_for_good_B5()
     {
         StorageEngine zombie = await OpenAsync();
