@@ -7,7 +7,7 @@ namespace Akka.Cluster.Sharding;
 /// <summary>Moves some shards from the region with the most to the one with the fewest, when they are further apart than a threshold.</summary>
 public class LeastShardAllocationStrategy : AbstractLeastShardAllocationStrategy
 {
-    private static readonly IImmutableSet<string> _none = ImmutableHashSet<string>.Empty;
+    private static readonly IImmutableSet<string> None = ImmutableHashSet<string>.Empty;
 
     private readonly int _rebalanceThreshold;
     private readonly int _maxSimultaneousRebalance;
@@ -23,7 +23,7 @@ public class LeastShardAllocationStrategy : AbstractLeastShardAllocationStrategy
         ImmutableList<RegionEntry> regions = RegionEntriesFor(currentShardAllocations);
         if (rebalanceInProgress.Count >= _maxSimultaneousRebalance || regions.Count < 2 || !IsAGoodTimeToRebalance(regions))
         {
-            return Task.FromResult(_none);
+            return Task.FromResult(None);
         }
 
         List<string[]> staying = [.. regions.Select(region => region.ShardIds.Where(shard => !rebalanceInProgress.Contains(shard)).ToArray())];
@@ -31,7 +31,7 @@ public class LeastShardAllocationStrategy : AbstractLeastShardAllocationStrategy
         int difference = most.Length - MostSuitableRegion(regions).Shards.Count;
         if (difference <= _rebalanceThreshold)
         {
-            return Task.FromResult(_none);
+            return Task.FromResult(None);
         }
 
         int count = Math.Min(Math.Max(difference - _rebalanceThreshold, 1), _maxSimultaneousRebalance - rebalanceInProgress.Count);
