@@ -161,6 +161,12 @@ public sealed class BrokerSystem
             throw new StorageException(failed.Kind, $"the partitions could not be opened: {failed.Reason}");
         }
 
+        if (opened is StreamsOpened { Refused: [var refusal, ..] refused })
+        {
+            // Somebody came in between: a start looks at everything anew.
+            throw new StorageException(StorageErrorKind.Unavailable, $"{refused.Count} partitions could not be opened, {refusal.Stream} because of {refusal.Reason}");
+        }
+
         AllOpen all = await manager.Ask<AllOpen>(AwaitAllOpen.Instance);
         if (all.Failed.Count > 0)
         {
@@ -171,21 +177,16 @@ public sealed class BrokerSystem
 
     private static Offset NextOffset(StorageEngine storage, StreamState stream) => storage.Cache.CachedEnd(stream.StreamId) ?? stream.EndOffset;
 
-    /// <summary>Uploads everything that waits for it now.</summary>
-    internal Task FlushAsync() => _uploads.Ask<UploadsFlushed>(FlushUploads.Instance);
-
     /// <summary>
     /// Stops without losing anything: waits for writes on their way, uploads what the store will take in
     /// <paramref name="patience"/> (the rest stays in the write-ahead log), stops the actors.
     /// </summary>
     public async Task StopAsync(TimeSpan patience, ILogger log)
     {
-        try
-        {
-            await _wal.Ask<WalDrained>(DrainWal.Instance, patience / 2);
-            await _uploads.Ask<UploadsFlushed>(FlushUploads.Instance, patience / 2);
-        }
-        catch (AskTimeoutException)
+        // A cluster that goes on without this node ends its actors, who answer nobody any more, and has taken over what its log holds.
+        Task<bool> flushing = FlushAsync(patience);
+        Task first = await Task.WhenAny(flushing, _system.WhenTerminated);
+        if (first != flushing || !await flushing)
         {
             BrokerSystemLog.NotFlushed(log, _storage.Cache.UnuploadedBytes);
         }
@@ -194,6 +195,20 @@ public sealed class BrokerSystem
         if (EndsActors)
         {
             await _system.Terminate();
+        }
+    }
+
+    private async Task<bool> FlushAsync(TimeSpan patience)
+    {
+        try
+        {
+            await _wal.Ask<WalDrained>(DrainWal.Instance, patience / 2);
+            await _uploads.Ask<UploadsFlushed>(FlushUploads.Instance, patience / 2);
+            return true;
+        }
+        catch (Exception impossible) when (impossible is AskTimeoutException or SchedulerException)
+        {
+            return false;
         }
     }
 }

@@ -30,9 +30,16 @@ internal sealed class ClusterNode
     private readonly NodeRegistry _registry;
     private readonly NodeEntry _entry;
 
-    private ClusterNode(ActorSystem system, NodeRegistry registry, NodeEntry entry, ClusterLink link) => (_system, _registry, _entry, Link) = (system, registry, entry, link);
+    private ClusterNode(ActorSystem system, NodeRegistry registry, NodeEntry entry, ClusterLink link, Task<Exception> fenced)
+    {
+        (_system, _registry, _entry, Link) = (system, registry, entry, link);
+        Gone = GoneAsync(system.WhenTerminated, fenced);
+    }
 
     public ClusterLink Link { get; }
+
+    /// <summary>Completes, with the reason, when the node is no longer in the cluster, or another cluster has taken its metadata over: it can serve no longer.</summary>
+    public Task<Exception> Gone { get; }
 
     /// <summary>Where other nodes reach this one.</summary>
     public string Address => _entry.Address;
@@ -46,7 +53,9 @@ internal sealed class ClusterNode
         Cluster cluster = Cluster.Get(system);
         NodeEntry entry = new(options.NodeId, sources.Ids.Next(), $"{cluster.SelfAddress.Host}:{cluster.SelfAddress.Port}", sources.Clock.GetUtcNow().ToUnixTimeMilliseconds());
         await GetInAsync(cluster, registry, entry, log, cancellation);
-        return new ClusterNode(system, registry, entry, StartLink(system, store, options, sources, loggers));
+        TaskCompletionSource<Exception> fenced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        ClusterLink link = StartLink(system, store, options, sources, loggers, cause => fenced.TrySetResult(cause));
+        return new ClusterNode(system, registry, entry, link, fenced.Task);
     }
 
     /// <summary>Leaves in good order: the others know at once that this node is not dead. Nothing may be served any more.</summary>
@@ -64,9 +73,20 @@ internal sealed class ClusterNode
         await CoordinatedShutdown.Get(_system).Run(CoordinatedShutdown.ClusterLeavingReason.Instance);
     }
 
+    // Whoever is taken out of the cluster, since the others could not reach it, shuts its actors down.
+    private static async Task<Exception> GoneAsync(Task terminated, Task<Exception> fenced) => await Task.WhenAny(terminated, fenced) == fenced
+        ? await fenced
+        : new StorageException(StorageErrorKind.Fenced, "the others of the cluster could not reach this node, and have taken over what it led");
+
     private static async Task GetInAsync(Cluster cluster, NodeRegistry registry, NodeEntry entry, ILogger log, CancellationToken cancellation)
     {
         (NodeEntry Entry, string ETag)? mine = await registry.FindAsync(entry.Node, cancellation);
+        if (mine is var (before, _) && await RunsAsync(registry, before, entry, cancellation))
+        {
+            throw new StorageException(
+                StorageErrorKind.Invalid, $"node {entry.Node} of this cluster runs already, at {before.Address}: each needs a node.id of its own. If something else answers there, stop it, or delete the entry of the node under cluster/nodes/ in the object store");
+        }
+
         if (!await registry.RegisterAsync(entry, mine?.ETag, cancellation))
         {
             throw new StorageException(StorageErrorKind.Unavailable, $"another start of node {entry.Node} registers at the same time: of two nodes with one node.id one has to go");
@@ -124,6 +144,12 @@ internal sealed class ClusterNode
         }
     }
 
+    // At its own address a start finds itself; a port that the node before had may be another node's by now.
+    private static async Task<bool> RunsAsync(NodeRegistry registry, NodeEntry before, NodeEntry entry, CancellationToken cancellation) =>
+        before.Address != entry.Address
+        && !(await registry.ListAsync(cancellation)).Any(other => other.Node != before.Node && other.Address == before.Address)
+        && await AnswersAsync(before.Address, cancellation);
+
     private static async Task<bool> AnswersAsync(string address, CancellationToken cancellation)
     {
         int colon = address.LastIndexOf(':');
@@ -147,13 +173,13 @@ internal sealed class ClusterNode
         return new Address(cluster.SelfAddress.Protocol, cluster.SelfAddress.System, entry.Address[..colon], int.Parse(entry.Address.AsSpan(colon + 1), System.Globalization.CultureInfo.InvariantCulture));
     }
 
-    private static ClusterLink StartLink(ActorSystem system, IObjectStore store, BrokerOptions options, StorageSources sources, ILoggerFactory loggers)
+    private static ClusterLink StartLink(ActorSystem system, IObjectStore store, BrokerOptions options, StorageSources sources, ILoggerFactory loggers, Action<Exception> onFenced)
     {
         MetadataView view = new(MetadataImage.Empty);
         IActorRef proxy = system.ActorOf(
             ClusterSingletonProxy.Props($"/user/{SingletonName}", ClusterSingletonProxySettings.Create(system).WithSingletonIdentificationInterval(TimeSpan.FromMilliseconds(200))), "coordinator-proxy");
         IActorRef client = ClusterLink.StartClient(system, proxy, view, store, sources.Clock, loggers);
-        CoordinatorServices coordinator = new(options.NodeId, sources.Clock, sources.Ids.Next, loggers.CreateLogger("Broker.Coordinator"), _ => { });
+        CoordinatorServices coordinator = new(options.NodeId, sources.Clock, sources.Ids.Next, loggers.CreateLogger("Broker.Coordinator"), onFenced);
         MetadataLogOptions logOptions = new() { Time = sources.Clock, Ids = sources.Ids, JitterSeed = sources.Random.Next(), SnapshotEveryCommits = options.Storage.MetadataSnapshotEveryCommits };
         IObjectStore metadata = new PurposeObjectStore(store, StorePurpose.Metadata);
         CoordinatorHostServices host = new(() => MetadataLog.OpenAsync(metadata, logOptions, CancellationToken.None).AsTask(), coordinator, loggers.CreateLogger("Broker.Coordinator"));

@@ -28,7 +28,8 @@ internal sealed class CoordinatorSingleton : ReceiveActor
         _failover = Context.ActorOf(Props.Create(() => new FailoverActor(services)), "failover");
         startCaretakers(Context);
         Receive<ClusterEvent.CurrentClusterState>(state => OnState(state));
-        Receive<ClusterEvent.MemberUp>(up => OnUp(up.Member));
+        Receive<ClusterEvent.MemberJoined>(joined => OnThere(joined.Member));
+        Receive<ClusterEvent.MemberUp>(up => OnThere(up.Member));
         Receive<ClusterEvent.MemberRemoved>(removed => OnRemoved(removed.Member));
         Receive<ClusterEvent.IMemberEvent>(_ => { });
         Receive<SeatAt>(OnSeat);
@@ -38,10 +39,10 @@ internal sealed class CoordinatorSingleton : ReceiveActor
 
     protected override void PostStop() => Cluster.Get(Context.System).Unsubscribe(Self);
 
-    // Before it is up a node leads nothing; one that leaves goes on until it is gone.
+    // From its joining on, which all have seen before it is up: it may register before its being up has come here. One that leaves goes on until it is gone.
     private void OnState(ClusterEvent.CurrentClusterState state)
     {
-        foreach (Member member in state.Members.Where(member => member.Status is MemberStatus.Up or MemberStatus.Leaving or MemberStatus.Exiting))
+        foreach (Member member in state.Members.Where(member => member.Status is MemberStatus.Joining or MemberStatus.Up or MemberStatus.Leaving or MemberStatus.Exiting))
         {
             Add(member);
         }
@@ -49,7 +50,7 @@ internal sealed class CoordinatorSingleton : ReceiveActor
         TellWhoIsThere();
     }
 
-    private void OnUp(Member member)
+    private void OnThere(Member member)
     {
         Add(member);
         TellWhoIsThere();

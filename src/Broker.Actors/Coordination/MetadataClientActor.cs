@@ -22,9 +22,9 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
     private static readonly TimeSpan ReadAgainAfter = TimeSpan.FromSeconds(1);
 
     private readonly MetadataClientServices _services;
-    private IActorRef? _manager;
     private readonly Dictionary<long, (IActorRef Asker, long Since)> _asked = [];
     private readonly List<(long Version, IActorRef Asker, object Reply)> _held = [];
+    private IActorRef? _manager;
     private MetadataImage _image;
     private MetadataImage _published;
     private long _lastId;

@@ -45,7 +45,17 @@ internal sealed class FollowedMetadata(MetadataView view, IActorRef client) : IN
 
     public async Task ReleaseAsync(NodeId node, long nodeEpoch, WalId wal)
     {
-        object answer = await client.Ask(new ReleaseNode(node, nodeEpoch, wal), CoordinatorTimeouts.Command);
+        object answer;
+        try
+        {
+            answer = await client.Ask(new ReleaseNode(node, nodeEpoch, wal), CoordinatorTimeouts.Command);
+        }
+        catch (Exception gone) when (gone is AskTimeoutException or SchedulerException)
+        {
+            // Of a node that is out of the cluster, the actors have ended.
+            throw new StorageException(StorageErrorKind.Unavailable, $"the coordinator gave no answer: {gone.Message}", gone);
+        }
+
         if (answer is CommandFailed failed)
         {
             throw new StorageException(failed.Kind, failed.Reason);

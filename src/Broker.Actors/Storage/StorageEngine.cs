@@ -137,13 +137,13 @@ public sealed class StorageEngine : IAsyncDisposable
 
         async Task<int> ReadAsync()
         {
+            foreach (WalId other in others)
+            {
+                await recovery.ReadAsync(OtherWals.ReadAsync(store, image.Wals[other], cancellation), isOwn: false, cancellation);
+            }
+
             try
             {
-                foreach (WalId other in others)
-                {
-                    await recovery.ReadAsync(OtherWals.ReadAsync(store, image.Wals[other], cancellation), isOwn: false, cancellation);
-                }
-
                 return await recovery.RunAsync(wal, cache, cancellation);
             }
             catch (StorageException damage) when (damage.Kind == StorageErrorKind.Corrupt && WalPlace.IsInBucket(ownership.Place))

@@ -26,6 +26,7 @@ public sealed class BrokerNode : IAsyncDisposable
     private BrokerNode(BrokerOptions options, OpenedNode opened, WebApplication listeners, NodeTelemetry telemetry, ILogger log)
     {
         (_options, _listeners, _telemetry, _log) = (options, listeners, telemetry, log);
+        Fenced = opened.Cluster is { } cluster ? Task.WhenAny(opened.System.Fenced, cluster.Gone).Unwrap() : opened.System.Fenced;
         (_objects, _storage, _system, _cluster) = (opened.Objects, opened.Storage, opened.System, opened.Cluster);
     }
 
@@ -35,8 +36,8 @@ public sealed class BrokerNode : IAsyncDisposable
     /// <summary>Where metrics and health are asked for; null: nowhere.</summary>
     public IPEndPoint? ManagementAddress => _telemetry.Address;
 
-    /// <summary>Completes when another node has taken over this one's metadata or WAL.</summary>
-    public Task<Exception> Fenced => _system.Fenced;
+    /// <summary>Completes when another node has taken over this one's metadata or WAL, or the cluster goes on without it.</summary>
+    public Task<Exception> Fenced { get; }
 
     /// <summary>Why nothing can be appended any more: a log that this node relies on is gone from its store. Null: none is.</summary>
     public StorageException? Loss => _storage.Loss;

@@ -19,7 +19,7 @@ internal static class LogFence
             try
             {
                 LogBoundary boundary = await LogBoundary.LoadExistingAsync(store, keys, ct);
-                LogReader reader = new(store, keys, await FindEndAsync(store, keys, boundary.First, ct), options.ShowsDamagedEntries);
+                LogReader reader = new(store, keys, await FindEndAsync(store, keys, boundary.First, options.ShowsDamagedEntries, ct), options.ShowsDamagedEntries);
                 await new LogFencing(store, keys, options, boundary.MaxInFlight, new SlotWriter(store, keys, options), reader).TakeOverAsync((_, _) => ValueTask.CompletedTask, ct);
                 return;
             }
@@ -38,7 +38,7 @@ internal static class LogFence
     }
 
     // What the last entry says of its writer need not be the owner's: it may be void. Of a fence only the epoch counts, which the options put above all that the owner may have.
-    private static async ValueTask<LogPosition> FindEndAsync(IObjectStore store, LogKeys keys, LogPosition first, CancellationToken ct)
+    private static async ValueTask<LogPosition> FindEndAsync(IObjectStore store, LogKeys keys, LogPosition first, bool showsDamaged, CancellationToken ct)
     {
         long next = first.NextSlot;
         await foreach (ObjectInfo info in store.ListAsync(keys.ListPrefix, keys.StartAfterFor(next), ct))
@@ -56,7 +56,7 @@ internal static class LogFence
             return first;
         }
 
-        LogFrame last = await LogReader.TryGetAsync(store, keys, next - 1, ct)
+        LogFrame last = await LogReader.TryGetAsync(store, keys, next - 1, ct, showsDamaged)
             ?? throw new StorageException(StorageErrorKind.NotFound, $"log '{keys.Prefix}' was trimmed past slot {next - 1} while its end was looked for");
         return last.Epoch >= first.Epoch ? new LogPosition(next, last.Epoch, last.WriterId) : first with { NextSlot = next };
     }

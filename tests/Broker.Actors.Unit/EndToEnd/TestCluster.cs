@@ -42,7 +42,7 @@ internal sealed class TestCluster : IAsyncDisposable
     public async Task<TestNode> StartAsync(int id)
     {
         NodeId node = new(id);
-        TestNode started = await TestNode.JoinAsync(_store, _coordinator, (100 * ++_started) + id, ("node.id", $"{id}"), ("listeners", $"PLAINTEXT://127.0.0.1:{9000 + id}"));
+        TestNode started = await TestNode.JoinAsync(_store, _coordinator, (100 * ++_started) + id, ("node.id", $"{id}"), ("listeners", $"PLAINTEXT://127.0.0.1:{9000 + id}"), ("object.store.upload.interval.ms", "1000"));
         lock (_nodes)
         {
             _nodes[node] = started;

@@ -80,6 +80,41 @@ public sealed class ClusterCrashTests : IAsyncLifetime
         }
     }
 
+    [SkippableFact]
+    public async Task Node_that_was_frozen_and_replaced_ends_and_joins_again_when_it_is_started()
+    {
+        await CreateTopicAsync();
+        ClusterWriter[] writers = [.. Enumerable.Range(0, Partitions).Select(partition => new ClusterWriter(Topic, partition, 100 + partition, [_nodes[0].Port, _nodes[2].Port]))];
+        await WriteAsync(writers, 10);
+        _nodes[1].Freeze();
+        await WriteAsync(writers, 20);
+        _nodes[1].Thaw();
+
+        Assert.Equal(1, await _nodes[1].WaitForExitAsync(TimeSpan.FromSeconds(60)));
+        await _nodes[1].StartAsync();
+        await WriteAsync(writers, 5);
+        foreach (ClusterWriter writer in writers)
+        {
+            Assert.Equal(Enumerable.Range(0, 35), await writer.ReadAsync());
+            await writer.DisposeAsync();
+        }
+    }
+
+    [SkippableFact]
+    public async Task Second_broker_with_a_nodes_id_is_refused_and_the_first_goes_on()
+    {
+        await CreateTopicAsync();
+        await using NodeBroker twin = new("node.id=2", $"object.store=file:{_bucket.Path}", "wal.kind=bucket", "cluster.address=127.0.0.1:0");
+        await twin.LaunchAsync();
+
+        await twin.WaitForErrorAsync("node 2 of this cluster runs already", TimeSpan.FromSeconds(60));
+
+        Assert.Equal(1, await twin.WaitForExitAsync(TimeSpan.FromSeconds(60)));
+        await using ClusterWriter writer = new(Topic, 0, 100, [_nodes[1].Port]);
+        await writer.WriteAsync(5);
+        _nodes[1].MustBeRunning();
+    }
+
     private static Task WriteAsync(IEnumerable<ClusterWriter> writers, int count) => Task.WhenAll(writers.Select(writer => writer.WriteAsync(count)));
 
     private async Task CreateTopicAsync()

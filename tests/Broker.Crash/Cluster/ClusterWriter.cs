@@ -15,6 +15,9 @@ internal sealed class ClusterWriter(string topic, int partition, long producerId
     /// <summary>What a take-over takes on a machine that is busy with all of a cluster, many times over.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    /// <summary>A broker that is frozen takes connections and says nothing: as any client, it asks another then.</summary>
+    private static readonly TimeSpan RequestPatience = TimeSpan.FromSeconds(5);
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private RawConnection? _leader;
     private int _asked;
@@ -27,7 +30,7 @@ internal sealed class ClusterWriter(string topic, int partition, long producerId
     {
         for (int i = 0; i < count; i++)
         {
-            long offset = await UntilAsync(connection => ProduceAsync(connection, Acknowledged));
+            long offset = await UntilAsync((connection, turn) => ProduceAsync(connection, Acknowledged, turn));
             Assert.Equal(Acknowledged, offset);
             Acknowledged++;
         }
@@ -39,7 +42,7 @@ internal sealed class ClusterWriter(string topic, int partition, long producerId
         List<int> values = [];
         while (values.Count < Acknowledged)
         {
-            values.AddRange(await UntilAsync(connection => FetchAsync(connection, values.Count)));
+            values.AddRange(await UntilAsync((connection, turn) => FetchAsync(connection, values.Count, turn)));
         }
 
         return values;
@@ -47,20 +50,22 @@ internal sealed class ClusterWriter(string topic, int partition, long producerId
 
     public async ValueTask DisposeAsync() => await (_leader?.DisposeAsync() ?? ValueTask.CompletedTask);
 
-    private async Task<T> UntilAsync<T>(Func<RawConnection, Task<(bool Succeeded, T Value)>> attempt)
+    private async Task<T> UntilAsync<T>(Func<RawConnection, CancellationToken, Task<(bool Succeeded, T Value)>> attempt)
     {
         using CancellationTokenSource patience = new(Patience);
         while (true)
         {
+            using CancellationTokenSource turn = CancellationTokenSource.CreateLinkedTokenSource(patience.Token);
+            turn.CancelAfter(RequestPatience);
             try
             {
-                _leader ??= await FindLeaderAsync(patience.Token);
-                if (_leader is not null && await attempt(_leader) is (true, var value))
+                _leader ??= await FindLeaderAsync(turn.Token);
+                if (_leader is not null && await attempt(_leader, turn.Token) is (true, var value))
                 {
                     return value;
                 }
             }
-            catch (Exception gone) when (gone is IOException or SocketException)
+            catch (Exception gone) when (gone is IOException or SocketException || (gone is OperationCanceledException && !patience.IsCancellationRequested))
             {
                 // As any client, it looks for another.
             }
@@ -80,7 +85,7 @@ internal sealed class ClusterWriter(string topic, int partition, long producerId
         return metadata.Brokers.FirstOrDefault(broker => broker.NodeId == leader) is { } found ? await RawConnection.ConnectAsync(found.Port, cancellation) : null;
     }
 
-    private async Task<(bool, long)> ProduceAsync(RawConnection connection, int number)
+    private async Task<(bool, long)> ProduceAsync(RawConnection connection, int number, CancellationToken cancellation)
     {
         using RecordBatchBuilder builder = new(new RecordBatchOptions { ProducerId = producerId, ProducerEpoch = 0, BaseSequence = number });
         builder.Append(1_700_000_000_000, null, Encoding.UTF8.GetBytes(number.ToString(CultureInfo.InvariantCulture)));
@@ -90,12 +95,11 @@ internal sealed class ClusterWriter(string topic, int partition, long producerId
             TimeoutMs = 10_000,
             TopicData = [new ProduceRequest.TopicProduceData { Name = topic, PartitionData = [new ProduceRequest.PartitionProduceData { Index = partition, Records = new ReadOnlySequence<byte>(builder.ToArray()) }] }],
         };
-        using CancellationTokenSource patience = new(Patience);
-        ProduceResponse.PartitionProduceResponse got = (await connection.CallAsync<ProduceResponse>(request, 9, patience.Token)).Responses[0].PartitionResponses[0];
+        ProduceResponse.PartitionProduceResponse got = (await connection.CallAsync<ProduceResponse>(request, 9, cancellation)).Responses[0].PartitionResponses[0];
         return (got.ErrorCode == (short)ErrorCode.None, got.BaseOffset);
     }
 
-    private async Task<(bool, List<int>)> FetchAsync(RawConnection connection, long from)
+    private async Task<(bool, List<int>)> FetchAsync(RawConnection connection, long from, CancellationToken cancellation)
     {
         FetchRequest request = new()
         {
@@ -111,8 +115,7 @@ internal sealed class ClusterWriter(string topic, int partition, long producerId
                 },
             ],
         };
-        using CancellationTokenSource patience = new(Patience);
-        FetchResponse.PartitionData got = (await connection.CallAsync<FetchResponse>(request, 12, patience.Token)).Responses[0].Partitions[0];
+        FetchResponse.PartitionData got = (await connection.CallAsync<FetchResponse>(request, 12, cancellation)).Responses[0].Partitions[0];
         return got.ErrorCode == (short)ErrorCode.None && got.Records is { IsEmpty: false } records ? (true, Values(records.ToArray())) : (false, []);
     }
 

@@ -77,6 +77,21 @@ public sealed class FencedBucketWalTests
     }
 
     [Fact]
+    public async Task Log_whose_last_record_is_damaged_is_fenced_and_shows_it()
+    {
+        await using BucketWal wal = await OpenAsync(_store, Options(Owner));
+        await wal.AppendAsync(1);
+        await wal.AppendAsync(2);
+        string last = _store.Keys.Last(key => IsSlot(new ObjectKey(key)));
+        _store.Damage(last, bytes => [.. bytes[..^1], (byte)(bytes[^1] ^ 4)]);
+
+        await FenceAsync();
+
+        long[] read = await ReadAsync();
+        Assert.Equal([1, 2], read);
+    }
+
+    [Fact]
     public async Task Log_that_is_gone_is_Corrupt()
     {
         await FailsAsync(StorageErrorKind.Corrupt, () => FenceAsync());
