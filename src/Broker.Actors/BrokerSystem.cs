@@ -79,6 +79,7 @@ public sealed class BrokerSystem
         ILogger partitionLog = loggers.CreateLogger("Broker.Partitions");
         PartitionManagerServices managerServices = new(
             options.NodeId,
+            storage.Wal,
             options.Settings,
             view,
             partitions,

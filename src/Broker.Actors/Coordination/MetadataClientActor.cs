@@ -37,7 +37,7 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
         _image = _published = services.View.Current;
         _wanted = _image.Version;
         Receive<CoordinatorAnswer>(OnAnswer);
-        Receive<ManageWith>(OnManager);
+        Receive<ManageWith>(with => _manager = with.Manager);
         Receive<Attach>(_ => OnAttach());
         Receive<ImageRead>(read => OnRead(read.Image));
         Receive<ReadFailed>(OnReadFailed);
@@ -51,12 +51,6 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
     {
         OnAttach();
         Timers.StartPeriodicTimer(nameof(Attach), Attach.Instance, AttachEvery);
-    }
-
-    private void OnManager(ManageWith with)
-    {
-        _manager = with.Manager;
-        _manager.Tell(new ImageCommitted(_image, []));
     }
 
     private void Ask(object command)
@@ -191,7 +185,10 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
     private sealed record ReadFailed(Exception Cause);
 }
 
-/// <summary>From now on new metadata go to the node's <see cref="Partitions.PartitionManagerActor"/>, which brings the node in line with them before anybody is shown them.</summary>
+/// <summary>
+/// From now on new metadata go to the node's <see cref="Partitions.PartitionManagerActor"/>, which brings the node in line with them before anybody is shown them. What there is
+/// already comes with the answer to the node's opening of its streams: before that it leads nothing.
+/// </summary>
 internal sealed record ManageWith(IActorRef Manager);
 
 /// <summary>What a <see cref="MetadataClientActor"/> works with.</summary>

@@ -93,7 +93,8 @@ internal sealed class PartitionManagerActor : ReceiveActor
     {
         foreach ((StreamId stream, StreamState state) in image.Streams)
         {
-            if (state.Leader == _services.Node && !_open.ContainsKey(stream) && !_held.Contains(stream) && image.FindTopic(state.TopicId) is { } topic)
+            // What another log of this node holds of it is not in the cache.
+            if (state.Leader == _services.Node && state.Wal == _services.Wal && !_open.ContainsKey(stream) && !_held.Contains(stream) && image.FindTopic(state.TopicId) is { } topic)
             {
                 Open(topic, state);
             }
@@ -214,8 +215,10 @@ internal sealed record AwaitAllOpen
 internal sealed record AllOpen(IReadOnlyList<PartitionOpened> Failed);
 
 /// <summary>What the partition manager works with, and what it keeps up to date.</summary>
+/// <param name="Wal">The log that the node appends to.</param>
 internal sealed record PartitionManagerServices(
     NodeId Node,
+    WalId Wal,
     BrokerSettings Settings,
     MetadataView View,
     PartitionDirectory Directory,

@@ -55,7 +55,7 @@ internal sealed class SeatingActor : ReceiveActor, IWithTimers
     private void OnDue()
     {
         MetadataImage image = _services.Metadata.Current;
-        StreamState[] streams = [.. _due.Select(image.FindStream).OfType<StreamState>().Where(stream => stream.Leader != _services.Node || _unsure.Contains(stream.StreamId))];
+        StreamState[] streams = [.. _due.Select(image.FindStream).OfType<StreamState>().Where(stream => stream.Leader != _services.Node || stream.Wal != _services.Wal || _unsure.Contains(stream.StreamId))];
         _due.Clear();
 
         // Until a log is fenced its node may still append to it: nothing is gained by reading it.

@@ -101,7 +101,6 @@ public sealed class MetadataClientActorTests : ActorTest
             NullLogger.Instance);
         IActorRef client = Sys.ActorOf(Props.Create(() => new MetadataClientActor(services)));
         client.Tell(new ManageWith(_manager.Ref));
-        Assert.Same(MetadataImage.Empty, _manager.ExpectMsg<ImageCommitted>(Patience).Image);
         return client;
     }
 

@@ -108,6 +108,31 @@ public sealed class ClusterTests : IAsyncLifetime
         Assert.Equal(2, _cluster.View.Current.Wals.Count);
     }
 
+    // Its log was fenced, and nobody was there to take over: it finds its partitions as another would.
+    [Fact]
+    public async Task Node_that_comes_back_with_another_log_leads_again_with_all_that_the_fenced_one_holds()
+    {
+        await StartAsync(1);
+        for (int partition = 0; partition < Partitions; partition++)
+        {
+            for (int i = 0; i < 3; i++)
+            {
+                Assert.Equal((ErrorCode.None, i), await ProduceAsync(1, partition, i));
+            }
+        }
+
+        await _cluster.KillAsync(1);
+        await Eventually.HoldsAsync(() => _cluster.View.Current.Wals.Values.All(wal => wal.IsFenced), "the log is not fenced");
+        _clients.Remove(1);
+        await _cluster.StartAsync(1);
+
+        for (int partition = 0; partition < Partitions; partition++)
+        {
+            Assert.Equal((ErrorCode.None, 3), await ProducedAsync(1, partition, 3));
+            Assert.Equal(["0", "1", "2", "3"], await ValuesAsync(1, partition));
+        }
+    }
+
     private async Task StartAsync(int nodes)
     {
         for (int id = 1; id <= nodes; id++)
