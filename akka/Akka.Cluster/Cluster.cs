@@ -21,7 +21,7 @@ public class Cluster : IExtension
     private readonly TaskCompletionSource _exiting = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly StatusCallbacks _onUp;
     private readonly StatusCallbacks _onRemoved;
-    private readonly IActorRef _daemon;
+    private volatile IActorRef _daemon = null!;
     private MembershipState _state;
     private Member _selfMember;
 
@@ -80,6 +80,9 @@ public class Cluster : IExtension
 
     /// <summary>Takes what is for the actor that owns the gossip.</summary>
     internal IActorRef Core => _daemon;
+
+    /// <summary>Its children may run before the call that started the daemon has returned.</summary>
+    internal void DaemonStarts(IActorRef daemon) => _daemon = daemon;
 
     internal RemoteActorRefProvider Provider => (RemoteActorRefProvider)System.Provider;
 

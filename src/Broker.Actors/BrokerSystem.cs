@@ -44,6 +44,9 @@ public sealed class BrokerSystem
     /// <summary>Opens what the node is given to lead while it runs.</summary>
     internal IActorRef Seating { get; private init; } = ActorRefs.Nobody;
 
+    /// <summary>Gives up what others are to lead.</summary>
+    internal IActorRef Resigning { get; private init; } = ActorRefs.Nobody;
+
     /// <summary>The newest metadata that this node knows.</summary>
     public required MetadataView Metadata { get; init; }
 
@@ -85,7 +88,10 @@ public sealed class BrokerSystem
             partitions,
             groups,
             new PartitionServices(storage.Cache, new HistoryReader(view, storage.Objects, storage.ReadAhead), wal, options.Topics, sources.Clock, partitionLog) { WalBound = options.Storage.WalAppendBound, Traffic = metrics.Traffic },
-            new GroupServices(options.Groups, storage.Buffers, sources.Clock, sources.Ids.Next, loggers.CreateLogger("Broker.Groups")));
+            new GroupServices(options.Groups, storage.Buffers, sources.Clock, sources.Ids.Next, loggers.CreateLogger("Broker.Groups")))
+        {
+            OnLed = link?.OnLed ?? (_ => { }),
+        };
         IActorRef manager = system.ActorOf(Props.Create(() => new PartitionManagerActor(managerServices)), "partitions");
         IActorRef coordinator = link?.Client ?? StartCoordinator(system, storage, options, sources, loggers, view, cause => fenced.TrySetResult(cause));
         coordinator.Tell(new ManageWith(manager));
@@ -101,6 +107,9 @@ public sealed class BrokerSystem
         }
 
         IActorRef uploads = StartUploads(system, storage, options, sources, loggers, view, partitions, coordinator, wal, metrics.Uploads);
+
+        ResigningServices resigningServices = new(options.NodeId, view, partitions, coordinator, uploads, seating, partitionLog);
+        IActorRef resigning = system.ActorOf(Props.Create(() => new ResigningActor(resigningServices)), "resigning");
 
         ResponseMemory responses = new(options.Connections.ResponseMemoryBytes);
         BrokerServices services = new(options, view, coordinator, partitions, groups, storage.Buffers, responses, new AllowAllAuthorizer(), sources.Clock) { Traffic = metrics.Traffic };
@@ -120,6 +129,7 @@ public sealed class BrokerSystem
             Fenced = fenced.Task,
             Responses = responses,
             Seating = seating,
+            Resigning = resigning,
             EndsActors = link is null,
             Metadata = view,
             Partitions = partitions,
@@ -130,11 +140,13 @@ public sealed class BrokerSystem
     {
         LogCache cache = storage.Cache;
         IWriteAheadLog log = storage.WriteAheadLog;
-        BytePace pace = new(() => UploadPace.BytesPerSecond(cache.UnuploadedBytes, cache.CapacityBytes, log.UsedBytes, log.CapacityBytes), sources.Clock);
+        UploadHaste haste = new();
+        BytePace pace = new(() => haste.IsWanted ? double.PositiveInfinity : UploadPace.BytesPerSecond(cache.UnuploadedBytes, cache.CapacityBytes, log.UsedBytes, log.CapacityBytes), sources.Clock);
         UploadServices uploadServices = new(
             options.NodeId, cache, log, new PacedObjectStore(new PurposeObjectStore(storage.Store, StorePurpose.Upload), pace), view, partitions, coordinator, wal, options.Storage, sources.Clock, loggers.CreateLogger("Broker.Uploads"))
         {
             Metrics = metrics,
+            Haste = haste,
         };
         return system.ActorOf(Props.Create(() => new UploadActor(uploadServices)), "uploads");
     }

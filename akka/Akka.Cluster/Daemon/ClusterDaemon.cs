@@ -36,6 +36,7 @@ internal sealed class ClusterDaemon : ReceiveActor
 
     protected override void PreStart()
     {
+        _cluster.DaemonStarts(Self);
         string dispatcher = _cluster.Settings.UseDispatcher;
         Cluster cluster = _cluster;
         IActorRef sender = Context.ActorOf(Props.Create(() => new ClusterHeartbeatSender(cluster)).WithDispatcher(dispatcher), "heartbeatSender");

@@ -10,6 +10,8 @@ public static class ClusterHocon
     /// Below the operator's: a node that was killed is removed by the others after about 2 s. Heartbeats each 250 ms, and 750 ms of silence beyond that are borne: a pause of garbage
     /// collection is tens of milliseconds here, a busy machine a few hundred. The resolver waits 700 ms in which nothing changes, so that it sees the whole of a partition and not
     /// its beginning. A mistake costs a move of partitions and no record: who writes is decided in the bucket, where each owner fences the one before.
+    /// Partitions are evened out every 3 s, some at a time, so that a node that was added has its share within half a minute; a new coordinator of shards waits 1 s for a node that does not say
+    /// what it has, as one that has just died.
     /// </summary>
     private const string Defaults = """
         akka {
@@ -27,6 +29,7 @@ public static class ClusterHocon
             retry-unsuccessful-join-after = 2s
             failure-detector { heartbeat-interval = 250ms, acceptable-heartbeat-pause = 750ms, min-std-deviation = 50ms, threshold = 8 }
             split-brain-resolver { active-strategy = keep-majority, stable-after = 700ms, down-all-when-unstable = 15s }
+            sharding { rebalance-interval = 3s, retry-interval = 500ms, waiting-for-state-timeout = 1s }
           }
         }
         """;

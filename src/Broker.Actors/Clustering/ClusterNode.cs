@@ -15,9 +15,6 @@ namespace Broker.Actors.Clustering;
 /// <summary>A node's membership in its cluster: how it gets in, its link to the coordinator, and how it leaves.</summary>
 internal sealed class ClusterNode
 {
-    /// <summary>The path of a node's <see cref="Partitions.SeatingActor"/>.</summary>
-    public const string SeatingName = "seating";
-
     private const string SingletonName = "cluster-coordinator";
 
     // Whoever is there answers a request to join within a round trip; the others' joining may come first, some gossip each.
@@ -29,10 +26,11 @@ internal sealed class ClusterNode
     private readonly ActorSystem _system;
     private readonly NodeRegistry _registry;
     private readonly NodeEntry _entry;
+    private readonly PartitionSharding _sharding;
 
-    private ClusterNode(ActorSystem system, NodeRegistry registry, NodeEntry entry, ClusterLink link, Task<Exception> fenced)
+    private ClusterNode(ActorSystem system, NodeRegistry registry, NodeEntry entry, PartitionSharding sharding, ClusterLink link, Task<Exception> fenced)
     {
-        (_system, _registry, _entry, Link) = (system, registry, entry, link);
+        (_system, _registry, _entry, _sharding, Link) = (system, registry, entry, sharding, link);
         Gone = GoneAsync(system.WhenTerminated, fenced);
     }
 
@@ -54,9 +52,22 @@ internal sealed class ClusterNode
         NodeEntry entry = new(options.NodeId, sources.Ids.Next(), $"{cluster.SelfAddress.Host}:{cluster.SelfAddress.Port}", sources.Clock.GetUtcNow().ToUnixTimeMilliseconds());
         await GetInAsync(cluster, registry, entry, log, cancellation);
         TaskCompletionSource<Exception> fenced = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        ClusterLink link = StartLink(system, store, options, sources, loggers, cause => fenced.TrySetResult(cause));
-        return new ClusterNode(system, registry, entry, link, fenced.Task);
+        MetadataView view = new(MetadataImage.Empty);
+        ClusterLoads loads = new();
+        PartitionSharding sharding = new(system, view, loads);
+        ClusterLink link = StartLink(system, store, options, sources, loggers, view, loads, sharding, cause => fenced.TrySetResult(cause));
+        return new ClusterNode(system, registry, entry, sharding, link, fenced.Task);
     }
+
+    /// <summary>The node serves: from now on it is given partitions.</summary>
+    public void Serve(BrokerSystem broker, BrokerOptions options, TimeProvider clock)
+    {
+        _sharding.Start(broker.Seating, broker.Resigning);
+        _system.ActorOf(Props.Create(() => new LoadActor(options.NodeId, broker.Partitions, Link.Coordinator, clock)), "load");
+    }
+
+    /// <summary>Has everything that this node leads led by others, while it serves.</summary>
+    public Task DrainAsync(TimeSpan patience, ILogger log) => _sharding.DrainAsync(patience, log);
 
     /// <summary>Leaves in good order: the others know at once that this node is not dead. Nothing may be served any more.</summary>
     public async Task LeaveAsync()
@@ -173,9 +184,9 @@ internal sealed class ClusterNode
         return new Address(cluster.SelfAddress.Protocol, cluster.SelfAddress.System, entry.Address[..colon], int.Parse(entry.Address.AsSpan(colon + 1), System.Globalization.CultureInfo.InvariantCulture));
     }
 
-    private static ClusterLink StartLink(ActorSystem system, IObjectStore store, BrokerOptions options, StorageSources sources, ILoggerFactory loggers, Action<Exception> onFenced)
+    private static ClusterLink StartLink(
+        ActorSystem system, IObjectStore store, BrokerOptions options, StorageSources sources, ILoggerFactory loggers, MetadataView view, ClusterLoads loads, PartitionSharding sharding, Action<Exception> onFenced)
     {
-        MetadataView view = new(MetadataImage.Empty);
         IActorRef proxy = system.ActorOf(
             ClusterSingletonProxy.Props($"/user/{SingletonName}", ClusterSingletonProxySettings.Create(system).WithSingletonIdentificationInterval(TimeSpan.FromMilliseconds(200))), "coordinator-proxy");
         IActorRef client = ClusterLink.StartClient(system, proxy, view, store, sources.Clock, loggers);
@@ -183,12 +194,21 @@ internal sealed class ClusterNode
         MetadataLogOptions logOptions = new() { Time = sources.Clock, Ids = sources.Ids, JitterSeed = sources.Random.Next(), SnapshotEveryCommits = options.Storage.MetadataSnapshotEveryCommits };
         IObjectStore metadata = new PurposeObjectStore(store, StorePurpose.Metadata);
         CoordinatorHostServices host = new(() => MetadataLog.OpenAsync(metadata, logOptions, CancellationToken.None).AsTask(), coordinator, loggers.CreateLogger("Broker.Coordinator"));
-        Props singleton = Props.Create(() => new CoordinatorSingleton(
-            host,
-            seat => new FailoverServices(view, client, (wal, epoch, ct) => OtherWals.FenceAsync(store, wal, epoch, sources, ct).AsTask(), seat, loggers.CreateLogger("Broker.Failover")),
-            factory => Caretakers.Start(factory, store, options, sources.Clock, loggers, view, client)));
+        FailoverServices failover = new(
+            view,
+            client,
+            (wal, epoch, ct) => OtherWals.FenceAsync(store, wal, epoch, sources, ct).AsTask(),
+            streams =>
+            {
+                foreach (StreamId stream in streams)
+                {
+                    sharding.Seat(stream);
+                }
+            },
+            loggers.CreateLogger("Broker.Failover"));
+        Props singleton = Props.Create(() => new CoordinatorSingleton(host, failover, loads, factory => Caretakers.Start(factory, store, options, sources.Clock, loggers, view, client)));
         system.ActorOf(ClusterSingletonManager.Props(singleton, PoisonPill.Instance, ClusterSingletonManagerSettings.Create(system)), SingletonName);
-        return new ClusterLink(view, client);
+        return new ClusterLink(view, client) { Coordinator = proxy, OnLed = sharding.Seat };
     }
 }
 

@@ -1,7 +1,6 @@
 using Akka.Actor;
 using Akka.Serialization;
 using Broker.Actors.Coordination;
-using Broker.Actors.Partitions;
 using Broker.ObjectStore;
 
 namespace Broker.Actors.Clustering;
@@ -12,11 +11,10 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
     private const string Request = "request-1";
     private const string Answer = "answer-1";
     private const string Attach = "attach-1";
-    private const string Seat = "seat-1";
-    private const string Unseat = "unseat-1";
+    private const string Load = "load-1";
 
     /// <summary>What it serializes.</summary>
-    public static IReadOnlyList<Type> Messages { get; } = [typeof(CoordinatorRequest), typeof(CoordinatorAnswer), typeof(AttachFollower), typeof(SeatStreams), typeof(UnseatStreams)];
+    public static IReadOnlyList<Type> Messages { get; } = [typeof(CoordinatorRequest), typeof(CoordinatorAnswer), typeof(AttachFollower), typeof(NodeLoad)];
 
     public ClusterSerializer(ExtendedActorSystem system)
         : base(system)
@@ -31,8 +29,7 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
         CoordinatorRequest => Request,
         CoordinatorAnswer => Answer,
         AttachFollower => Attach,
-        SeatStreams => Seat,
-        UnseatStreams => Unseat,
+        NodeLoad => Load,
         _ => throw new ArgumentException($"{o.GetType().Name} is no message between nodes", nameof(o)),
     };
 
@@ -52,11 +49,13 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
             case AttachFollower attach:
                 to.Write(attach.Version);
                 break;
-            case SeatStreams seat:
-                to.WriteList(seat.Streams, stream => to.Write(stream.Value));
-                break;
-            case UnseatStreams unseat:
-                to.WriteList(unseat.Streams, stream => to.Write(stream.Value));
+            case NodeLoad load:
+                to.Write(load.Node.Value);
+                to.WriteList(load.Streams, one =>
+                {
+                    to.Write(one.Stream.Value);
+                    to.Write(one.BytesPerSecond);
+                });
                 break;
             default:
                 throw new ArgumentException($"{obj.GetType().Name} is no message between nodes", nameof(obj));
@@ -78,8 +77,7 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
                 Request => new CoordinatorRequest(from.ReadInt64(), CommandCodec.Read(from)),
                 Answer => ReadAnswer(from),
                 Attach => new AttachFollower(from.ReadInt64()),
-                Seat => new SeatStreams(ReadStreams(from)),
-                Unseat => new UnseatStreams(ReadStreams(from)),
+                Load => new NodeLoad(new NodeId(from.ReadInt32()), from.ReadList(() => (new StreamId(from.ReadInt64()), from.ReadDouble()))),
                 _ => throw new InvalidDataException($"the message '{manifest}' is unknown here"),
             };
             return stream.Position == stream.Length ? message : throw new InvalidDataException($"{stream.Length - stream.Position} bytes follow a message '{manifest}'");
@@ -109,6 +107,4 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
 
     private static CoordinatorAnswer ReadAnswer(BinaryReader from) => new(
         from.ReadInt64(), from.ReadInt64(), from.ReadBoolean() ? from.ReadBatch() : null, Image: null, from.ReadList(() => (from.ReadInt64(), ReplyCodec.Read(from))));
-
-    private static StreamId[] ReadStreams(BinaryReader from) => from.ReadList(() => new StreamId(from.ReadInt64()));
 }

@@ -111,7 +111,11 @@ internal static class CommandCodec
                 break;
             case CloseStreams close:
                 to.Write((byte)Kind.CloseStreams);
-                to.WriteList(close.Streams, one => Pair(to, one.Stream.Value, one.Epoch.Value));
+                to.WriteList(close.Streams, one =>
+                {
+                    Pair(to, one.Stream.Value, one.Epoch.Value);
+                    to.Write(one.End.Value);
+                });
                 break;
             default:
                 throw new ArgumentException($"{command.GetType().Name} is no command of the coordinator", nameof(command));
@@ -150,7 +154,7 @@ internal static class CommandCodec
                 new WalId(from.ReadGuid()),
                 from.ReadList(() => new WalId(from.ReadGuid())),
                 from.ReadList(() => (new StreamId(from.ReadInt64()), new Offset(from.ReadInt64())))),
-            Kind.CloseStreams => new CloseStreams(from.ReadList(() => (new StreamId(from.ReadInt64()), new LeaderEpoch(checked((int)from.ReadInt64()))))),
+            Kind.CloseStreams => new CloseStreams(from.ReadList(() => (new StreamId(from.ReadInt64()), new LeaderEpoch(checked((int)from.ReadInt64())), new Offset(from.ReadInt64())))),
             _ => throw new InvalidDataException($"the command {(byte)kind} is unknown here"),
         };
     }

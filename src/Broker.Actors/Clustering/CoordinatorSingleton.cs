@@ -1,7 +1,6 @@
 using Akka.Actor;
 using Akka.Cluster;
 using Broker.Actors.Coordination;
-using Broker.Actors.Partitions;
 using Broker.ObjectStore;
 
 namespace Broker.Actors.Clustering;
@@ -12,29 +11,27 @@ namespace Broker.Actors.Clustering;
 internal sealed class CoordinatorSingleton : ReceiveActor
 {
     private readonly Dictionary<NodeId, Address> _members = [];
+    private readonly ClusterLoads _loads;
     private readonly IActorRef _failover;
 
     /// <param name="host">The coordinator.</param>
-    /// <param name="failover">Given what tells a node what it is to lead.</param>
+    /// <param name="failover">What takes over from nodes that are gone.</param>
+    /// <param name="loads">What nodes say of their partitions.</param>
     /// <param name="startCaretakers">Starts the others.</param>
-    public CoordinatorSingleton(CoordinatorHostServices host, Func<Action<NodeId, SeatStreams>, FailoverServices> failover, Action<IActorRefFactory> startCaretakers)
+    public CoordinatorSingleton(CoordinatorHostServices host, FailoverServices failover, ClusterLoads loads, Action<IActorRefFactory> startCaretakers)
     {
         IActorRef coordinator = Context.ActorOf(Props.Create(() => new CoordinatorHostActor(host)), "coordinator");
-        ActorSystem system = Context.System;
-        IActorRef self = Self;
-
-        // Who is where only this actor knows.
-        FailoverServices services = failover((node, seats) => self.Tell(new SeatAt(node, seats), ActorRefs.NoSender));
-        _failover = Context.ActorOf(Props.Create(() => new FailoverActor(services)), "failover");
+        _loads = loads;
+        _failover = Context.ActorOf(Props.Create(() => new FailoverActor(failover)), "failover");
         startCaretakers(Context);
         Receive<ClusterEvent.CurrentClusterState>(state => OnState(state));
         Receive<ClusterEvent.MemberJoined>(joined => OnThere(joined.Member));
         Receive<ClusterEvent.MemberUp>(up => OnThere(up.Member));
         Receive<ClusterEvent.MemberRemoved>(removed => OnRemoved(removed.Member));
         Receive<ClusterEvent.IMemberEvent>(_ => { });
-        Receive<SeatAt>(OnSeat);
+        Receive<NodeLoad>(loads.Take);
         ReceiveAny(message => coordinator.Forward(message));
-        Cluster.Get(system).Subscribe(self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsSnapshot, typeof(ClusterEvent.IMemberEvent));
+        Cluster.Get(Context.System).Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsSnapshot, typeof(ClusterEvent.IMemberEvent));
     }
 
     protected override void PostStop() => Cluster.Get(Context.System).Unsubscribe(Self);
@@ -70,19 +67,10 @@ internal sealed class CoordinatorSingleton : ReceiveActor
         if (NodeRoles.NodeOf(member) is { } node && _members.TryGetValue(node, out Address? address) && address.Equals(member.Address))
         {
             _members.Remove(node);
+            _loads.Forget(node);
             TellWhoIsThere();
         }
     }
 
     private void TellWhoIsThere() => _failover.Tell(new NodesPresent(_members.Keys.ToHashSet()));
-
-    private void OnSeat(SeatAt seat)
-    {
-        if (_members.TryGetValue(seat.Node, out Address? address))
-        {
-            Context.ActorSelection(new RootActorPath(address) / "user" / ClusterNode.SeatingName).Tell(seat.Seats);
-        }
-    }
-
-    private sealed record SeatAt(NodeId Node, SeatStreams Seats);
 }

@@ -10,6 +10,12 @@ namespace Broker.Actors.Coordination;
 /// <param name="Client">Its <see cref="MetadataClientActor"/>.</param>
 internal sealed record ClusterLink(MetadataView View, IActorRef Client)
 {
+    /// <summary>What leads to the coordinator, past the client.</summary>
+    public IActorRef Coordinator { get; init; } = ActorRefs.Nobody;
+
+    /// <summary>Told of each stream that the node has begun to lead.</summary>
+    public Action<StreamId> OnLed { get; init; } = _ => { };
+
     /// <summary>Starts a node's client.</summary>
     /// <param name="system">The node's actors.</param>
     /// <param name="coordinator">The coordinator, or what leads to it.</param>

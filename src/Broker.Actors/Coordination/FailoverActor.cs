@@ -1,5 +1,4 @@
 using Akka.Actor;
-using Broker.Actors.Partitions;
 using Broker.Actors.Storage;
 using Broker.ObjectStore;
 using Broker.ObjectStore.Metadata;
@@ -12,7 +11,7 @@ namespace Broker.Actors.Coordination;
 /// metadata do not say: another one goes on where this one ends.
 ///
 /// V1. A log is only fenced while its node's newest start is the one that is gone.
-/// V2. Every stream that nobody leads who is there is given to somebody, until it is opened.
+/// V2. For every stream that nobody leads who is there a seat is looked for, until it is opened.
 /// </summary>
 internal sealed class FailoverActor : ReceiveActor, IWithTimers
 {
@@ -20,7 +19,6 @@ internal sealed class FailoverActor : ReceiveActor, IWithTimers
     private static readonly TimeSpan CheckEvery = TimeSpan.FromMilliseconds(500);
 
     private readonly FailoverServices _services;
-    private readonly Dictionary<StreamId, NodeId> _assigned = [];
     private readonly HashSet<WalId> _fencing = [];
     private readonly HashSet<WalId> _failing = [];
     private IReadOnlySet<NodeId>? _present;
@@ -55,7 +53,12 @@ internal sealed class FailoverActor : ReceiveActor, IWithTimers
             FenceGone(image, _present);
         }
 
-        Assign(image);
+        StreamId[] orphans = [.. PartitionBalance.Orphans(image)];
+        if (orphans.Length > 0)
+        {
+            _services.Seat(orphans);
+        }
+
         Release(image);
     }
 
@@ -95,26 +98,6 @@ internal sealed class FailoverActor : ReceiveActor, IWithTimers
         }
     }
 
-    private void Assign(MetadataImage image)
-    {
-        StreamId[] orphans = [.. PartitionBalance.Orphans(image)];
-        HashSet<StreamId> still = [.. orphans];
-        foreach ((StreamId stream, _) in _assigned.Where(one => !still.Contains(one.Key) || !image.LiveNodes.ContainsKey(one.Value)).ToArray())
-        {
-            _assigned.Remove(stream);
-        }
-
-        foreach ((StreamId stream, NodeId leader) in PartitionBalance.Assign(image, orphans.Where(stream => !_assigned.ContainsKey(stream)), _assigned.Values))
-        {
-            _assigned[stream] = leader;
-        }
-
-        foreach (IGrouping<NodeId, StreamId> seats in _assigned.GroupBy(one => one.Value, one => one.Key))
-        {
-            _services.Seat(seats.Key, new SeatStreams([.. seats.Order()]));
-        }
-    }
-
     private void Release(MetadataImage image)
     {
         if (!_releasing && WalDebts.Paid(image).Count > 0)
@@ -144,9 +127,9 @@ internal sealed record NodesPresent(IReadOnlySet<NodeId> Nodes);
 /// <summary>What a <see cref="FailoverActor"/> works with.</summary>
 /// <param name="Coordinator">The <see cref="MetadataClientActor"/> of its node.</param>
 /// <param name="FenceAsync">Fences a log, given the epoch of its node's newest start.</param>
-/// <param name="Seat">Tells a node what it is to lead.</param>
+/// <param name="Seat">Has streams led by somebody who is there.</param>
 internal sealed record FailoverServices(
-    MetadataView Metadata, IActorRef Coordinator, Func<AttachedWal, long, CancellationToken, Task> FenceAsync, Action<NodeId, SeatStreams> Seat, ILogger Log);
+    MetadataView Metadata, IActorRef Coordinator, Func<AttachedWal, long, CancellationToken, Task> FenceAsync, Action<IReadOnlyList<StreamId>> Seat, ILogger Log);
 
 internal static partial class FailoverLog
 {

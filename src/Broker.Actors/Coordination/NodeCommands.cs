@@ -74,11 +74,13 @@ public enum OpeningRefusalReason
 }
 
 /// <summary>
-/// A leader lets go of streams, all of whose acknowledged records are uploaded. Answered with <see cref="StreamsAreClosed"/>; streams that it leads no more are passed over.
+/// A leader lets go of streams, all of whose acknowledged records are uploaded. Answered with <see cref="StreamsAreClosed"/>; streams that it leads no more are passed over, and those of which
+/// less is uploaded.
 /// </summary>
-public sealed record CloseStreams(IReadOnlyList<(StreamId Stream, LeaderEpoch Epoch)> Streams);
+/// <param name="Streams">Each with the epoch of its leader and the offset behind its last record.</param>
+public sealed record CloseStreams(IReadOnlyList<(StreamId Stream, LeaderEpoch Epoch, Offset End)> Streams);
 
-/// <summary>Nobody leads the streams of the command, or somebody else does.</summary>
+/// <summary>Nobody leads the streams of the command, or somebody else does, but those that were passed over.</summary>
 public sealed record StreamsAreClosed(MetadataImage Image);
 
 /// <summary>Releases the logs that are fenced and that no stream needs (<see cref="WalDebts.Paid"/>). Answered with <see cref="WalsReleased"/>.</summary>

@@ -17,7 +17,7 @@ internal static class NodePlanner
             image.Wals.GetValueOrDefault(fenced.Wal) is { IsFenced: false } wal && image.NodeEpochs.GetValueOrDefault(wal.Node) == fenced.NodeEpoch ? [new WalFenced(fenced.Wal)] : [], CommandDone.Instance),
         OpenStreams open => PlanOpening(image, open),
         CloseStreams close => new CommandPlan(
-            [.. close.Streams.Where(one => image.FindStream(one.Stream) is { } stream && stream.Epoch == one.Epoch && stream.Leader != NodeId.None).Select(one => new StreamClosed(one.Stream, one.Epoch))],
+            [.. close.Streams.Where(one => image.FindStream(one.Stream) is { } stream && stream.Epoch == one.Epoch && stream.Leader != NodeId.None && stream.EndOffset >= one.End).Select(one => new StreamClosed(one.Stream, one.Epoch))],
             new StreamsAreClosed(image)),
         ReleasePaidWals => PlanRelease(image),
         _ => null,

@@ -3,7 +3,7 @@ using Broker.ObjectStore.Metadata;
 
 namespace Broker.Actors.Coordination;
 
-/// <summary>Which node is to lead what, as pure functions of the metadata.</summary>
+/// <summary>Which node is to lead what, as pure functions of the metadata and of what nodes are seated with.</summary>
 internal static class PartitionBalance
 {
     /// <summary>Leaders for the partitions of a new topic: spread over the nodes, beginning with those that lead the fewest streams.</summary>
@@ -16,7 +16,7 @@ internal static class PartitionBalance
             return [.. candidates.SelectMany(one => Enumerable.Repeat(one, partitions))];
         }
 
-        Dictionary<NodeId, int> led = CountLed(image);
+        Dictionary<NodeId, int> led = image.Streams.Values.CountBy(stream => stream.Leader).ToDictionary();
         (NodeId Node, WalId Wal)[] byLoad = [.. candidates.OrderBy(one => led.GetValueOrDefault(one.Node)).ThenBy(one => one.Node)];
         return [.. Enumerable.Range(0, partitions).Select(i => byLoad[i % byLoad.Length])];
     }
@@ -24,35 +24,43 @@ internal static class PartitionBalance
     /// <summary>Streams that nobody leads who is there, or whose leader has started anew with another log.</summary>
     public static IEnumerable<StreamId> Orphans(MetadataImage image)
     {
-        Dictionary<NodeId, WalId> logs = LeadershipRules.Candidates(image).ToDictionary(one => one.Node, one => one.Wal);
-        return image.Streams.Values.Where(stream => !logs.TryGetValue(stream.Leader, out WalId log) || log != stream.Wal).Select(stream => stream.StreamId).Order();
+        Dictionary<NodeId, WalId> logs = LogsOf(image);
+        return image.Streams.Values.Where(stream => !IsLed(stream, logs)).Select(stream => stream.StreamId).Order();
     }
 
-    /// <summary>Leaders for streams that nobody leads: each to the node that leads the fewest by then. A stream whose node has come back goes to it again.</summary>
+    /// <summary>The node that a stream without a seat goes to: the one that leads it, or has come back with another log; else the one that has the fewest seats.</summary>
     /// <param name="image">The metadata.</param>
-    /// <param name="orphans">The streams.</param>
-    /// <param name="assigned">What was given out before and is not opened yet: counts as led.</param>
-    /// <returns>Empty when there is no node to lead any.</returns>
-    public static IReadOnlyDictionary<StreamId, NodeId> Assign(MetadataImage image, IEnumerable<StreamId> orphans, IEnumerable<NodeId> assigned)
+    /// <param name="stream">Which.</param>
+    /// <param name="seats">The nodes that may be chosen, each with the number of its seats; at least one.</param>
+    public static NodeId SeatOf(MetadataImage image, StreamId stream, IReadOnlyDictionary<NodeId, int> seats)
     {
-        NodeId[] nodes = [.. LeadershipRules.Candidates(image).Select(one => one.Node)];
-        Dictionary<NodeId, int> led = CountLed(image);
-        foreach (NodeId node in assigned)
+        Dictionary<NodeId, WalId> logs = LogsOf(image);
+        if (image.FindStream(stream) is { } state && logs.ContainsKey(state.Leader) && seats.ContainsKey(state.Leader))
         {
-            led[node] = led.GetValueOrDefault(node) + 1;
+            return state.Leader;
         }
 
-        Dictionary<StreamId, NodeId> leaders = [];
-        foreach (StreamId stream in nodes.Length > 0 ? orphans : [])
-        {
-            NodeId before = image.Streams[stream].Leader;
-            NodeId leader = nodes.Contains(before) ? before : nodes.MinBy(node => (led.GetValueOrDefault(node), node));
-            leaders[stream] = leader;
-            led[leader] = led.GetValueOrDefault(leader) + 1;
-        }
-
-        return leaders;
+        // One whose log is not known here has just come, or is about to go.
+        return seats.MinBy(one => (!logs.ContainsKey(one.Key), one.Value, one.Key)).Key;
     }
 
-    private static Dictionary<NodeId, int> CountLed(MetadataImage image) => image.Streams.Values.CountBy(stream => stream.Leader).ToDictionary();
+    /// <summary>Seats that are of no use where they are: of streams that exist no more, or are led by another node that has seats.</summary>
+    public static IEnumerable<StreamId> Misplaced(MetadataImage image, IReadOnlyDictionary<NodeId, IReadOnlyList<StreamId>> seats)
+    {
+        Dictionary<NodeId, WalId> logs = LogsOf(image);
+        foreach ((NodeId node, IReadOnlyList<StreamId> streams) in seats)
+        {
+            foreach (StreamId stream in streams)
+            {
+                if (image.FindStream(stream) is not { } state || (state.Leader != node && IsLed(state, logs) && seats.ContainsKey(state.Leader)))
+                {
+                    yield return stream;
+                }
+            }
+        }
+    }
+
+    private static Dictionary<NodeId, WalId> LogsOf(MetadataImage image) => LeadershipRules.Candidates(image).ToDictionary(one => one.Node, one => one.Wal);
+
+    private static bool IsLed(StreamState stream, Dictionary<NodeId, WalId> logs) => logs.TryGetValue(stream.Leader, out WalId log) && log == stream.Wal;
 }

@@ -21,6 +21,7 @@ namespace Broker.Actors.Partitions;
 ///     are given out again (the generation tells the WAL which appends are void).
 /// P4. A repeated batch of the last five of its producer is answered with its first offsets, never appended again, also
 ///     after a restart: the state stored with an upload holds every batch of that upload.
+/// P5. From the answer to a hand-over on, nothing is appended under this epoch, unless whoever asked for it says that it did not take place.
 /// </summary>
 internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash, IWithTimers
 {
@@ -107,7 +108,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
                 Sender.Tell(new PartitionOpened(_opened.Stream, null));
                 break;
             default:
-                if (_readOnlyBecause is null || !OnReadOnly(message))
+                if (!OnHandOver(message) && (_readOnlyBecause is null || !OnReadOnly(message)))
                 {
                     Unhandled(message);
                 }
@@ -118,6 +119,12 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
 
     private void OnAppend(Append append)
     {
+        if (_isHandedOver)
+        {
+            Stash.Stash();
+            return;
+        }
+
         if (_readOnlyBecause is not null)
         {
             Refuse(append, ErrorCode.KafkaStorageError, _readOnlyBecause);
@@ -211,12 +218,14 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
         (_durableBytes, _durableRecords) = (0, 0);
         _pending.Complete(_highWatermark, MarkDurable, Succeed);
         _watchers.Advance(_durableBytes);
+        _opened.Load.Add(_durableBytes);
         if (_isClients)
         {
             _services.Traffic.Produced(_durableBytes, _durableRecords);
         }
 
         AnswerCaptures();
+        AnswerHandOver();
     }
 
     private void AnswerCaptures()
@@ -257,6 +266,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
             _next = _highWatermark;
             _producers.Rollback(_highWatermark);
             _pending.FailAll(refused.Error, refused.Reason);
+            AnswerHandOver();
         }
     }
 
@@ -283,6 +293,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
         switch (cached.Status)
         {
             case CacheReadStatus.Hit:
+                _opened.Load.Add(cached.Batches.Sum(batch => (long)batch.Payload.Length));
                 Sender.Tell(new ReadReply(read.Tag, ErrorCode.None, _highWatermark, _logStart, Sequences.Of(cached.Batches), cached) { Mark = _watchers.Mark, Offsets = cached.Batches[^1].LastOffset.Value + 1 - read.From.Value });
                 break;
             case CacheReadStatus.Damaged:
@@ -299,10 +310,15 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
     private void ReadHistory(Read read)
     {
         (Offset highWatermark, Offset logStart, long mark) = (_highWatermark, _logStart, _watchers.Mark);
+        PartitionLoad load = _opened.Load;
         _services.History.ReadAsync(_opened.Stream, read.From, read.MaxBytes, CancellationToken.None).PipeTo(
             Sender,
             Self,
-            success: found => new ReadReply(read.Tag, ErrorCode.None, highWatermark, logStart, found.Records, found.Resources) { HeldBytes = found.HeldBytes, Mark = mark, Offsets = found.Next.Value - read.From.Value },
+            success: found =>
+            {
+                load.Add(found.Records.Length);
+                return new ReadReply(read.Tag, ErrorCode.None, highWatermark, logStart, found.Records, found.Resources) { HeldBytes = found.HeldBytes, Mark = mark, Offsets = found.Next.Value - read.From.Value };
+            },
             failure: cause => new ReadReply(read.Tag, StorageErrors.OnRead(_services, _opened.Name, cause), highWatermark, logStart, ReadOnlySequence<byte>.Empty, null)
             {
                 UnreadableEnd = (cause as UnreadableOffsetsException)?.End,

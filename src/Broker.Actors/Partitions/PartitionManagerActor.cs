@@ -36,9 +36,10 @@ internal sealed class PartitionManagerActor : ReceiveActor
     private void OnImage(ImageCommitted committed)
     {
         MetadataImage image = committed.Image;
+        IActorRef[] gone = [];
         if (!ReferenceEquals(image.Streams, _services.View.Current.Streams) || _open.Count == 0)
         {
-            CloseGone(image);
+            gone = [.. TakeGone(image)];
             OpenNew(image);
             TellMovedStarts(image);
         }
@@ -50,37 +51,55 @@ internal sealed class PartitionManagerActor : ReceiveActor
         }
 
         _services.View.Publish(image);
+
+        // Only now: whom they refuse is told who leads next.
+        foreach (IActorRef actor in gone)
+        {
+            Context.Stop(actor);
+        }
+
         foreach ((IActorRef to, object message) in committed.Replies)
         {
             to.Tell(message);
         }
     }
 
-    private void CloseGone(MetadataImage image)
+    /// <summary>Forgets the partitions that are not led here any more, or under another epoch, and returns the actors that are still to be stopped.</summary>
+    private List<IActorRef> TakeGone(MetadataImage image)
     {
+        List<IActorRef> gone = [];
         foreach ((StreamId stream, OpenPartition open) in _open.ToArray())
         {
             StreamState? state = image.FindStream(stream);
-            if (state is not null && state.Leader == _services.Node && state.Epoch == open.Epoch)
+
+            // One that this node gave up stays, and takes no appends, until it is known who leads it next.
+            if (state is not null && (state.Leader == _services.Node || state.Leader == NodeId.None) && state.Epoch == open.Epoch)
             {
                 continue;
             }
 
             _open.Remove(stream);
             _services.Directory.Remove(stream);
-            Context.Stop(open.Actor);
+            IActorRef[] actors = open.Groups is null ? [open.Actor] : [open.Actor, open.Groups];
             if (open.Groups is not null)
             {
                 _services.Groups.Remove(open.Name.Partition);
-                Context.Stop(open.Groups);
             }
 
-            // What is not uploaded of a stream that another leads is the other's, who took it from this node's log.
-            if (state?.Leader != _services.Node)
+            if (state?.Leader == _services.Node)
             {
-                _services.Partition.Cache.Remove(stream);
+                // Two of one stream must not append at one time.
+                Array.ForEach(actors, Context.Stop);
+                continue;
             }
+
+            gone.AddRange(actors);
+
+            // What is not uploaded of a stream that another leads is the other's, who took it from this node's log.
+            _services.Partition.Cache.Remove(stream);
         }
+
+        return gone;
     }
 
     private void OnRelease(ReleaseStreams release)
@@ -120,7 +139,8 @@ internal sealed class PartitionManagerActor : ReceiveActor
 
         Context.Watch(actor);
         _open[state.StreamId] = new OpenPartition(name, state.Epoch, actor, groups);
-        _services.Directory.Add(state.StreamId, actor);
+        _services.Directory.Add(state.StreamId, actor, opened.Load);
+        _services.OnLed(state.StreamId);
     }
 
     // What broke leads nothing: clients and uploads must not wait for it.
@@ -224,4 +244,8 @@ internal sealed record PartitionManagerServices(
     PartitionDirectory Directory,
     GroupDirectory Groups,
     PartitionServices Partition,
-    GroupServices Group);
+    GroupServices Group)
+{
+    /// <summary>Told of each stream that this node has begun to lead.</summary>
+    public Action<StreamId> OnLed { get; init; } = _ => { };
+}

@@ -25,7 +25,11 @@ internal sealed record PartitionServices(LogCache Cache, IPartitionHistory Histo
 /// <summary>A partition as the coordinator opened it on this node.</summary>
 /// <param name="LogStart">The first offset that may be read.</param>
 /// <param name="UploadedEnd">The offset behind the last record that is in the object store; what follows is in the cache.</param>
-internal sealed record OpenedPartition(StreamId Stream, TopicPartition Name, LeaderEpoch Epoch, IReadOnlyList<EpochStart> Epochs, Offset LogStart, Offset UploadedEnd);
+internal sealed record OpenedPartition(StreamId Stream, TopicPartition Name, LeaderEpoch Epoch, IReadOnlyList<EpochStart> Epochs, Offset LogStart, Offset UploadedEnd)
+{
+    /// <summary>Where what goes in and out of it is counted.</summary>
+    public PartitionLoad Load { get; init; } = new();
+}
 
 /// <summary>What of a partition's log lies in the object store. Thread-safe.</summary>
 internal interface IPartitionHistory

@@ -15,6 +15,8 @@ internal sealed class PendingAppends
     private readonly Queue<PendingAppend> _inOrder = new();
     private readonly List<PendingAppend> _repeated = [];
 
+    public bool IsEmpty => _inOrder.Count == 0 && _repeated.Count == 0;
+
     public void Add(PendingAppend append) => _inOrder.Enqueue(append);
 
     /// <summary>A producer sent again what is still on its way: it is answered with the first one, when that is durable.</summary>

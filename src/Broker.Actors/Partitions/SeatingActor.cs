@@ -21,22 +21,27 @@ internal sealed class SeatingActor : ReceiveActor, IWithTimers
     /// <summary>Streams of a node that died come one by one, all within a moment: one reading of its log serves them all.</summary>
     private static readonly TimeSpan GatherFor = TimeSpan.FromMilliseconds(20);
 
-    // A fence takes some requests to the store; a store that comes back is noticed within this.
+    // A store that comes back is noticed within this.
     private static readonly TimeSpan TryAgainAfter = TimeSpan.FromMilliseconds(200);
 
+    // Somebody else's commit is waited for, of a closing or a fence. It is the node's own image that is looked at.
+    private static readonly TimeSpan LookAgainAfter = TimeSpan.FromMilliseconds(10);
+
     private readonly SeatingServices _services;
+    private readonly Dictionary<StreamId, IActorRef> _askers = [];
     private readonly HashSet<StreamId> _due = [];
+    private readonly HashSet<StreamId> _inFlight = [];
 
     // Whether the metadata say so or not, these may be this node's without their records: an answer that does not come may have been a commit.
     private readonly HashSet<StreamId> _unsure = [];
-    private bool _opening;
     private bool _failing;
 
     public SeatingActor(SeatingServices services)
     {
         _services = services;
         Receive<SeatStreams>(OnSeat);
-        Receive<UnseatStreams>(unseat => _due.ExceptWith(unseat.Streams));
+        Receive<UnseatStreams>(OnUnseat);
+        Receive<SeatAnew>(OnSeatAnew);
         Receive<OpenDue>(_ => OnDue());
         Receive<Opened>(OnOpened);
     }
@@ -45,69 +50,161 @@ internal sealed class SeatingActor : ReceiveActor, IWithTimers
 
     private void OnSeat(SeatStreams seat)
     {
-        _due.UnionWith(seat.Streams);
-        if (!_opening && !Timers.IsTimerActive(nameof(OpenDue)))
+        foreach (StreamId stream in seat.Streams)
+        {
+            _askers[stream] = Sender;
+        }
+
+        Add(seat.Streams);
+    }
+
+    private void OnSeatAnew(SeatAnew seat)
+    {
+        _unsure.UnionWith(seat.Streams);
+        Add(seat.Streams);
+    }
+
+    private void Add(IReadOnlyList<StreamId> streams)
+    {
+        _due.UnionWith(streams.Where(stream => !_inFlight.Contains(stream)));
+        if (_inFlight.Count > 0 || Timers.IsTimerActive(nameof(OpenDue)))
+        {
+            return;
+        }
+
+        MetadataImage image = _services.Metadata.Current;
+        if (streams.Select(image.FindStream).OfType<StreamState>().Any(stream => WalDebts.Before(image, stream, _services.Wal).Count > 0))
         {
             Timers.StartSingleTimer(nameof(OpenDue), OpenDue.Instance, GatherFor);
+        }
+        else
+        {
+            // With those that are behind this message in the mailbox.
+            Self.Tell(OpenDue.Instance);
+        }
+    }
+
+    private void OnUnseat(UnseatStreams unseat)
+    {
+        foreach (StreamId stream in unseat.Streams)
+        {
+            _askers[stream] = Sender;
+            if (_inFlight.Contains(stream) || _unsure.Contains(stream))
+            {
+                // The answer comes when it is known.
+                continue;
+            }
+
+            _due.Remove(stream);
+            Answer(stream, IsLed(_services.Metadata.Current.FindStream(stream)));
+        }
+    }
+
+    private bool IsLed(StreamState? stream) => stream is not null && stream.Leader == _services.Node && stream.Wal == _services.Wal;
+
+    private void Answer(StreamId stream, bool isLed)
+    {
+        if (_askers.Remove(stream, out IActorRef? asker))
+        {
+            asker.Tell(isLed ? new Seated(stream) : new NotSeated(stream));
         }
     }
 
     private void OnDue()
     {
-        MetadataImage image = _services.Metadata.Current;
-        StreamState[] streams = [.. _due.Select(image.FindStream).OfType<StreamState>().Where(stream => stream.Leader != _services.Node || stream.Wal != _services.Wal || _unsure.Contains(stream.StreamId))];
-        _due.Clear();
+        if (_inFlight.Count > 0)
+        {
+            return;
+        }
 
-        // Until a log is fenced its node may still append to it: nothing is gained by reading it.
-        ILookup<bool, StreamState> isReady = streams.ToLookup(stream => WalDebts.Before(image, stream, _services.Wal).All(wal => image.Wals[wal].IsFenced));
-        _due.UnionWith(isReady[false].Select(stream => stream.StreamId));
-        streams = [.. isReady[true]];
+        MetadataImage image = _services.Metadata.Current;
+        StreamState[] streams = [.. TakeReady(image)];
         if (streams.Length == 0)
         {
-            if (_due.Count > 0)
-            {
-                Timers.StartSingleTimer(nameof(OpenDue), OpenDue.Instance, TryAgainAfter);
-            }
-
+            LookAgain(LookAgainAfter);
             return;
         }
 
         StreamId[] asked = [.. streams.Select(stream => stream.StreamId)];
-        _opening = true;
-        _unsure.UnionWith(asked);
+        _inFlight.UnionWith(asked);
         _services.Manager.Tell(new HoldStreams(asked));
-        OpenAsync(image, streams).PipeTo(Self, failure: cause => new Opened([], asked, cause));
+        OpenAsync(image, streams).PipeTo(Self);
+    }
+
+    private List<StreamState> TakeReady(MetadataImage image)
+    {
+        List<StreamState> ready = [];
+        foreach (StreamId id in _due.ToArray())
+        {
+            StreamState? stream = image.FindStream(id);
+            if (stream is null || (IsLed(stream) && !_unsure.Contains(id)))
+            {
+                _due.Remove(id);
+                _unsure.Remove(id);
+                Answer(id, stream is not null);
+            }
+            else if (_unsure.Contains(id) && !_askers.ContainsKey(id) && stream.Leader != NodeId.None && stream.Leader != _services.Node)
+            {
+                // That settles it.
+                _due.Remove(id);
+                _unsure.Remove(id);
+            }
+            else if (WalDebts.Before(image, stream, _services.Wal).All(wal => image.Wals[wal].IsFenced))
+            {
+                // Until a log is fenced its node may still append to it: nothing is gained by reading it.
+                _due.Remove(id);
+                ready.Add(stream);
+            }
+        }
+
+        return ready;
+    }
+
+    private void LookAgain(TimeSpan after)
+    {
+        if (_due.Count > 0)
+        {
+            Timers.StartSingleTimer(nameof(OpenDue), OpenDue.Instance, after);
+        }
     }
 
     private async Task<Opened> OpenAsync(MetadataImage image, StreamState[] streams)
     {
+        StreamId[] ids = [.. streams.Select(stream => stream.StreamId)];
         WalId[] logs = [.. streams.SelectMany(stream => WalDebts.Before(image, stream, _services.Wal)).Distinct().Order()];
-        IReadOnlyList<WalRecovery.Kept> kept = await ReadAsync(image, streams, logs);
+        IReadOnlyList<WalRecovery.Kept> kept = [];
+        bool isAsked = false;
         try
         {
+            kept = await ReadAsync(image, streams, logs);
             Dictionary<StreamId, Offset> ends = kept.GroupBy(one => one.Stream).ToDictionary(one => one.Key, one => one.Last().Batch.LastOffset + 1);
             OpenStreams command = new(
-                _services.Node, _services.NodeEpoch, _services.Wal, logs, [.. streams.Select(stream => (stream.StreamId, ends.GetValueOrDefault(stream.StreamId, stream.EndOffset)))]);
+                _services.Node, _services.NodeEpoch, _services.Wal, logs, [.. streams.Select(stream => (stream.StreamId, ends.GetValueOrDefault(stream.StreamId, EndOf(stream))))]);
+            isAsked = true;
             if (await _services.Coordinator.Ask(command, CoordinatorTimeouts.Command) is not StreamsOpened opened)
             {
                 throw new StorageException(StorageErrorKind.Unavailable, "the coordinator could not commit it");
             }
 
-            Dictionary<StreamId, OpeningRefusal> refused = opened.Refused.ToDictionary(refusal => refusal.Stream);
-            ILookup<bool, WalRecovery.Kept> isOpen = kept.ToLookup(one => !refused.ContainsKey(one.Stream));
+            HashSet<StreamId> refused = [.. opened.Refused.Select(refusal => refusal.Stream)];
+            ILookup<bool, WalRecovery.Kept> isOpen = kept.ToLookup(one => !refused.Contains(one.Stream));
             kept = [.. isOpen[false]];
             WalRecovery.Put(isOpen[true], _services.Cache);
             SeatingLog.Opened(_services.Log, streams.Length - refused.Count, isOpen[true].Count(), logs.Length);
-            return new Opened(
-                [.. streams.Select(stream => stream.StreamId).Where(stream => !refused.ContainsKey(stream))],
-                [.. refused.Values.Where(refusal => refusal.Reason != OpeningRefusalReason.NodeIsStale).Select(refusal => refusal.Stream)],
-                null);
+            return new Opened([.. ids.Where(stream => !refused.Contains(stream))], opened.Refused, [], IsInDoubt: false, null);
+        }
+        catch (Exception cause)
+        {
+            return new Opened([], [], ids, isAsked, cause);
         }
         finally
         {
             Release(kept);
         }
     }
+
+    // Of what this node led until now it may have more than is uploaded.
+    private Offset EndOf(StreamState stream) => IsLed(stream) ? _services.Cache.CachedEnd(stream.StreamId) ?? stream.EndOffset : stream.EndOffset;
 
     private async Task<IReadOnlyList<WalRecovery.Kept>> ReadAsync(MetadataImage image, StreamState[] streams, WalId[] logs)
     {
@@ -138,20 +235,30 @@ internal sealed class SeatingActor : ReceiveActor, IWithTimers
 
     private void OnOpened(Opened opened)
     {
-        _opening = false;
-        _unsure.ExceptWith(opened.Streams);
-        _services.Manager.Tell(new ReleaseStreams(opened.Streams));
+        StreamId[] known = [.. opened.Streams, .. opened.Refused.Select(refusal => refusal.Stream)];
+        _inFlight.Clear();
+        _unsure.ExceptWith(known);
+        _services.Manager.Tell(new ReleaseStreams(known));
+        foreach (StreamId stream in opened.Streams)
+        {
+            Answer(stream, isLed: true);
+        }
+
+        // A node that does not count any more ends, and opens nothing until then.
+        _due.UnionWith(opened.Refused.Where(refusal => refusal.Reason != OpeningRefusalReason.NodeIsStale).Select(refusal => refusal.Stream));
+        _due.UnionWith(opened.Failed);
+        if (opened.IsInDoubt)
+        {
+            _unsure.UnionWith(opened.Failed);
+        }
+
         if (opened.Failure is { } cause && !_failing)
         {
-            SeatingLog.Failed(_services.Log, opened.Again.Count, cause.Message, TryAgainAfter);
+            SeatingLog.Failed(_services.Log, opened.Failed.Count, cause.Message, TryAgainAfter);
         }
 
         _failing = opened.Failure is not null;
-        _due.UnionWith(opened.Again);
-        if (_due.Count > 0)
-        {
-            Timers.StartSingleTimer(nameof(OpenDue), OpenDue.Instance, opened.Again.Count > 0 ? TryAgainAfter : GatherFor);
-        }
+        LookAgain(opened.Failed.Count > 0 || opened.Refused.Count > 0 ? TryAgainAfter : LookAgainAfter);
     }
 
     private sealed record OpenDue
@@ -159,14 +266,13 @@ internal sealed class SeatingActor : ReceiveActor, IWithTimers
         public static readonly OpenDue Instance = new();
     }
 
-    private sealed record Opened(IReadOnlyList<StreamId> Streams, IReadOnlyList<StreamId> Again, Exception? Failure);
+    /// <param name="Streams">Led by this node now.</param>
+    /// <param name="Refused">As the coordinator says.</param>
+    /// <param name="Failed">All others.</param>
+    /// <param name="IsInDoubt">Whether the others may be led by this node.</param>
+    /// <param name="Failure">Why they failed.</param>
+    private sealed record Opened(IReadOnlyList<StreamId> Streams, IReadOnlyList<OpeningRefusal> Refused, IReadOnlyList<StreamId> Failed, bool IsInDoubt, Exception? Failure);
 }
-
-/// <summary>These streams are this node's to lead.</summary>
-internal sealed record SeatStreams(IReadOnlyList<StreamId> Streams);
-
-/// <summary>These streams are no longer this node's to lead: those that are not open yet are not opened.</summary>
-internal sealed record UnseatStreams(IReadOnlyList<StreamId> Streams);
 
 /// <summary>What a <see cref="SeatingActor"/> works with.</summary>
 /// <param name="Node">This node.</param>

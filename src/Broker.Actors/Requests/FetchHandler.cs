@@ -34,7 +34,7 @@ internal sealed class FetchHandler(BrokerServices services, IScheduler scheduler
 
         int maxBytes = Math.Min(request.MaxBytes, services.Options.Connections.FetchMaxBytes);
         FetchLimits limits = new(Math.Min(request.MinBytes, maxBytes), maxBytes, TimeSpan.FromMilliseconds(Math.Max(request.MaxWaitMs, 0)));
-        PendingFetch pending = new(exchange, response, limits, services.ResponseMemory, services.Traffic, scheduler);
+        PendingFetch pending = new(exchange, response, limits, services.ResponseMemory, services.Traffic, services.Metadata, scheduler);
         MetadataImage image = services.Metadata.Current;
         foreach ((FetchRequest.FetchTopic topic, IReadOnlyList<FetchRequest.FetchPartition> partitions) in DistinctPartitions.Of(request.Topics))
         {

@@ -1,7 +1,9 @@
 using Akka.Actor;
 using Broker.Actors.Connections;
+using Broker.Actors.Coordination;
 using Broker.Actors.Metrics;
 using Broker.Actors.Partitions;
+using Broker.Wire;
 using Broker.Wire.Messages;
 
 namespace Broker.Actors.Requests;
@@ -19,8 +21,10 @@ internal readonly record struct FetchLimits(int MinBytes, int MaxBytes, TimeSpan
 /// <para>F2. A fetch of partitions with records gets one batch at least, however full the memory is (KIP-74).</para>
 /// <para>F3. It is answered before a quarter more than min.bytes is there; of one partition, exactly then. Until its time it hears of few of the appends.</para>
 /// </summary>
-internal sealed class PendingFetch(RequestExchange exchange, FetchResponse response, FetchLimits limits, ResponseMemory memory, ClientTraffic traffic, IScheduler scheduler) : PendingRequest
+internal sealed class PendingFetch(RequestExchange exchange, FetchResponse response, FetchLimits limits, ResponseMemory memory, ClientTraffic traffic, MetadataView metadata, IScheduler scheduler) : PendingRequest
 {
+    private const short FirstWithLeaders = 16;
+
     private readonly List<FetchSlot> _slots = [];
     private readonly Queue<int> _toAsk = new();
     private ICancelable? _timeout;
@@ -216,8 +220,31 @@ internal sealed class PendingFetch(RequestExchange exchange, FetchResponse respo
             isFirst &= !fits;
         }
 
+        NameLeaders();
         traffic.Fetched(bytes, records);
         exchange.Respond(response, new FetchedRecords(_slots, memory));
+    }
+
+    private void NameLeaders()
+    {
+        if (exchange.ApiVersion < FirstWithLeaders || !_slots.Exists(slot => slot.HasFailed))
+        {
+            return;
+        }
+
+        NextLeaders leaders = new(metadata.Current, exchange.Client.ListenerName);
+        foreach (FetchResponse.FetchableTopicResponse topic in response.Responses)
+        {
+            foreach (FetchResponse.PartitionData partition in topic.Partitions.Where(one => (ErrorCode)one.ErrorCode is ErrorCode.NotLeaderOrFollower or ErrorCode.FencedLeaderEpoch))
+            {
+                if (leaders.Name(topic.TopicId, topic.Topic, partition.PartitionIndex) is var (leader, epoch))
+                {
+                    partition.CurrentLeader = new FetchResponse.LeaderIdAndEpoch { LeaderId = leader, LeaderEpoch = epoch };
+                }
+            }
+        }
+
+        response.NodeEndpoints.AddRange(leaders.Nodes.Select(node => new FetchResponse.NodeEndpoint { NodeId = node.NodeId, Host = node.Host, Port = node.Port, Rack = node.Rack }));
     }
 
     private void StopWaiting()

@@ -1,4 +1,5 @@
 using Broker.Actors.Connections;
+using Broker.Actors.Coordination;
 using Broker.Actors.Partitions;
 using Broker.Wire;
 using Broker.Wire.Messages;
@@ -6,8 +7,10 @@ using Broker.Wire.Messages;
 namespace Broker.Actors.Requests;
 
 /// <summary>A Produce request that waits for its partitions to be durable.</summary>
-internal sealed class PendingProduce(RequestExchange exchange, ProduceRequest request) : PendingRequest
+internal sealed class PendingProduce(RequestExchange exchange, ProduceRequest request, MetadataView metadata) : PendingRequest
 {
+    private const short FirstWithLeaders = 10;
+
     private readonly ProduceResponse _response = new();
     private readonly List<ProduceResponse.PartitionProduceResponse> _partitions = [];
     private readonly HashSet<int> _waiting = [];
@@ -73,6 +76,7 @@ internal sealed class PendingProduce(RequestExchange exchange, ProduceRequest re
 
         if (request.Acks != 0)
         {
+            NameLeaders();
             exchange.Respond(_response);
         }
         else if (_anyFailed)
@@ -103,6 +107,28 @@ internal sealed class PendingProduce(RequestExchange exchange, ProduceRequest re
     public override void Abandon()
     {
         // What is with the partitions becomes durable or not; nobody is left to tell.
+    }
+
+    private void NameLeaders()
+    {
+        if (!_anyFailed || exchange.ApiVersion < FirstWithLeaders)
+        {
+            return;
+        }
+
+        NextLeaders leaders = new(metadata.Current, exchange.Client.ListenerName);
+        foreach (ProduceResponse.TopicProduceResponse topic in _response.Responses)
+        {
+            foreach (ProduceResponse.PartitionProduceResponse partition in topic.PartitionResponses.Where(one => one.ErrorCode == (short)ErrorCode.NotLeaderOrFollower))
+            {
+                if (leaders.Name(topic.TopicId, topic.Name, partition.Index) is var (leader, epoch))
+                {
+                    partition.CurrentLeader = new ProduceResponse.LeaderIdAndEpoch { LeaderId = leader, LeaderEpoch = epoch };
+                }
+            }
+        }
+
+        _response.NodeEndpoints.AddRange(leaders.Nodes.Select(node => new ProduceResponse.NodeEndpoint { NodeId = node.NodeId, Host = node.Host, Port = node.Port, Rack = node.Rack }));
     }
 
     private void Done(int index, ErrorCode error)

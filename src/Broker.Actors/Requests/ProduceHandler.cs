@@ -35,7 +35,7 @@ internal sealed class ProduceHandler(BrokerServices services) : IRequestHandler
         }
 
         ProduceRequest request = (ProduceRequest)exchange.Request;
-        PendingProduce pending = new(exchange, request);
+        PendingProduce pending = new(exchange, request, services.Metadata);
         if (request.Acks is < -1 or > 1)
         {
             pending.RefuseAll(ErrorCode.InvalidRequiredAcks);

@@ -34,7 +34,7 @@ internal sealed class UploadActor : ReceiveActor, IWithTimers
 
     private readonly UploadServices _services;
     private readonly ISourceQueueWithComplete<SealedUpload> _queue;
-    private readonly List<IActorRef> _flushing = [];
+    private readonly List<(IActorRef Asker, long Mark)> _flushing = [];
     private int _inFlight;
     private WalPosition _trimmedTo = WalPosition.None;
     private long _nextTrim;
@@ -116,7 +116,7 @@ internal sealed class UploadActor : ReceiveActor, IWithTimers
 
         // Of deleted topics: no upload of anything else may ever come to free what they hold of the WAL, and to tell who waits for room.
         bool isDue = hasOnlyRemoved
-            || _flushing.Count > 0
+            || _flushing.Exists(flush => flush.Mark > cache.SealedMark)
             || cache.UnsealedBytes >= _services.Options.UploadBytes
             || cache.OldestUnsealedAge >= _services.Options.UploadInterval
             || _services.WriteAheadLog.UsedBytes > _services.WriteAheadLog.CapacityBytes * UploadPace.Pressure
@@ -198,18 +198,22 @@ internal sealed class UploadActor : ReceiveActor, IWithTimers
 
     private void OnFlush()
     {
-        _flushing.Add(Sender);
+        _flushing.Add((Sender, _services.Cache.AddedMark));
+        _services.Haste.IsWanted = true;
         SealWhatIsDue();
         AnswerFlushed();
     }
 
     private void AnswerFlushed()
     {
-        if (_inFlight == 0 && _services.Cache.UnuploadedBytes == 0)
+        long uploaded = _services.Cache.UploadedMark;
+        foreach ((IActorRef asker, _) in _flushing.Where(flush => flush.Mark <= uploaded))
         {
-            _flushing.ForEach(waiting => waiting.Tell(UploadsFlushed.Instance));
-            _flushing.Clear();
+            asker.Tell(UploadsFlushed.Instance);
         }
+
+        _flushing.RemoveAll(flush => flush.Mark <= uploaded);
+        _services.Haste.IsWanted = _flushing.Count > 0;
     }
 
     private sealed record Uploaded(SealedUpload Upload);
@@ -225,7 +229,7 @@ internal sealed record UploadCheck
     public static readonly UploadCheck Instance = new();
 }
 
-/// <summary>Asks to upload everything. Answered with <see cref="UploadsFlushed"/>.</summary>
+/// <summary>Asks to upload at once all that is in the cache now. Answered with <see cref="UploadsFlushed"/>.</summary>
 internal sealed record FlushUploads
 {
     public static readonly FlushUploads Instance = new();
@@ -252,6 +256,9 @@ internal sealed record UploadServices(
     TimeProvider Clock,
     ILogger Log)
 {
+    /// <summary>Told while somebody waits for what is not uploaded.</summary>
+    public UploadHaste Haste { get; init; } = new();
+
     /// <summary>Where uploads are counted.</summary>
     public UploadMetrics Metrics { get; init; } = new();
 }

@@ -78,10 +78,11 @@ public sealed class BrokerNode : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops accepting, ends connections, brings writes and uploads to their end, and closes the storage.</summary>
+    /// <summary>Has what it leads led by others, stops accepting, ends connections, brings writes and uploads to their end, and closes the storage.</summary>
     public async ValueTask DisposeAsync()
     {
         _telemetry.Stopping();
+        await (_cluster?.DrainAsync(_options.ShutdownTimeout / 4, _log) ?? Task.CompletedTask);
         using CancellationTokenSource patience = new(_options.ShutdownTimeout / 4);
         try
         {

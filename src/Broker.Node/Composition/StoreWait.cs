@@ -65,7 +65,7 @@ internal sealed partial class StoreWait(BrokerOptions options, TimeProvider cloc
 
         _wasDenied = false;
         return chain.Any(IsFullDisk)
-            || (options.ObjectStore.Bucket is not null && cause is StorageException { Kind: StorageErrorKind.Unavailable } && !chain.OfType<WalFolderException>().Any());
+            || ((options.ObjectStore.Bucket is not null || options.Cluster is not null) && cause is StorageException { Kind: StorageErrorKind.Unavailable } && !chain.OfType<WalFolderException>().Any());
     }
 
     private void Tell(Exception cause)

@@ -23,6 +23,8 @@ public sealed class LogCache
     private readonly Deque<CacheEntry> _order = new();
     private readonly Queue<SealedUpload> _sealedUploads = new();
     private readonly HashSet<SealedUpload> _uploadedOutOfTurn = [];
+    private long _addedMark;
+    private long _uploadedMark;
     private int _uploadedCount;
     private int _sealedCount;
     private long _totalBytes;
@@ -89,6 +91,24 @@ public sealed class LogCache
         }
     }
 
+    /// <summary>Counts the batches that were ever added: everything until now is uploaded when <see cref="UploadedMark"/> has come so far.</summary>
+    public long AddedMark => Interlocked.Read(ref _addedMark);
+
+    /// <summary>Counts, of the batches that were ever added, those that a seal in flight has, or had.</summary>
+    public long SealedMark
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _uploadedMark + _sealedCount;
+            }
+        }
+    }
+
+    /// <summary>Counts, of the batches that were ever added, those that are uploaded, and all before them.</summary>
+    public long UploadedMark => Interlocked.Read(ref _uploadedMark);
+
     /// <summary>How long ago the oldest batch that is not uploaded was appended; null when all is uploaded.</summary>
     public TimeSpan? OldestUnuploadedAge => AgeFrom(unsealed: false);
 
@@ -151,6 +171,7 @@ public sealed class LogCache
         CacheEntry entry = new(cached, batch, _time.GetTimestamp());
         cached.Add(entry);
         _order.Add(entry);
+        _addedMark++;
         _totalBytes += entry.SizeBytes;
         _unuploadedBytes += entry.SizeBytes;
         _unsealedBytes += entry.SizeBytes;
@@ -334,6 +355,7 @@ public sealed class LogCache
             _unuploadedBytes -= entry.IsRemoved ? 0 : entry.SizeBytes;
         }
 
+        _uploadedMark += upload.Entries;
         _uploadedCount += upload.Entries;
         _sealedCount -= upload.Entries;
         _uploadedUpTo = upload.LastPosition;

@@ -30,10 +30,11 @@ public sealed class SealedUpload : IDisposable
     /// <summary>Bytes of all payloads.</summary>
     public long SizeBytes { get; }
 
-    /// <summary>The WAL position of the last record in it; <see cref="WalPosition.None"/> when it is empty.</summary>
+    /// <summary>The WAL position of the last record in it; <see cref="WalPosition.None"/> when it holds nothing of this node's log.</summary>
     public WalPosition LastPosition { get; }
 
-    public bool IsEmpty => LastPosition == WalPosition.None;
+    /// <summary>There was nothing to seal. What others' logs hold has no position, and is something.</summary>
+    public bool IsEmpty => Entries == 0;
 
     /// <summary>How many entries of the cache's order it covers, removed streams' included.</summary>
     internal int Entries { get; }

@@ -1,7 +1,6 @@
 using Akka.Actor;
 using Broker.Actors.Clustering;
 using Broker.Actors.Coordination;
-using Broker.Actors.Partitions;
 using Broker.Actors.Unit.Fakes;
 using Broker.ObjectStore;
 using Broker.ObjectStore.Metadata;
@@ -43,7 +42,7 @@ public sealed class ClusterSerializerTests : ActorTest
         new MarkNodeGone(Node, 4),
         new MarkWalFenced(Wal, 4),
         new OpenStreams(Node, 4, Wal, [Wal], [(Stream, new Offset(50))]),
-        new CloseStreams([(Stream, new LeaderEpoch(2))]),
+        new CloseStreams([(Stream, new LeaderEpoch(2), new Offset(7))]),
         ReleasePaidWals.Instance,
     }.ToDictionary(command => command.GetType().Name);
 
@@ -106,8 +105,8 @@ public sealed class ClusterSerializerTests : ActorTest
     public void Other_messages_arrive_as_they_were_sent()
     {
         Assert.Equal(new AttachFollower(5), RoundTrip(new AttachFollower(5)));
-        Assert.Equal([Stream], ((SeatStreams)RoundTrip(new SeatStreams([Stream]))).Streams);
-        Assert.Equal([Stream], ((UnseatStreams)RoundTrip(new UnseatStreams([Stream]))).Streams);
+        NodeLoad load = (NodeLoad)RoundTrip(new NodeLoad(Node, [(Stream, 1.5)]));
+        Assert.Equal((Node, (Stream, 1.5)), (load.Node, Assert.Single(load.Streams)));
     }
 
     [Fact]
@@ -129,7 +128,7 @@ public sealed class ClusterSerializerTests : ActorTest
         [
             .. AllCommands.Values.Select(command => new CoordinatorRequest(1, command)),
             .. AllReplies.Values.Select(reply => new CoordinatorAnswer(1, 2, new MetadataBatch(0, [new ClusterCreated("id")]), null, [(3, reply)])),
-            new SeatStreams([Stream]),
+            new NodeLoad(Node, [(Stream, 1.5)]),
         ];
         foreach (object message in messages)
         {
@@ -150,7 +149,7 @@ public sealed class ClusterSerializerTests : ActorTest
     public void Random_bytes_end_in_a_message_or_a_refusal()
     {
         Random random = new(5);
-        string[] manifests = ["request-1", "answer-1", "attach-1", "seat-1", "unseat-1"];
+        string[] manifests = ["request-1", "answer-1", "attach-1", "load-1"];
         for (int i = 0; i < 20_000; i++)
         {
             byte[] bytes = new byte[random.Next(60)];

@@ -115,12 +115,20 @@ public sealed class NodePlannerTests
     public void L3_closed_stream_is_opened_elsewhere_at_once()
     {
         StreamState stream = LedByOne();
-        Plan(new CloseStreams([(stream.StreamId, stream.Epoch), (new StreamId(77), stream.Epoch)]));
-        Plan(new CloseStreams([(stream.StreamId, stream.Epoch)]));
+        Plan(new CloseStreams([(stream.StreamId, stream.Epoch, Offset.Zero), (new StreamId(77), stream.Epoch, Offset.Zero)]));
+        Plan(new CloseStreams([(stream.StreamId, stream.Epoch, Offset.Zero)]));
 
         Assert.Empty(Open(Two, 1, LogOfTwo, [], stream, 0).Refused);
-        Plan(new CloseStreams([(stream.StreamId, stream.Epoch)]));
+        Plan(new CloseStreams([(stream.StreamId, stream.Epoch, Offset.Zero)]));
         Assert.Equal(Two, _image.Streams[stream.StreamId].Leader);
+    }
+
+    [Fact]
+    public void X1_stream_of_which_less_is_uploaded_than_its_leader_appended_is_not_closed()
+    {
+        StreamState stream = LedByOne();
+        Plan(new CloseStreams([(stream.StreamId, stream.Epoch, new Offset(1))]));
+        Assert.Equal(One, _image.Streams[stream.StreamId].Leader);
     }
 
     [Fact]

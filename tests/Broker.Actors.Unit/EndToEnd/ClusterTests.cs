@@ -40,6 +40,26 @@ public sealed class ClusterTests : IAsyncLifetime
         Assert.Equal((ErrorCode.None, 0), await ProduceAsync(LeaderOf(seen, 0), 0, 0));
     }
 
+    // KIP-951.
+    [Fact]
+    public async Task Client_that_asks_the_wrong_node_is_told_who_leads_and_where_that_is()
+    {
+        await StartAsync(2);
+        MetadataResponse seen = await MetadataAsync(1);
+        int partition = seen.Topics[0].Partitions.First(one => one.LeaderId == 2).PartitionIndex;
+
+        ProduceResponse produced = await Client(1).CallAsync<ProduceResponse>(Produce(partition, 0), 12);
+        ProduceResponse.LeaderIdAndEpoch leader = produced.Responses[0].PartitionResponses[0].CurrentLeader;
+        FetchRequest fetch = Fetch(partition);
+        fetch.Topics[0].TopicId = seen.Topics[0].TopicId;
+        FetchResponse fetched = await Client(1).CallAsync<FetchResponse>(fetch, 16);
+        FetchResponse.LeaderIdAndEpoch fetchLeader = fetched.Responses[0].Partitions[0].CurrentLeader;
+
+        Assert.Equal((2, 0, 2, 0), (leader.LeaderId, leader.LeaderEpoch, fetchLeader.LeaderId, fetchLeader.LeaderEpoch));
+        Assert.Equal([(2, 9002)], produced.NodeEndpoints.Select(node => (node.NodeId, node.Port)));
+        Assert.Equal([(2, 9002)], fetched.NodeEndpoints.Select(node => (node.NodeId, node.Port)));
+    }
+
     [Fact]
     public async Task Partitions_of_a_node_that_dies_go_on_elsewhere_with_all_that_was_acknowledged()
     {
@@ -103,7 +123,7 @@ public sealed class ClusterTests : IAsyncLifetime
         CreateTopicsRequest request = new() { Topics = [new CreateTopicsRequest.CreatableTopic { Name = "u", NumPartitions = 4, ReplicationFactor = 1 }], timeoutMs = 20_000 };
         await Client(2).CallAsync<CreateTopicsResponse>(request, 7);
 
-        Assert.Contains(_cluster.View.Current.Streams.Values, stream => stream.Leader == new NodeId(2));
+        await Eventually.HoldsAsync(() => _cluster.View.Current.Streams.Values.Any(stream => stream.Leader == new NodeId(2)), "the node leads nothing again");
         await Eventually.HoldsAsync(() => _cluster.View.Current.Wals.Values.All(wal => !wal.IsFenced), "the log of the dead is not released");
         Assert.Equal(2, _cluster.View.Current.Wals.Count);
     }
@@ -131,6 +151,64 @@ public sealed class ClusterTests : IAsyncLifetime
             Assert.Equal((ErrorCode.None, 3), await ProducedAsync(1, partition, 3));
             Assert.Equal(["0", "1", "2", "3"], await ValuesAsync(1, partition));
         }
+    }
+
+    // Nobody else has what is not uploaded, or knows the producers, but by what the leader leaves behind.
+    [Fact]
+    public async Task Partition_that_moves_between_living_nodes_takes_its_records_and_producers_along()
+    {
+        await StartAsync(2);
+        int partition = (await MetadataAsync(1)).Topics[0].Partitions.First(one => one.LeaderId == 2).PartitionIndex;
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal((ErrorCode.None, i), await ProduceAsync(2, partition, i));
+        }
+
+        // More than once, and back again.
+        for (int move = 0, sequence = 3; move < 4; move++)
+        {
+            (int from, int to) = move % 2 == 0 ? (2, 1) : (1, 2);
+            Task<(ErrorCode Error, long)>[] meanwhile = [ProduceOnceAsync(from, partition, sequence), MoveAsync(partition, from, to)];
+            (ErrorCode error, _) = (await Task.WhenAll(meanwhile))[0];
+
+            Assert.Contains(error, new[] { ErrorCode.None, ErrorCode.NotLeaderOrFollower });
+            Assert.Equal((ErrorCode.None, sequence), await ProducedAsync(to, partition, sequence));
+            Assert.Equal((ErrorCode.NotLeaderOrFollower, -1), await ProduceAsync(from, partition, sequence + 1));
+            sequence++;
+            Assert.Equal(Enumerable.Range(0, sequence).Select(i => $"{i}"), await ValuesAsync(to, partition));
+        }
+
+        Assert.Equal(4, (await MetadataAsync(1)).Topics[0].Partitions.Single(one => one.PartitionIndex == partition).LeaderEpoch);
+        Assert.All(_cluster.View.Current.Wals.Values, wal => Assert.False(wal.IsFenced));
+    }
+
+    [Fact]
+    public async Task Node_whose_partition_was_given_up_dies_without_taking_anything_along()
+    {
+        await StartAsync(2);
+        int partition = (await MetadataAsync(1)).Topics[0].Partitions.First(one => one.LeaderId == 2).PartitionIndex;
+        await ProduceAsync(2, partition, 0);
+        await MoveAsync(partition, 2, 1);
+        Assert.Equal((ErrorCode.None, 1), await ProducedAsync(1, partition, 1));
+
+        await _cluster.KillAsync(2);
+
+        await Eventually.HoldsAsync(async () => (await MetadataAsync(1)).Topics[0].Partitions.All(one => one.LeaderId == 1), "the other node does not take over");
+        Assert.Equal(1, (await MetadataAsync(1)).Topics[0].Partitions.Single(one => one.PartitionIndex == partition).LeaderEpoch);
+        Assert.Equal(["0", "1"], await ValuesAsync(1, partition));
+    }
+
+    private async Task<(ErrorCode Error, long Offset)> MoveAsync(int partition, int from, int to)
+    {
+        await _cluster.MoveAsync(_cluster.View.Current.FindTopic("t")!.Partitions[partition], from, to);
+        return (ErrorCode.None, 0);
+    }
+
+    // Beside other requests of the node, so over a connection of its own.
+    private async Task<(ErrorCode Error, long Offset)> ProduceOnceAsync(int node, int partition, int sequence)
+    {
+        await using TestClient client = _cluster.Nodes[new NodeId(node)].Connect();
+        return await ProduceAsync(client, partition, sequence);
     }
 
     private async Task StartAsync(int nodes)
@@ -174,42 +252,56 @@ public sealed class ClusterTests : IAsyncLifetime
         return produced;
     }
 
-    private async Task<(ErrorCode Error, long Offset)> ProduceAsync(int node, int partition, int sequence)
+    private Task<(ErrorCode Error, long Offset)> ProduceAsync(int node, int partition, int sequence) => ProduceAsync(Client(node), partition, sequence);
+
+    private static async Task<(ErrorCode Error, long Offset)> ProduceAsync(TestClient client, int partition, int sequence)
+    {
+        ProduceResponse.PartitionProduceResponse got = (await client.CallAsync<ProduceResponse>(Produce(partition, sequence), 9)).Responses[0].PartitionResponses[0];
+        return ((ErrorCode)got.ErrorCode, got.BaseOffset);
+    }
+
+    private static ProduceRequest Produce(int partition, int sequence)
     {
         using RecordBatchBuilder builder = new(new RecordBatchOptions { ProducerId = ProducerId, ProducerEpoch = 0, BaseSequence = sequence });
         builder.Append(1_700_000_000_000, null, Encoding.UTF8.GetBytes($"{sequence}"));
-        ProduceRequest request = new()
+        return new ProduceRequest
         {
             Acks = -1,
             TimeoutMs = 20_000,
             TopicData = [new ProduceRequest.TopicProduceData { Name = "t", PartitionData = [new ProduceRequest.PartitionProduceData { Index = partition, Records = new ReadOnlySequence<byte>(builder.ToArray()) }] }],
         };
-        ProduceResponse.PartitionProduceResponse got = (await Client(node).CallAsync<ProduceResponse>(request, 9)).Responses[0].PartitionResponses[0];
-        return ((ErrorCode)got.ErrorCode, got.BaseOffset);
     }
+
+    private static FetchRequest Fetch(int partition, long from = 0) => new()
+    {
+        MaxBytes = 1 << 20,
+        MinBytes = 1,
+        Topics = [new FetchRequest.FetchTopic { Topic = "t", Partitions = [new FetchRequest.FetchPartition { Partition = partition, FetchOffset = from, PartitionMaxBytes = 1 << 20, CurrentLeaderEpoch = -1 }] }],
+    };
 
     private async Task<string[]> ValuesAsync(int node, int partition)
     {
-        FetchRequest request = new()
-        {
-            MaxBytes = 1 << 20,
-            MinBytes = 1,
-            Topics = [new FetchRequest.FetchTopic { Topic = "t", Partitions = [new FetchRequest.FetchPartition { Partition = partition, PartitionMaxBytes = 1 << 20, CurrentLeaderEpoch = -1 }] }],
-        };
-        FetchResponse.PartitionData got = (await Client(node).CallAsync<FetchResponse>(request, 12)).Responses[0].Partitions[0];
-        Assert.Equal(ErrorCode.None, (ErrorCode)got.ErrorCode);
         List<string> values = [];
-        byte[] records = got.Records!.Value.ToArray();
-        for (int position = 0; position < records.Length;)
+        long next = 0;
+        FetchResponse.PartitionData got;
+        do
         {
-            ReadOnlyMemory<byte> batch = new RecordBatchView(records.AsSpan(position)).WholeBatch.ToArray();
-            position += batch.Length;
-            using RecordReader reader = RecordReader.Open(batch, 1 << 20);
-            while (reader.TryRead(out Wire.Records.Record record))
+            got = (await Client(node).CallAsync<FetchResponse>(Fetch(partition, next), 12)).Responses[0].Partitions[0];
+            Assert.Equal(ErrorCode.None, (ErrorCode)got.ErrorCode);
+            byte[] records = got.Records!.Value.ToArray();
+            for (int position = 0; position < records.Length;)
             {
-                values.Add(Encoding.UTF8.GetString(record.Value!.Value.Span));
+                ReadOnlyMemory<byte> batch = new RecordBatchView(records.AsSpan(position)).WholeBatch.ToArray();
+                position += batch.Length;
+                next = new RecordBatchView(batch.Span).LastOffset + 1;
+                using RecordReader reader = RecordReader.Open(batch, 1 << 20);
+                while (reader.TryRead(out Wire.Records.Record record))
+                {
+                    values.Add(Encoding.UTF8.GetString(record.Value!.Value.Span));
+                }
             }
         }
+        while (next < got.HighWatermark);
 
         return [.. values];
     }

@@ -18,6 +18,7 @@ internal sealed class TestCluster : IAsyncDisposable
     private readonly ActorSystem _system = ActorSystem.Create("coordinator", ConfigurationFactory.ParseString("akka { loglevel = ERROR, stdout-loglevel = OFF, log-dead-letters = off }"));
     private readonly IActorRef _coordinator;
     private readonly IActorRef _failover;
+    private readonly Dictionary<StreamId, NodeId> _seats = [];
     private int _started;
 
     public TestCluster()
@@ -94,11 +95,30 @@ internal sealed class TestCluster : IAsyncDisposable
         }
     }
 
-    private void Seat(NodeId node, SeatStreams seats)
+    /// <summary>As a shard does that moves.</summary>
+    public async Task MoveAsync(StreamId stream, int from, int to)
+    {
+        await _nodes[new NodeId(from)].System.Resigning.Ask<Resigned>(new ResignStreams([stream]), Eventually.Patience);
+        await _nodes[new NodeId(to)].System.Seating.Ask<Seated>(new SeatStreams([stream]), Eventually.Patience);
+    }
+
+    // Where sharding would put them.
+    private void Seat(IReadOnlyList<StreamId> streams)
     {
         lock (_nodes)
         {
-            _nodes.GetValueOrDefault(node)?.System.Seating.Tell(seats);
+            MetadataImage image = View.Current;
+            Dictionary<NodeId, int> seats = _nodes.Keys.ToDictionary(node => node, node => image.Streams.Values.Count(stream => stream.Leader == node));
+            foreach (StreamId stream in seats.Count > 0 ? streams : [])
+            {
+                if (!_seats.TryGetValue(stream, out NodeId node) || !_nodes.ContainsKey(node))
+                {
+                    _seats[stream] = node = PartitionBalance.SeatOf(image, stream, seats);
+                    seats[node]++;
+                }
+
+                _nodes[node].System.Seating.Tell(new SeatStreams([stream]));
+            }
         }
     }
 }

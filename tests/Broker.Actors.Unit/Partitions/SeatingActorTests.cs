@@ -81,6 +81,66 @@ public sealed class SeatingActorTests : ActorTest
         Assert.Equal(Two, ground.View.Current.FindStream(ground.Streams[0])!.Leader);
     }
 
+    [Fact]
+    public async Task Whoever_asks_for_a_seat_hears_when_it_is_taken_or_why_it_never_will_be()
+    {
+        ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 1);
+        IActorRef seating = Start(ground);
+        seating.Tell(new SeatStreams([ground.Streams[0], new StreamId(77)]), TestActor);
+        Assert.Equal(new StreamId(77), ExpectMsg<NotSeated>(Patience).Stream);
+
+        await FenceAsync(ground);
+        Assert.Equal(ground.Streams[0], ExpectMsg<Seated>(Patience).Stream);
+
+        // Once more, and when it is no longer wanted.
+        seating.Tell(new SeatStreams(ground.Streams), TestActor);
+        Assert.Equal(ground.Streams[0], ExpectMsg<Seated>(Patience).Stream);
+        seating.Tell(new UnseatStreams(ground.Streams), TestActor);
+        Assert.Equal(ground.Streams[0], ExpectMsg<Seated>(Patience).Stream);
+    }
+
+    [Fact]
+    public async Task Seat_that_waits_for_its_stream_can_be_given_up()
+    {
+        ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 1);
+        IActorRef seating = Start(ground);
+        seating.Tell(new SeatStreams(ground.Streams), TestActor);
+
+        seating.Tell(new UnseatStreams(ground.Streams), TestActor);
+
+        Assert.Equal(ground.Streams[0], ExpectMsg<NotSeated>(Patience).Stream);
+    }
+
+    [Fact]
+    public async Task Stream_that_its_leader_has_closed_is_opened_without_reading_anything()
+    {
+        ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 0);
+        IActorRef seating = Start(ground);
+        seating.Tell(new SeatStreams(ground.Streams), TestActor);
+        await ground.AskAsync<StreamsAreClosed>(new CloseStreams([(ground.Streams[0], new LeaderEpoch(0), Offset.Zero)]));
+
+        ExpectMsg<Seated>(Patience);
+        Assert.Equal((One, LogOfOne), (ground.View.Current.Streams[ground.Streams[0]].Leader, ground.View.Current.Streams[ground.Streams[0]].Wal));
+    }
+
+    // X2.
+    [Fact]
+    public async Task Stream_is_seated_anew_under_another_epoch_behind_what_the_cache_holds()
+    {
+        ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 0);
+        await FenceAsync(ground);
+        IActorRef seating = Start(ground);
+        seating.Tell(new SeatStreams(ground.Streams), TestActor);
+        ExpectMsg<Seated>(Patience);
+        BufferLease lease = _buffers.Rent(10);
+        _cache.Append(ground.Streams[0], new CachedBatch(Offset.Zero, new Offset(49), new LeaderEpoch(1), 0, lease.Memory, 0, lease, new WalPosition(1)));
+
+        seating.Tell(new SeatAnew(ground.Streams));
+
+        AwaitCondition(() => ground.View.Current.FindStream(ground.Streams[0])!.Epoch.Value == 2 && !IsHeld(ground), Patience);
+        Assert.Equal(50, ground.View.Current.FindStream(ground.Streams[0])!.EpochHistory[^1].StartOffset.Value);
+    }
+
     private static async Task FenceAsync(ClusterGround ground)
     {
         await FencedBucketWal.FenceAsync(ground.Bucket, BucketWalOptions.PrefixOf(LogOfTwo), 1, TimeProvider.System, new SystemIdSource(), CancellationToken.None);

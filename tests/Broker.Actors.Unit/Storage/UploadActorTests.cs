@@ -28,6 +28,7 @@ public sealed class UploadActorTests : ActorTest
     private readonly HeldWal _wal = new();
     private readonly ConcurrentQueue<CommitUpload> _commits = new();
     private readonly TestProbe _walStage;
+    private readonly UploadHaste _haste = new();
     private long _position;
     private int _puts;
     private volatile bool _holdCommits;
@@ -214,6 +215,23 @@ public sealed class UploadActorTests : ActorTest
     }
 
     [Fact]
+    public void Flush_ends_with_what_was_there_when_it_began_and_is_in_haste_until_then()
+    {
+        _holdCommits = true;
+        IActorRef uploads = Start(uploadBytes: 10 * BatchBytes);
+        Append(0, 1);
+        uploads.Tell(FlushUploads.Instance, TestActor);
+        AwaitCondition(() => _commits.Count == 1 && _haste.IsWanted, Patience);
+
+        Append(1, 1);
+        _holdCommits = false;
+        _coordinator!.Tell("commit");
+        ExpectMsg<UploadsFlushed>(Patience);
+        Assert.False(_haste.IsWanted);
+        Assert.NotEqual(0, _cache.UnuploadedBytes);
+    }
+
+    [Fact]
     public void Old_bytes_are_uploaded_whatever_their_number()
     {
         Start(uploadBytes: 10 * BatchBytes, interval: TimeSpan.FromMilliseconds(100));
@@ -266,7 +284,7 @@ public sealed class UploadActorTests : ActorTest
         ]), 0);
         _coordinator = Sys.ActorOf(Props.Create(() => new CoordinatorStub(_commits, () => _holdCommits, () => Interlocked.Decrement(ref _tooLate) >= 0)));
         Configuration.StorageOptions options = TestOptions.Of().Storage with { UploadBytes = uploadBytes, UploadInterval = interval ?? TimeSpan.FromHours(1), UploadsInFlight = 2 };
-        UploadServices services = new(NodeId.None, _cache, _wal, store, new MetadataView(image), new PartitionDirectory(), _coordinator, _walStage.Ref, options, clock ?? TimeProvider.System, NullLogger.Instance);
+        UploadServices services = new(NodeId.None, _cache, _wal, store, new MetadataView(image), new PartitionDirectory(), _coordinator, _walStage.Ref, options, clock ?? TimeProvider.System, NullLogger.Instance) { Haste = _haste };
         return Sys.ActorOf(Props.Create(() => new UploadActor(services)));
     }
 

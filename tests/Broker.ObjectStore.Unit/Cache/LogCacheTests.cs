@@ -178,6 +178,34 @@ public sealed class LogCacheTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Adopted_batches_of_a_node_whose_own_log_is_new_are_uploaded()
+    {
+        LogCache cache = Create(100);
+        cache.Adopt(B, _batches.Create(2, 50, 10, 1000, 999));
+        using SealedUpload upload = cache.Seal(3000);
+        cache.MarkUploaded(upload);
+
+        Assert.Equal((0L, 1L, WalPosition.None), (cache.UnuploadedBytes, cache.UploadedMark, cache.UploadedUpTo));
+    }
+
+    [Fact]
+    public void Marks_say_how_far_seals_and_uploads_have_come()
+    {
+        LogCache cache = Create(100);
+        Fill(cache, A, 3);
+        Assert.Equal((3L, 0L, 0L), (cache.AddedMark, cache.SealedMark, cache.UploadedMark));
+
+        using SealedUpload upload = cache.Seal(1);
+        Fill(cache, A, 1, from: 3);
+        Assert.Equal((4L, 1L, 0L), (cache.AddedMark, cache.SealedMark, cache.UploadedMark));
+
+        cache.MarkUploaded(upload);
+        using SealedUpload abandoned = cache.Seal(1);
+        cache.AbandonUploads();
+        Assert.Equal((4L, 1L, 1L), (cache.AddedMark, cache.SealedMark, cache.UploadedMark));
+    }
+
+    [Fact]
     public void Batch_that_leaves_a_gap_or_comes_out_of_order_is_refused()
     {
         LogCache cache = Create(100);

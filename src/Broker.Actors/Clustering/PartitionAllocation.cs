@@ -1,0 +1,102 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using Akka.Cluster;
+using Akka.Cluster.Sharding;
+using Broker.Actors.Coordination;
+using Broker.Actors.Partitions;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Metadata;
+
+namespace Broker.Actors.Clustering;
+
+/// <summary>
+/// Where the shards of partitions go: to whoever leads the partition, as the metadata say; else by <see cref="PartitionBalance"/>. Some at a time move to even the nodes out
+/// (<see cref="SeatMoves"/>), and those whose entity is elsewhere than the leader.
+/// </summary>
+internal sealed class PartitionAllocation(MetadataView metadata, ClusterLoads loads) : IActorSystemDependentAllocationStrategy
+{
+    /// <summary>Each move is some requests to the store; so many keep their partitions' pauses short.</summary>
+    internal const int MostMoves = 32;
+
+    private static readonly IImmutableSet<string> Nothing = ImmutableHashSet<string>.Empty;
+
+    // Where those that were told to leave are to go.
+    private readonly Dictionary<StreamId, NodeId> _targets = [];
+    private Cluster? _cluster;
+
+    public void Start(ActorSystem system) => _cluster = Cluster.Get(system);
+
+    public Task<IActorRef> AllocateShard(IActorRef requester, string shardId, IImmutableDictionary<IActorRef, IImmutableList<string>> currentShardAllocations)
+    {
+        Dictionary<NodeId, IActorRef> regions = RegionsOf(currentShardAllocations.Keys);
+        if (regions.Count == 0)
+        {
+            // Their nodes are members, of which this one has not heard yet.
+            return Task.FromResult(currentShardAllocations.MinBy(region => region.Value.Count).Key);
+        }
+
+        MetadataImage image = metadata.Current;
+        StreamId stream = PartitionSeatActor.StreamOf(shardId);
+        bool isLed = image.FindStream(stream) is { } state && regions.ContainsKey(state.Leader);
+        NodeId node = !isLed && _targets.Remove(stream, out NodeId target) && regions.ContainsKey(target)
+            ? target
+            : PartitionBalance.SeatOf(image, stream, regions.ToDictionary(one => one.Key, one => currentShardAllocations[one.Value].Count));
+        return Task.FromResult(regions[node]);
+    }
+
+    public Task<IImmutableSet<string>> Rebalance(IImmutableDictionary<IActorRef, IImmutableList<string>> currentShardAllocations, IImmutableSet<string> rebalanceInProgress) =>
+        Task.FromResult(Choose(currentShardAllocations, rebalanceInProgress));
+
+    private IImmutableSet<string> Choose(IImmutableDictionary<IActorRef, IImmutableList<string>> current, IImmutableSet<string> inProgress)
+    {
+        int room = MostMoves - inProgress.Count;
+        Dictionary<NodeId, IActorRef> regions = RegionsOf(current.Keys);
+        if (room <= 0 || regions.Count < current.Count)
+        {
+            return Nothing;
+        }
+
+        Dictionary<NodeId, IReadOnlyList<StreamId>> seats = regions.ToDictionary(one => one.Key, one => (IReadOnlyList<StreamId>)[.. current[one.Value].Select(PartitionSeatActor.StreamOf)]);
+        HashSet<StreamId> moving = [.. inProgress.Select(PartitionSeatActor.StreamOf)];
+        StreamId[] misplaced = [.. PartitionBalance.Misplaced(metadata.Current, seats).Where(stream => !moving.Contains(stream)).Take(room)];
+        _targets.Clear();
+        if (misplaced.Length > 0)
+        {
+            return IdsOf(misplaced);
+        }
+
+        foreach ((StreamId stream, NodeId to) in SeatMoves.Choose(seats, loads.BytesPerSecond(), moving, room))
+        {
+            _targets[stream] = to;
+        }
+
+        return IdsOf(_targets.Keys);
+    }
+
+    private static ImmutableHashSet<string> IdsOf(IEnumerable<StreamId> streams) => [.. streams.Select(PartitionSeatActor.IdOf)];
+
+    // A region is the node's whose member it is at.
+    private Dictionary<NodeId, IActorRef> RegionsOf(IEnumerable<IActorRef> regions)
+    {
+        Cluster cluster = _cluster ?? throw new InvalidOperationException("the strategy has not been started");
+        Dictionary<Address, NodeId> nodes = [];
+        foreach (Member member in cluster.State.Members)
+        {
+            if (member.Status == MemberStatus.Up && NodeRoles.NodeOf(member) is { } node)
+            {
+                nodes[member.Address] = node;
+            }
+        }
+
+        Dictionary<NodeId, IActorRef> known = [];
+        foreach (IActorRef region in regions)
+        {
+            if (nodes.TryGetValue(region.Path.Address.HasLocalScope ? cluster.SelfAddress : region.Path.Address, out NodeId node))
+            {
+                known[node] = region;
+            }
+        }
+
+        return known;
+    }
+}

@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using Akka.Actor;
+using Akka.Cluster;
+using Akka.Cluster.Sharding;
+using Broker.Actors.Coordination;
+using Broker.Actors.Partitions;
+using Broker.ObjectStore;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Actors.Clustering;
+
+/// <summary>The partitions as sharded entities: one <see cref="PartitionSeatActor"/> for each, in a shard of its own.</summary>
+internal sealed class PartitionSharding(ActorSystem system, MetadataView metadata, ClusterLoads loads)
+{
+    /// <summary>What they are called among the kinds of entities.</summary>
+    public const string TypeName = "partitions";
+
+    // Outlives the region of a node that is drained.
+    private readonly IActorRef _proxy = ClusterSharding.Get(system).StartProxy(TypeName, "", SeatExtractor.Instance);
+
+    private volatile IActorRef? _region;
+
+    /// <summary>Starts this node's part: from now on it is given partitions.</summary>
+    /// <param name="seating">The node's <see cref="SeatingActor"/>.</param>
+    /// <param name="resigning">The node's <see cref="ResigningActor"/>.</param>
+    public void Start(IActorRef seating, IActorRef resigning)
+    {
+        PartitionSeatServices services = new(seating, resigning, Seat);
+        _region = ClusterSharding.Get(system).Start(
+            TypeName,
+            id => Props.Create(() => new PartitionSeatActor(PartitionSeatActor.StreamOf(id), services)),
+            ClusterShardingSettings.Create(system),
+            SeatExtractor.Instance,
+            new PartitionAllocation(metadata, loads),
+            LeaveSeat.Instance);
+    }
+
+    /// <summary>Has the entity of a stream started, wherever the cluster puts it.</summary>
+    public void Seat(StreamId stream) => _proxy.Tell(new ShardRegion.StartEntity(PartitionSeatActor.IdOf(stream)), ActorRefs.NoSender);
+
+    /// <summary>Has everything that this node leads led by others. Nothing, when there are no others.</summary>
+    /// <param name="patience">How long that may take; the rest stays, and is taken over as from a node that is gone, or that has left.</param>
+    /// <param name="log">The node's.</param>
+    public async Task DrainAsync(TimeSpan patience, ILogger log)
+    {
+        Cluster cluster = Cluster.Get(system);
+        if (_region is not { } region || cluster.IsTerminated || !cluster.State.Members.Any(member => member.Status == MemberStatus.Up && member.UniqueAddress != cluster.SelfUniqueAddress))
+        {
+            return;
+        }
+
+        Stopwatch clock = Stopwatch.StartNew();
+        PartitionShardingLog.Draining(log);
+        region.Tell(GracefulShutdown.Instance, ActorRefs.NoSender);
+        try
+        {
+            await region.WatchAsync().WaitAsync(patience).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            PartitionShardingLog.NotDrained(log, patience);
+            return;
+        }
+
+        PartitionShardingLog.Drained(log, clock.ElapsedMilliseconds);
+    }
+
+    /// <summary>Entities are only started and stopped: no message goes to them through the region.</summary>
+    private sealed class SeatExtractor : IMessageExtractor
+    {
+        public static readonly SeatExtractor Instance = new();
+
+        public string? EntityId(object message) => null;
+
+        public object EntityMessage(object message) => message;
+
+        public string? ShardId(object message) => null;
+
+        public string ShardId(string entityId, object? messageHint = null) => entityId;
+    }
+}
+
+internal static partial class PartitionShardingLog
+{
+    [LoggerMessage(EventId = 5501, EventName = "Draining", Level = LogLevel.Information, Message = "What this node leads moves to others before it leaves")]
+    public static partial void Draining(ILogger log);
+
+    [LoggerMessage(EventId = 5502, EventName = "Drained", Level = LogLevel.Information, Message = "This node leads nothing any more, after {Milliseconds} ms")]
+    public static partial void Drained(ILogger log, long milliseconds);
+
+    [LoggerMessage(EventId = 5503, EventName = "NotDrained", Level = LogLevel.Warning, Message = "Not everything that this node leads has moved within {Patience}: the others take the rest over when it has left")]
+    public static partial void NotDrained(ILogger log, TimeSpan patience);
+}

@@ -1,0 +1,193 @@
+using System.Diagnostics;
+using Akka.Actor;
+using Broker.Actors.Coordination;
+using Broker.Actors.Storage;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Metadata;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Actors.Partitions;
+
+/// <summary>
+/// Gives up streams that this node leads, so that others can open them at once, with nothing to read from its log: what is not uploaded goes while they still serve, then they take no more
+/// appends, the rest goes, and the metadata say that nobody leads them.
+///
+/// X1. A stream is closed at the offset behind its last record, when everything before that is uploaded; nothing is appended after it.
+/// X2. A stream of which it is not known whether it was closed is opened anew here, under another epoch, before it takes appends again: a closing that comes late is refused then.
+/// </summary>
+internal sealed class ResigningActor : ReceiveActor, IWithTimers
+{
+    /// <summary>They take no appends together, and wait for each other: the more they are, the longer.</summary>
+    private const int MaxAtOnce = 32;
+
+    // What comes meanwhile goes in some more rounds, each shorter than the one before, as long as that pays.
+    private const int MaxRounds = 4;
+
+    private static readonly TimeSpan ShortRound = TimeSpan.FromMilliseconds(20);
+
+    // A store that comes back is noticed within this.
+    private static readonly TimeSpan TryAgainAfter = TimeSpan.FromSeconds(1);
+
+    // While they serve there is time; a slow store is waited for, beside everything else that is uploaded.
+    private static readonly TimeSpan BulkPatience = TimeSpan.FromSeconds(30);
+
+    // While they take no appends there is little: producers wait. What was on its way to the log or the store hangs, if it takes longer.
+    private static readonly TimeSpan LastPatience = TimeSpan.FromSeconds(2);
+
+    private readonly ResigningServices _services;
+    private readonly Dictionary<StreamId, IActorRef> _due = [];
+    private bool _resigning;
+
+    public ResigningActor(ResigningServices services)
+    {
+        _services = services;
+        Receive<ResignStreams>(OnResign);
+        Receive<Begin>(_ => OnBegin());
+        Receive<Round>(OnRound);
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    private void OnResign(ResignStreams resign)
+    {
+        foreach (StreamId stream in resign.Streams)
+        {
+            _due[stream] = Sender;
+        }
+
+        // Those that are behind this message in the mailbox come along.
+        Self.Tell(Begin.Instance);
+    }
+
+    private void OnBegin()
+    {
+        if (_resigning)
+        {
+            return;
+        }
+
+        MetadataImage image = _services.Metadata.Current;
+        foreach ((StreamId stream, IActorRef asker) in _due.Where(one => image.FindStream(one.Key)?.Leader != _services.Node).ToArray())
+        {
+            _due.Remove(stream);
+            asker.Tell(new Resigned(stream));
+        }
+
+        // What broke does not know where its log ends, and stays until the node starts anew.
+        StreamId[] streams = [.. _due.Keys.Where(stream => _services.Partitions.Find(stream) is not null).Order().Take(MaxAtOnce)];
+        if (streams.Length > 0)
+        {
+            _resigning = true;
+            ResignAsync(streams).PipeTo(Self);
+        }
+        else if (_due.Count > 0)
+        {
+            Timers.StartSingleTimer(nameof(Begin), Begin.Instance, TryAgainAfter);
+        }
+    }
+
+    private async Task<Round> ResignAsync(StreamId[] streams)
+    {
+        Stopwatch clock = Stopwatch.StartNew();
+        bool isAsked = false;
+        IActorRef[] partitions = [.. streams.Select(_services.Partitions.Find).OfType<IActorRef>()];
+        try
+        {
+            await UploadBulkAsync();
+            TimeSpan served = clock.Elapsed;
+            HandedOver[] ends = await Task.WhenAll(partitions.Select(partition => partition.Ask<HandedOver>(HandOver.Instance, LastPatience)));
+            await _services.Uploads.Ask<UploadsFlushed>(FlushUploads.Instance, LastPatience);
+            isAsked = true;
+            CloseStreams command = new([.. ends.Select(end => (end.Stream, end.Epoch, end.End))]);
+            object answer = await _services.Coordinator.Ask(command, CoordinatorTimeouts.Command);
+            if (answer is not StreamsAreClosed closed)
+            {
+                throw new StorageException(StorageErrorKind.Unavailable, "the coordinator could not commit it");
+            }
+
+            ILookup<bool, StreamId> isLed = streams.ToLookup(stream => closed.Image.FindStream(stream)?.Leader == _services.Node);
+            ResigningLog.Resigned(_services.Log, isLed[false].Count(), (clock.Elapsed - served).TotalMilliseconds);
+            return new Round([.. isLed[true]], IsInDoubt: true, null);
+        }
+        catch (Exception cause)
+        {
+            if (!isAsked)
+            {
+                Array.ForEach(partitions, partition => partition.Tell(KeepLeading.Instance, ActorRefs.NoSender));
+            }
+
+            return new Round(streams, isAsked, cause);
+        }
+    }
+
+    // The bulk goes while the partitions serve, and what came meanwhile once more, until little is left.
+    private async Task UploadBulkAsync()
+    {
+        for (int round = 0; round < MaxRounds; round++)
+        {
+            Stopwatch clock = Stopwatch.StartNew();
+            await _services.Uploads.Ask<UploadsFlushed>(FlushUploads.Instance, BulkPatience);
+            if (clock.Elapsed < ShortRound)
+            {
+                return;
+            }
+        }
+    }
+
+    private void OnRound(Round round)
+    {
+        _resigning = false;
+        if (round.Failure is { } cause)
+        {
+            ResigningLog.Failed(_services.Log, round.Left.Count, cause.Message, TryAgainAfter);
+        }
+
+        if (round is { IsInDoubt: true, Left.Count: > 0 })
+        {
+            _services.Seating.Tell(new SeatAnew(round.Left));
+        }
+
+        if (round.Left.Count > 0)
+        {
+            Timers.StartSingleTimer(nameof(Begin), Begin.Instance, TryAgainAfter);
+        }
+        else
+        {
+            OnBegin();
+        }
+    }
+
+    private sealed record Begin
+    {
+        public static readonly Begin Instance = new();
+    }
+
+    /// <param name="Left">What this node leads still, or may.</param>
+    /// <param name="IsInDoubt">Whether these take no appends until they are opened anew (X2).</param>
+    /// <param name="Failure">Null: there was none.</param>
+    private sealed record Round(IReadOnlyList<StreamId> Left, bool IsInDoubt, Exception? Failure);
+}
+
+/// <summary>Streams are to be led elsewhere. Answered with one <see cref="Resigned"/> for each.</summary>
+internal sealed record ResignStreams(IReadOnlyList<StreamId> Streams);
+
+/// <summary>This node does not lead the stream.</summary>
+internal sealed record Resigned(StreamId Stream);
+
+/// <summary>What a <see cref="ResigningActor"/> works with.</summary>
+/// <param name="Node">This node.</param>
+/// <param name="Partitions">Those that are open on it.</param>
+/// <param name="Coordinator">Its <see cref="MetadataClientActor"/>.</param>
+/// <param name="Uploads">Its <see cref="UploadActor"/>.</param>
+/// <param name="Seating">Its <see cref="SeatingActor"/>.</param>
+internal sealed record ResigningServices(
+    NodeId Node, MetadataView Metadata, PartitionDirectory Partitions, IActorRef Coordinator, IActorRef Uploads, IActorRef Seating, ILogger Log);
+
+internal static partial class ResigningLog
+{
+    [LoggerMessage(EventId = 2201, EventName = "StreamsResigned", Level = LogLevel.Information, Message = "Gave up {Streams} partitions, which took no appends for {Milliseconds:F0} ms until then")]
+    public static partial void Resigned(ILogger log, int streams, double milliseconds);
+
+    [LoggerMessage(EventId = 2202, EventName = "StreamsNotResigned", Level = LogLevel.Warning, Message = "Giving up {Streams} partitions failed ({Problem}); they are led here, and it is tried again in {Delay}")]
+    public static partial void Failed(ILogger log, int streams, string problem, TimeSpan delay);
+}

@@ -1,0 +1,47 @@
+using Broker.Actors.Coordination;
+using Broker.Actors.Unit.Fakes;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Metadata;
+using static Broker.Actors.Unit.Coordination.ClusterGround;
+
+namespace Broker.Actors.Unit.Coordination;
+
+/// <summary>Where streams go that have no seat, and which seats are of no use. Node 2 leads all of them.</summary>
+public sealed class PartitionBalanceTests : ActorTest
+{
+    private static readonly NodeId Three = new(3);
+
+    [Fact]
+    public async Task Stream_goes_to_its_leader_however_much_that_has()
+    {
+        MetadataImage image = (await CreateAsync(Sys, streams: 1, records: 0)).View.Current;
+
+        Assert.Equal(Two, PartitionBalance.SeatOf(image, new StreamId(0), new Dictionary<NodeId, int> { [One] = 0, [Two] = 9 }));
+        Assert.Equal(One, PartitionBalance.SeatOf(image, new StreamId(0), new Dictionary<NodeId, int> { [One] = 7 }));
+    }
+
+    [Fact]
+    public async Task Stream_that_nobody_leads_goes_to_the_node_with_the_fewest_but_not_to_one_without_a_log()
+    {
+        ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 0);
+        await ground.AskAsync<StreamsAreClosed>(new CloseStreams([(ground.Streams[0], new LeaderEpoch(0), Offset.Zero)]));
+        MetadataImage image = ground.View.Current;
+
+        Assert.Equal(One, PartitionBalance.SeatOf(image, ground.Streams[0], new Dictionary<NodeId, int> { [One] = 1, [Two] = 2, [Three] = 0 }));
+        Assert.Equal(Three, PartitionBalance.SeatOf(image, ground.Streams[0], new Dictionary<NodeId, int> { [Three] = 0 }));
+        Assert.Equal(ground.Streams, PartitionBalance.Orphans(image));
+    }
+
+    [Fact]
+    public async Task Seats_of_streams_that_are_gone_or_led_elsewhere_are_misplaced()
+    {
+        ClusterGround ground = await CreateAsync(Sys, streams: 3, records: 0);
+        StreamId gone = new(77);
+        Dictionary<NodeId, IReadOnlyList<StreamId>> seats = new() { [One] = [ground.Streams[0], gone], [Two] = [ground.Streams[1]] };
+
+        Assert.Equal([ground.Streams[0], gone], PartitionBalance.Misplaced(ground.View.Current, seats));
+
+        // Whoever leads it has no seats now: nobody is there to take it back.
+        Assert.Equal([gone], PartitionBalance.Misplaced(ground.View.Current, new Dictionary<NodeId, IReadOnlyList<StreamId>> { [One] = seats[One] }));
+    }
+}
