@@ -100,6 +100,45 @@ public sealed class ClusterCrashTests : IAsyncLifetime
         }
     }
 
+    // What a rolling restart does, the coordinator's node last.
+    [SkippableFact]
+    public async Task Nodes_that_are_stopped_hand_their_partitions_over_and_have_their_share_again_when_they_are_back()
+    {
+        await CreateTopicAsync();
+        ClusterWriter[] writers = [.. Enumerable.Range(0, Partitions).Select(partition => new ClusterWriter(Topic, partition, 100 + partition, [.. _nodes.Select(node => node.Port)]))];
+        int written = 0;
+        foreach (NodeBroker node in _nodes.AsEnumerable().Reverse())
+        {
+            Task writing = WriteAsync(writers, 30);
+            Assert.Equal(0, await node.StopAsync(TimeSpan.FromSeconds(60)));
+            await writing;
+            Assert.Contains("This node leads nothing any more", await File.ReadAllTextAsync(node.LogFile), StringComparison.Ordinal);
+            await node.StartAsync();
+            await HaveTheirShareAsync();
+            written += 30;
+        }
+
+        foreach (ClusterWriter writer in writers)
+        {
+            Assert.Equal(Enumerable.Range(0, written), await writer.ReadAsync());
+            await writer.DisposeAsync();
+        }
+    }
+
+    private async Task HaveTheirShareAsync()
+    {
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(60));
+        await using RawConnection client = await RawConnection.ConnectAsync(_nodes[1].Port, patience.Token);
+        int[] leaders;
+        do
+        {
+            MetadataResponse metadata = await client.CallAsync<MetadataResponse>(new MetadataRequest { Topics = [new MetadataRequest.MetadataRequestTopic { Name = Topic }] }, 12, patience.Token);
+            leaders = [.. metadata.Topics[0].Partitions.CountBy(partition => partition.LeaderId).Where(one => one.Key > 0).Select(one => one.Value)];
+            await Task.Delay(50, patience.Token);
+        }
+        while (leaders is not [Partitions / Nodes, Partitions / Nodes, Partitions / Nodes]);
+    }
+
     [SkippableFact]
     public async Task Second_broker_with_a_nodes_id_is_refused_and_the_first_goes_on()
     {
