@@ -45,6 +45,6 @@ format: ## Format the code
 gen: ## Generate the messages in src/Broker.Wire from schema/
 	dotnet run --project tools/Broker.Wire.Generator -c $(CONFIGURATION)
 
-bench: ## Measure a broker, beside Apache Kafka where KAFKA_TOOLS is set (BENCH_ARGS=--quick), or on a bucket (BENCH_ARGS=bucket)
+bench: ## Measure a broker, beside Apache Kafka where KAFKA_TOOLS is set (BENCH_ARGS=--quick), on a bucket (BENCH_ARGS=bucket), or three brokers (BENCH_ARGS=cluster)
 	@scripts/install-test-tools.sh
 	@scripts/bench.sh $(BENCH_ARGS)

@@ -95,9 +95,6 @@ public sealed class BrokerSystem
         IActorRef manager = system.ActorOf(Props.Create(() => new PartitionManagerActor(managerServices)), "partitions");
         IActorRef coordinator = link?.Client ?? StartCoordinator(system, storage, options, sources, loggers, view, cause => fenced.TrySetResult(cause));
         coordinator.Tell(new ManageWith(manager));
-        SeatingServices seatingServices = new(
-            options.NodeId, storage.NodeEpoch, storage.Wal, view, coordinator, manager, storage.Store, storage.Cache, storage.Buffers, partitionLog);
-        IActorRef seating = system.ActorOf(Props.Create(() => new SeatingActor(seatingServices)), "seating");
         await OpenPartitionsAsync(storage, options.NodeId, view, coordinator, manager, partitionLog, onlyOwn: link is not null);
 
         // Only now: an upload belongs to the epochs that were just opened, and takes its producers' state from open partitions.
@@ -108,6 +105,9 @@ public sealed class BrokerSystem
 
         IActorRef uploads = StartUploads(system, storage, options, sources, loggers, view, partitions, coordinator, wal, metrics.Uploads);
 
+        SeatingServices seatingServices = new(
+            options.NodeId, storage.NodeEpoch, storage.Wal, view, coordinator, manager, storage.Store, sources, storage.Cache, storage.Buffers, uploads, partitionLog);
+        IActorRef seating = system.ActorOf(Props.Create(() => new SeatingActor(seatingServices)), "seating");
         ResigningServices resigningServices = new(options.NodeId, view, partitions, coordinator, uploads, seating, partitionLog);
         IActorRef resigning = system.ActorOf(Props.Create(() => new ResigningActor(resigningServices)), "resigning");
 

@@ -48,6 +48,7 @@ internal sealed class ClusterNode
     {
         ILogger log = loggers.CreateLogger("Broker.Cluster");
         NodeRegistry registry = new(new PurposeObjectStore(store, StorePurpose.Metadata));
+        ClusterStore.Get(system).Store = new ClusterStore.OpenStore(new PurposeObjectStore(store, StorePurpose.Metadata), sources);
         Cluster cluster = Cluster.Get(system);
         NodeEntry entry = new(options.NodeId, sources.Ids.Next(), $"{cluster.SelfAddress.Host}:{cluster.SelfAddress.Port}", sources.Clock.GetUtcNow().ToUnixTimeMilliseconds());
         await GetInAsync(cluster, registry, entry, log, cancellation);
@@ -101,6 +102,14 @@ internal sealed class ClusterNode
         if (!await registry.RegisterAsync(entry, mine?.ETag, cancellation))
         {
             throw new StorageException(StorageErrorKind.Unavailable, $"another start of node {entry.Node} registers at the same time: of two nodes with one node.id one has to go");
+        }
+
+        if (cluster.Settings.SeedNodes is { Count: > 0 } seeds)
+        {
+            ClusterNodeLog.Joining(log, string.Join(", ", seeds));
+            await JoinAsync(cluster, seeds, cancellation);
+            RequireAlone(cluster, entry);
+            return;
         }
 
         (NodeEntry Entry, string ETag)? first = await registry.FindFirstAsync(cancellation);

@@ -178,10 +178,14 @@ internal static class CommandCodec
             to.Write(config.Key);
             to.Write(config.Value);
         });
+        to.WriteList(topic.Leaders, leader => to.Write(leader.Value));
     }
 
     private static NewTopic ReadTopic(BinaryReader from) => new(
-        from.ReadString(), from.ReadInt32(), from.ReadList(() => KeyValuePair.Create(from.ReadString(), from.ReadString())).ToDictionary(StringComparer.Ordinal));
+        from.ReadString(), from.ReadInt32(), from.ReadList(() => KeyValuePair.Create(from.ReadString(), from.ReadString())).ToDictionary(StringComparer.Ordinal))
+    {
+        Leaders = from.ReadList(() => new NodeId(from.ReadInt32())),
+    };
 
     private static void WriteStart(BinaryWriter to, NodeId node, long epoch)
     {

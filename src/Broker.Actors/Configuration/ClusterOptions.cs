@@ -3,7 +3,8 @@ namespace Broker.Actors.Configuration;
 /// <summary>How a node is one of several: <c>cluster.address</c>.</summary>
 /// <param name="Host">By which other nodes reach it.</param>
 /// <param name="Port">0: any that is free.</param>
-public sealed record ClusterOptions(string Host, int Port)
+/// <param name="DownsByLease">Of two parts of a cluster that do not reach each other, that one goes on which gets a lease in the bucket; else the one with most nodes. <c>cluster.downing</c>.</param>
+public sealed record ClusterOptions(string Host, int Port, bool DownsByLease = false)
 {
     /// <summary>Null: the node is alone.</summary>
     /// <exception cref="SettingsException">The address is none.</exception>
@@ -17,7 +18,7 @@ public sealed record ClusterOptions(string Host, int Port)
 
         int colon = text.LastIndexOf(':');
         return colon > 0 && ushort.TryParse(text[(colon + 1)..], out ushort port)
-            ? new ClusterOptions(text[..colon].Trim('[', ']'), port)
+            ? new ClusterOptions(text[..colon].Trim('[', ']'), port, settings.Text("cluster.downing") == "lease")
             : throw settings.BadValue("cluster.address", "HOST:PORT, as other nodes reach this one; port 0 for any that is free; or nothing, for a node alone");
     }
 }

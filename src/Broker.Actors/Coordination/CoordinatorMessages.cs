@@ -5,7 +5,11 @@ using Broker.Wire;
 namespace Broker.Actors.Coordination;
 
 /// <summary>A topic to be made. Its settings are valid.</summary>
-public sealed record NewTopic(string Name, int Partitions, IReadOnlyDictionary<string, string> Configs);
+public sealed record NewTopic(string Name, int Partitions, IReadOnlyDictionary<string, string> Configs)
+{
+    /// <summary>Which node is to lead each partition first; empty: it is all the same.</summary>
+    public IReadOnlyList<NodeId> Leaders { get; init; } = [];
+}
 
 /// <summary>Makes topics. Answered with <see cref="TopicsChanged"/>, one result a topic, once they are durable and open.</summary>
 public sealed record MakeTopics(IReadOnlyList<NewTopic> Topics);

@@ -7,18 +7,32 @@ namespace Broker.Actors.Coordination;
 internal static class PartitionBalance
 {
     /// <summary>Leaders for the partitions of a new topic: spread over the nodes, beginning with those that lead the fewest streams.</summary>
+    /// <param name="image">The metadata.</param>
+    /// <param name="partitions">How many.</param>
+    /// <param name="wanted">Who is to lead each; none: anybody. One who cannot is passed over.</param>
     /// <returns>One for each partition; empty when there is no node to lead any.</returns>
-    public static IReadOnlyList<(NodeId Node, WalId Wal)> Place(MetadataImage image, int partitions)
+    public static IReadOnlyList<(NodeId Node, WalId Wal)> Place(MetadataImage image, int partitions, IReadOnlyList<NodeId> wanted)
     {
         IReadOnlyList<(NodeId Node, WalId Wal)> candidates = LeadershipRules.Candidates(image);
+        (NodeId, WalId)[] spread = [.. Spread(image, partitions, candidates)];
+        for (int i = 0; i < Math.Min(spread.Length, wanted.Count); i++)
+        {
+            spread[i] = candidates.Where(one => one.Node == wanted[i]).DefaultIfEmpty(spread[i]).First();
+        }
+
+        return spread;
+    }
+
+    private static IEnumerable<(NodeId Node, WalId Wal)> Spread(MetadataImage image, int partitions, IReadOnlyList<(NodeId Node, WalId Wal)> candidates)
+    {
         if (candidates.Count < 2)
         {
-            return [.. candidates.SelectMany(one => Enumerable.Repeat(one, partitions))];
+            return candidates.SelectMany(one => Enumerable.Repeat(one, partitions));
         }
 
         Dictionary<NodeId, int> led = image.Streams.Values.CountBy(stream => stream.Leader).ToDictionary();
         (NodeId Node, WalId Wal)[] byLoad = [.. candidates.OrderBy(one => led.GetValueOrDefault(one.Node)).ThenBy(one => one.Node)];
-        return [.. Enumerable.Range(0, partitions).Select(i => byLoad[i % byLoad.Length])];
+        return Enumerable.Range(0, partitions).Select(i => byLoad[i % byLoad.Length]);
     }
 
     /// <summary>Streams that nobody leads who is there, or whose leader has started anew with another log.</summary>

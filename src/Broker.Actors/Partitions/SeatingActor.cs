@@ -190,6 +190,12 @@ internal sealed class SeatingActor : ReceiveActor, IWithTimers
             ILookup<bool, WalRecovery.Kept> isOpen = kept.ToLookup(one => !refused.Contains(one.Stream));
             kept = [.. isOpen[false]];
             WalRecovery.Put(isOpen[true], _services.Cache);
+            if (isOpen[true].Any())
+            {
+                // The log that they came from is released when they are uploaded: its node may be waiting for that.
+                _services.Uploads.Tell(FlushUploads.Instance, ActorRefs.NoSender);
+            }
+
             SeatingLog.Opened(_services.Log, streams.Length - refused.Count, isOpen[true].Count(), logs.Length);
             return new Opened([.. ids.Where(stream => !refused.Contains(stream))], opened.Refused, [], IsInDoubt: false, null);
         }
@@ -213,7 +219,7 @@ internal sealed class SeatingActor : ReceiveActor, IWithTimers
         {
             foreach (WalId log in logs)
             {
-                await recovery.ReadAsync(OtherWals.ReadAsync(_services.Store, image.Wals[log], CancellationToken.None), isOwn: false, CancellationToken.None);
+                await recovery.ReadAsync(OtherWals.ReadAsync(_services.Store, image.Wals[log], _services.Sources, CancellationToken.None), isOwn: false, CancellationToken.None);
             }
 
             return recovery.Judge();
@@ -280,8 +286,15 @@ internal sealed class SeatingActor : ReceiveActor, IWithTimers
 /// <param name="Wal">The log that it appends to.</param>
 /// <param name="Coordinator">The node's <see cref="MetadataClientActor"/>.</param>
 /// <param name="Manager">The node's <see cref="PartitionManagerActor"/>.</param>
+/// <param name="Store">Where logs in the bucket are.</param>
+/// <param name="Sources">For logs on disks.</param>
+/// <param name="Cache">Takes what other logs hold.</param>
+/// <param name="Buffers">For that.</param>
+/// <param name="Uploads">The node's <see cref="UploadActor"/>.</param>
+/// <param name="Log">The node's.</param>
+/// <param name="Metadata">What it knows of these.</param>
 internal sealed record SeatingServices(
-    NodeId Node, long NodeEpoch, WalId Wal, MetadataView Metadata, IActorRef Coordinator, IActorRef Manager, IObjectStore Store, LogCache Cache, BufferPool Buffers, ILogger Log);
+    NodeId Node, long NodeEpoch, WalId Wal, MetadataView Metadata, IActorRef Coordinator, IActorRef Manager, IObjectStore Store, StorageSources Sources, LogCache Cache, BufferPool Buffers, IActorRef Uploads, ILogger Log);
 
 internal static partial class SeatingLog
 {

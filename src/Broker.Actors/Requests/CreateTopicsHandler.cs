@@ -3,6 +3,7 @@ using Broker.Actors.Connections;
 using Broker.Actors.Coordination;
 using Broker.Actors.Groups;
 using Broker.Actors.Security;
+using Broker.ObjectStore;
 using Broker.Wire;
 using Broker.Wire.Messages;
 
@@ -10,7 +11,7 @@ namespace Broker.Actors.Requests;
 
 /// <summary>
 /// CreateTopics 2-7: answered when the topics are durable and serve. Any replication factor is taken and reported as
-/// one: durability is the store's. Manual assignments may name this node only. <c>__consumer_offsets</c> may be made as
+/// one: durability is the store's. Manual assignments say which broker leads each partition first: the first one named. <c>__consumer_offsets</c> may be made as
 /// Kafka lets it: groups then live in as many partitions as were asked for.
 /// </summary>
 internal sealed class CreateTopicsHandler(BrokerServices services) : IRequestHandler
@@ -131,9 +132,9 @@ internal sealed class CreateTopicsHandler(BrokerServices services) : IRequestHan
         }
 
         bool isDense = topic.Assignments.Select(a => a.PartitionIndex).Order().SequenceEqual(Enumerable.Range(0, topic.Assignments.Count));
-        return isDense && topic.Assignments.All(a => a.BrokerIds.Count > 0 && a.BrokerIds.All(id => id == services.Options.NodeId.Value))
+        return isDense && topic.Assignments.All(a => a.BrokerIds.Count > 0 && a.BrokerIds.All(id => services.Metadata.Current.LiveNodes.ContainsKey(new NodeId(id))))
             ? (ErrorCode.None, null)
-            : (ErrorCode.InvalidReplicaAssignment, $"assignments must number partitions from 0 without gaps and name live brokers ({services.Options.NodeId})");
+            : (ErrorCode.InvalidReplicaAssignment, $"assignments must number partitions from 0 without gaps and name live brokers ({string.Join(", ", services.Metadata.Current.LiveNodes.Keys.Order())})");
     }
 
     private (ErrorCode Error, string? Message) CheckConfigs(CreateTopicsRequest.CreatableTopic topic)
@@ -153,7 +154,7 @@ internal sealed class CreateTopicsHandler(BrokerServices services) : IRequestHan
 
     private NewTopic NewTopicFor(CreateTopicsRequest.CreatableTopic topic) => topic.Name == GroupDirectory.OffsetsTopic
         ? OffsetsTopicDefinition.For(PartitionsOf(topic), ConfigsOf(topic))
-        : new NewTopic(topic.Name, PartitionsOf(topic), ConfigsOf(topic));
+        : new NewTopic(topic.Name, PartitionsOf(topic), ConfigsOf(topic)) { Leaders = [.. topic.Assignments.OrderBy(a => a.PartitionIndex).Select(a => new NodeId(a.BrokerIds[0]))] };
 
     private int PartitionsOf(CreateTopicsRequest.CreatableTopic topic) =>
         topic.Assignments.Count > 0 ? topic.Assignments.Count

@@ -9,9 +9,9 @@ internal static class OtherWals
 {
     /// <summary>What a fenced log holds.</summary>
     /// <exception cref="StorageException">Unavailable: it cannot be read now, or not from here. Corrupt.</exception>
-    public static IAsyncEnumerable<WalRecoveredRecord> ReadAsync(IObjectStore store, AttachedWal wal, CancellationToken cancellation) => wal.IsInBucket
+    public static IAsyncEnumerable<WalRecoveredRecord> ReadAsync(IObjectStore store, AttachedWal wal, StorageSources sources, CancellationToken cancellation) => wal.IsInBucket
         ? FencedBucketWal.ReadAsync(new PurposeObjectStore(store, StorePurpose.Wal), WalPlace.PrefixOf(wal.Path), cancellation)
-        : throw OutOfReach(wal);
+        : FencedDiskWal.ReadAsync(wal.Path, wal.WalId, sources.Random, sources.Ids, cancellation);
 
     /// <summary>Fences a log (T1).</summary>
     /// <param name="store">The bucket.</param>
@@ -20,10 +20,21 @@ internal static class OtherWals
     /// <param name="sources">Clock and ids.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="StorageException">Unavailable: try again, or it is on a disk that cannot be reached from here. Corrupt.</exception>
-    public static ValueTask FenceAsync(IObjectStore store, AttachedWal wal, long lastOwner, StorageSources sources, CancellationToken cancellation) => wal.IsInBucket
-        ? FencedBucketWal.FenceAsync(new PurposeObjectStore(store, StorePurpose.Wal), WalPlace.PrefixOf(wal.Path), lastOwner, sources.Clock, sources.Ids, cancellation)
-        : throw OutOfReach(wal);
+    public static async ValueTask FenceAsync(IObjectStore store, AttachedWal wal, long lastOwner, StorageSources sources, CancellationToken cancellation)
+    {
+        if (wal.IsInBucket)
+        {
+            await FencedBucketWal.FenceAsync(new PurposeObjectStore(store, StorePurpose.Wal), WalPlace.PrefixOf(wal.Path), lastOwner, sources.Clock, sources.Ids, cancellation);
+            return;
+        }
 
-    private static StorageException OutOfReach(AttachedWal wal) => new(
-        StorageErrorKind.Unavailable, $"{WalOwnership.Describe(wal)}, cannot be reached from here: its partitions wait for the node");
+        try
+        {
+            await FencedDiskWal.CheckAsync(wal.Path, wal.WalId, cancellation);
+        }
+        catch (StorageException unreachable) when (unreachable.Kind == StorageErrorKind.Unavailable)
+        {
+            throw new StorageException(StorageErrorKind.Unavailable, $"{unreachable.Message}; the partitions of {WalOwnership.Describe(wal)}, wait for that node, or for its folder to be reached from here", unreachable);
+        }
+    }
 }

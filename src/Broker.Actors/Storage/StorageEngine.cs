@@ -95,7 +95,7 @@ public sealed class StorageEngine : IAsyncDisposable
             MetadataImage image = metadata.Image;
             WalOwnership ownership = wal.OwnershipIn(image);
             ReopeningWal reopening = wal.Open(ownership, image.NodeEpochs[options.NodeId]);
-            IReadOnlyList<WalId> othersRead = await RecoverAsync(store, image, ownership, reopening, buffers, cache, log, cancellation);
+            IReadOnlyList<WalId> othersRead = await RecoverAsync(store, sources, image, ownership, reopening, buffers, cache, log, cancellation);
             BlockCache blocks = new(new BlockCacheOptions { CapacityBytes = options.Storage.BlockCacheBytes }, buffers);
             return new StorageEngine(store, metadata, reopening, buffers, cache, blocks, wal, ownership, options.ShutdownTimeout / 4, pace, sources.Clock, log)
             {
@@ -111,7 +111,7 @@ public sealed class StorageEngine : IAsyncDisposable
     }
 
     // Of a stream that was taken over from another node and is not uploaded so far, the log of that node is needed before this one.
-    private static async Task<IReadOnlyList<WalId>> RecoverAsync(IObjectStore store, MetadataImage image, WalOwnership ownership, IWriteAheadLog wal, BufferPool buffers, LogCache cache, ILogger log, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<WalId>> RecoverAsync(IObjectStore store, StorageSources sources, MetadataImage image, WalOwnership ownership, IWriteAheadLog wal, BufferPool buffers, LogCache cache, ILogger log, CancellationToken cancellation)
     {
         StreamState[] own = [.. image.Streams.Values.Where(stream => WalDebts.Before(image, stream, WalId.None).Contains(ownership.Own))];
         WalId[] others = [.. own.SelectMany(stream => WalDebts.Before(image, stream, ownership.Own)).Distinct().Order()];
@@ -139,7 +139,7 @@ public sealed class StorageEngine : IAsyncDisposable
         {
             foreach (WalId other in others)
             {
-                await recovery.ReadAsync(OtherWals.ReadAsync(store, image.Wals[other], cancellation), isOwn: false, cancellation);
+                await recovery.ReadAsync(OtherWals.ReadAsync(store, image.Wals[other], sources, cancellation), isOwn: false, cancellation);
             }
 
             try

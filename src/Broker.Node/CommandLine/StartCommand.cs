@@ -12,7 +12,10 @@ namespace Broker.Node.CommandLine;
 /// <summary><c>broker start [server.properties] [--override key=value]...</c>: runs a node until SIGTERM or SIGINT.</summary>
 internal static class StartCommand
 {
-    /// <summary>Runs to the end. Exit code 0 after a clean stop, 1 when the node could not start or was fenced.</summary>
+    // Long enough for a cluster that does not want this node not to be busy with it.
+    private static readonly TimeSpan RejoinAfter = TimeSpan.FromSeconds(1);
+
+    /// <summary>Runs to the end. Exit code 0 after a clean stop, 1 when the node could not start, or was fenced and is alone: among others it joins again.</summary>
     public static async Task<int> RunAsync(NodeSettings settings)
     {
         using ILoggerFactory loggers = Logging.Create(settings.Options.Settings);
@@ -41,33 +44,62 @@ internal static class StartCommand
         using CancellationTokenSource starting = new();
         using PosixSignalRegistration terminate = Register(PosixSignal.SIGTERM, stop, starting);
         using PosixSignalRegistration interrupt = Register(PosixSignal.SIGINT, stop, starting);
-        StorageException? loss = null;
         try
         {
             // Not the process id, which is always 1 in a container: the salts of a WAL's segments must differ from one start to the next.
             SystemIdSource ids = new();
             StorageSources sources = new(TimeProvider.System, ids, new Random(ids.Next().GetHashCode()));
-            await using BrokerNode node = await BrokerNode.StartAsync(options, hocon, loggers, sources, starting.Token);
-            await Console.Out.WriteLineAsync(Banner.Text(options, node.ManagementAddress));
-            if (await Task.WhenAny(stop.Task, node.Fenced) == node.Fenced)
+            while (true)
             {
-                StartLog.Fenced(log, (await node.Fenced).Message);
-                return ExitCodes.CannotStart;
-            }
+                RunEnd end = await RunOnceAsync(() => BrokerNode.StartAsync(options, hocon, loggers, sources, starting.Token), options, stop.Task, log);
+                if (end is not { Fenced: { } reason })
+                {
+                    return Stopped(log, end.Loss);
+                }
 
-            StartLog.Stopping(log);
-            loss = node.Loss;
+                if (options.Cluster is null)
+                {
+                    StartLog.Fenced(log, reason.Message);
+                    return ExitCodes.CannotStart;
+                }
+
+                await Task.Delay(RejoinAfter, sources.Clock, starting.Token);
+            }
         }
         catch (OperationCanceledException) when (stop.Task.IsCompleted)
         {
             StartLog.Stopping(log);
+            return Stopped(log, null);
         }
         catch (Exception cause) when (cause is StorageException or IOException or SocketException or SettingsException or UnauthorizedAccessException)
         {
             await Console.Error.WriteLineAsync($"broker: {cause.Message}");
             return cause is SettingsException ? ExitCodes.BadSettings : ExitCodes.CannotStart;
         }
+    }
 
+    // Serves until it is to stop, or cannot any more.
+    private static async Task<RunEnd> RunOnceAsync(Func<Task<BrokerNode>> start, BrokerOptions options, Task stop, ILogger log)
+    {
+        await using BrokerNode node = await start();
+        await Console.Out.WriteLineAsync(Banner.Text(options, node.ManagementAddress));
+        if (await Task.WhenAny(stop, node.Fenced) == node.Fenced)
+        {
+            Exception reason = await node.Fenced;
+            if (options.Cluster is not null)
+            {
+                StartLog.JoinsAgain(log, reason.Message);
+            }
+
+            return new RunEnd(reason, null);
+        }
+
+        StartLog.Stopping(log);
+        return new RunEnd(null, node.Loss);
+    }
+
+    private static int Stopped(ILogger log, StorageException? loss)
+    {
         if (loss is not null)
         {
             StartLog.StoppedWithLoss(log, loss.Message);
@@ -88,6 +120,10 @@ internal static class StartCommand
             stop.TrySetResult();
             starting.Cancel();
         });
+
+    /// <param name="Fenced">Why the node could serve no longer; null: it was told to stop.</param>
+    /// <param name="Loss">What was lost while it served (<see cref="BrokerNode.Loss"/>).</param>
+    private sealed record RunEnd(Exception? Fenced, StorageException? Loss);
 }
 
 /// <summary>What the process's exit code says.</summary>
@@ -111,6 +147,9 @@ internal static partial class StartLog
 
     [LoggerMessage(EventId = 6104, EventName = "Fenced", Level = LogLevel.Error, Message = "Another node has taken over; this one ends: {Reason}")]
     public static partial void Fenced(ILogger log, string reason);
+
+    [LoggerMessage(EventId = 6113, EventName = "JoinsAgain", Level = LogLevel.Error, Message = "This node cannot serve any more: {Reason}. It starts anew and joins the cluster again")]
+    public static partial void JoinsAgain(ILogger log, string reason);
 
     [LoggerMessage(EventId = 6102, EventName = "Stopping", Level = LogLevel.Information, Message = "Stopping")]
     public static partial void Stopping(ILogger log);

@@ -27,7 +27,7 @@ public sealed class ClusterSerializerTests : ActorTest
 
     private static Dictionary<string, object> AllCommands { get; } = new object[]
     {
-        new MakeTopics([new NewTopic("t-é", 3, new Dictionary<string, string> { ["a"] = "b" }), new NewTopic("u", 1, new Dictionary<string, string>())]),
+        new MakeTopics([new NewTopic("t-é", 3, new Dictionary<string, string> { ["a"] = "b" }), new NewTopic("u", 1, new Dictionary<string, string>()) { Leaders = [Node] }]),
         new RemoveTopics([Guid.NewGuid()]),
         GiveProducerId.Instance,
         GiveObjectId.Instance,

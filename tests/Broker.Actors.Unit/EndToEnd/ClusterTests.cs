@@ -40,6 +40,30 @@ public sealed class ClusterTests : IAsyncLifetime
         Assert.Equal((ErrorCode.None, 0), await ProduceAsync(LeaderOf(seen, 0), 0, 0));
     }
 
+    [Fact]
+    public async Task Manual_assignments_say_which_broker_leads_a_partition_first()
+    {
+        await StartAsync(2);
+        CreateTopicsRequest request = new() { Topics = [Assigned("assigned", 2, 2, 1, 2)], timeoutMs = 20_000 };
+        Assert.Equal(0, (await Client(1).CallAsync<CreateTopicsResponse>(request, 7)).Topics[0].ErrorCode);
+
+        MetadataResponse seen = await Client(1).CallAsync<MetadataResponse>(new MetadataRequest { Topics = [new MetadataRequest.MetadataRequestTopic { Name = "assigned" }] }, 12);
+        Assert.Equal([2, 2, 1, 2], seen.Topics[0].Partitions.OrderBy(partition => partition.PartitionIndex).Select(partition => partition.LeaderId));
+
+        request = new() { Topics = [Assigned("nobody", 2, 7)], timeoutMs = 20_000 };
+        CreateTopicsResponse refused = await Client(1).CallAsync<CreateTopicsResponse>(request, 7);
+        Assert.Equal((short)ErrorCode.InvalidReplicaAssignment, refused.Topics[0].ErrorCode);
+        Assert.Contains("(1, 2)", refused.Topics[0].ErrorMessage, StringComparison.Ordinal);
+    }
+
+    private static CreateTopicsRequest.CreatableTopic Assigned(string name, params int[] leaders) => new()
+    {
+        Name = name,
+        NumPartitions = -1,
+        ReplicationFactor = -1,
+        Assignments = [.. leaders.Select((leader, partition) => new CreateTopicsRequest.CreatableReplicaAssignment { PartitionIndex = partition, BrokerIds = [leader] })],
+    };
+
     // KIP-951.
     [Fact]
     public async Task Client_that_asks_the_wrong_node_is_told_who_leads_and_where_that_is()

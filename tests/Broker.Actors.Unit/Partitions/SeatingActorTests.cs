@@ -1,6 +1,8 @@
 using Akka.Actor;
+using Akka.TestKit;
 using Broker.Actors.Coordination;
 using Broker.Actors.Partitions;
+using Broker.Actors.Storage;
 using Broker.Actors.Unit.Coordination;
 using Broker.Actors.Unit.Fakes;
 using Broker.ObjectStore;
@@ -18,7 +20,10 @@ public sealed class SeatingActorTests : ActorTest
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly BufferPool _buffers = new(new BufferPoolOptions());
+    private readonly TestProbe _uploads;
     private readonly LogCache _cache = new(new LogCacheOptions(), TimeProvider.System);
+
+    public SeatingActorTests() => _uploads = CreateTestProbe();
 
     [Fact]
     public async Task S1_streams_of_a_dead_node_are_opened_behind_what_its_log_holds_with_all_of_it_in_the_cache()
@@ -33,6 +38,9 @@ public sealed class SeatingActorTests : ActorTest
         Assert.Equal((LogOfOne, 1, 50), (opened.Wal, opened.Epoch.Value, opened.EpochHistory[^1].StartOffset.Value));
         Assert.Equal([new Offset(50), null, new Offset(50)], ground.Streams.Select(_cache.CachedEnd));
         Assert.Equal(Two, ground.View.Current.FindStream(ground.Streams[1])!.Leader);
+
+        // Until that is uploaded the log is not released.
+        _uploads.ExpectMsg<FlushUploads>(Patience);
     }
 
     [Fact]
@@ -159,7 +167,7 @@ public sealed class SeatingActorTests : ActorTest
 
     private IActorRef Start(ClusterGround ground)
     {
-        SeatingServices services = new(One, 1, LogOfOne, ground.View, ground.Client, ground.Manager, ground.Bucket, _cache, _buffers, NullLogger.Instance);
+        SeatingServices services = new(One, 1, LogOfOne, ground.View, ground.Client, ground.Manager, ground.Bucket, new StorageSources(TimeProvider.System, new SystemIdSource(), new Random(1)), _cache, _buffers, _uploads.Ref, NullLogger.Instance);
         return Sys.ActorOf(Props.Create(() => new SeatingActor(services)));
     }
 }

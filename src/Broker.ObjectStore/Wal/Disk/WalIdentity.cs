@@ -14,19 +14,32 @@ internal readonly record struct WalIdentity(NodeId NodeId, WalId WalId)
     private const ushort Version = 1;
     private const int CoveredBytes = 32;
 
+    /// <summary>Reads the folder's identity; null: it has none.</summary>
+    /// <exception cref="StorageException">Corrupt: damaged. Invalid: of a newer version.</exception>
+    public static WalIdentity? Find(IWalFileSystem files)
+    {
+        if (!files.List().Contains(SegmentNames.Identity))
+        {
+            return null;
+        }
+
+        using IWalFile file = files.Open(SegmentNames.Identity);
+        byte[] bytes = new byte[SizeBytes];
+        int read = file.Read(0, bytes);
+        return Decode(bytes.AsSpan(0, read), $"{files.Description}/{SegmentNames.Identity}");
+    }
+
     /// <summary>Reads the folder's identity; a folder without segments that has none gets a new one.</summary>
     /// <exception cref="StorageException">Corrupt: damaged, or gone while there are segments. Invalid: of a newer version.</exception>
     public static WalIdentity LoadOrCreate(IWalFileSystem files, NodeId node, IIdSource ids)
     {
+        if (Find(files) is { } found)
+        {
+            return found;
+        }
+
         IReadOnlyList<string> names = files.List();
         string path = $"{files.Description}/{SegmentNames.Identity}";
-        if (names.Contains(SegmentNames.Identity))
-        {
-            using IWalFile file = files.Open(SegmentNames.Identity);
-            byte[] bytes = new byte[SizeBytes];
-            int read = file.Read(0, bytes);
-            return Decode(bytes.AsSpan(0, read), path);
-        }
 
         if (names.FirstOrDefault(name => SegmentNames.TryParseLive(name, out _)) is { } segment)
         {

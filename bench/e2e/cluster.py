@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+"""
+Measures three brokers on one bucket: how long partitions take no records when a broker is killed, when one is stopped, and while one that was added gets its share.
+docs/benchmarks.md has the method.
+"""
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from brokers import Ours
+from ceph import Ceph
+from onceph import REPO, say
+
+STEPS = ["failover", "coordinator", "move", "scale"]
+TOPIC = "bench"
+
+
+class Node(Ours):
+    def __init__(self, folder, number, settings, environment):
+        super().__init__(folder, REPO, [f"node.id={number}", "cluster.address=127.0.0.1:0", "wal.kind=bucket", *settings])
+        self.number, self.given = number, environment
+
+    def environment(self):
+        return self.given
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class Cluster:
+    """Brokers that come and go, on one store."""
+
+    def __init__(self, args, ceph, name):
+        self.folder = args.folder / name
+        self.settings = ceph.settings(name) if ceph else [f"object.store=file:{self.folder}/bucket"]
+        self.environment = ceph.environment() if ceph else {}
+        self.nodes = {}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for node in self.nodes.values():
+            if node.process.poll() is None:
+                node.stop()
+
+    def add(self, number):
+        node = Node(self.folder / f"node-{number}", number, self.settings, self.environment)
+        node.folder.mkdir(parents=True, exist_ok=True)
+        node.start()
+        self.nodes[number] = node
+
+    @property
+    def bootstrap(self):
+        return ",".join(node.bootstrap for node in self.nodes.values())
+
+    def leaders(self):
+        topic = AdminClient({"bootstrap.servers": self.bootstrap}).list_topics(TOPIC, timeout=30).topics[TOPIC]
+        return {number: partition.leader for number, partition in topic.partitions.items()}
+
+    def create(self, partitions):
+        made = AdminClient({"bootstrap.servers": self.bootstrap}).create_topics([NewTopic(TOPIC, partitions, 1)])
+        made[TOPIC].result(60)
+        while -1 in (leaders := self.leaders()).values() or len(leaders) < partitions:
+            time.sleep(0.1)
+
+
+class Load(threading.Thread):
+    """An idempotent producer that sends to each partition in turn, and the longest time that each waited for an acknowledgement since the last look."""
+
+    def __init__(self, cluster, partitions, rate, value_bytes):
+        super().__init__(daemon=True)
+        self.partitions, self.rate, self.value = partitions, rate, os.urandom(value_bytes)
+        self.last, self.gap = [time.monotonic()] * partitions, [0.0] * partitions
+        self.sent = self.acknowledged = self.failed = 0
+        self.ends = False
+        self.producer = Producer({
+            "bootstrap.servers": cluster.bootstrap, "enable.idempotence": True, "linger.ms": 0, "message.timeout.ms": 120000, "retry.backoff.ms": 20, "log_level": 0})
+
+    def run(self):
+        due = time.monotonic()
+        while not self.ends:
+            for partition in range(self.partitions):
+                try:
+                    self.producer.produce(TOPIC, self.value, partition=partition, on_delivery=self.on_delivery)
+                    self.sent += 1
+                except BufferError:
+                    self.producer.poll(0.001)
+                due += 1 / self.rate
+                self.producer.poll(max(0, due - time.monotonic()))
+        self.producer.flush(120)
+
+    def on_delivery(self, error, message):
+        if error:
+            self.failed += 1
+            return
+        self.acknowledged += 1
+        now, partition = time.monotonic(), message.partition()
+        self.gap[partition] = max(self.gap[partition], now - self.last[partition])
+        self.last[partition] = now
+
+    def look(self):
+        gaps, self.gap = self.gap, [0.0] * self.partitions
+        return gaps
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ends = True
+        self.join()
+        if self.failed or self.acknowledged < self.sent:
+            raise RuntimeError(f"{self.failed} of {self.sent} records failed, {self.acknowledged} were acknowledged")
+
+
+def gaps_ms(gaps):
+    ordered = sorted(gap * 1000 for gap in gaps)
+    return {"p50_ms": ordered[len(ordered) // 2], "p99_ms": ordered[int(len(ordered) * 0.99)], "max_ms": ordered[-1]}
+
+
+class Bench:
+    def __init__(self, args, ceph):
+        self.args, self.ceph = args, ceph
+
+    def loaded(self, name, nodes):
+        cluster = Cluster(self.args, self.ceph, name)
+        for number in range(1, nodes + 1):
+            cluster.add(number)
+        cluster.create(self.args.partitions)
+        return cluster
+
+    def load(self, cluster):
+        return Load(cluster, self.args.partitions, self.args.rate, self.args.value_bytes)
+
+    def failover(self, name="failover", victim=3):
+        """The gap of the partitions of a broker that is killed."""
+        with self.loaded(name, 3) as cluster, self.load(cluster) as load:
+            time.sleep(self.args.warm_seconds)
+            before = cluster.leaders()
+            normal = load.look()
+            cluster.nodes[victim].kill()
+            time.sleep(self.args.warm_seconds + 10)
+            gaps = load.look()
+            return say(f"kill -9, {self.args.partitions} partitions, {name}", **gaps_ms([gaps[p] for p, leader in before.items() if leader == victim]),
+                       others_max_ms=max(gaps[p] for p, leader in before.items() if leader != victim) * 1000, before_max_ms=max(normal) * 1000)
+
+    def coordinator(self):
+        """The same, of the broker that coordinates: the oldest."""
+        return self.failover("coordinator", 1)
+
+    def move(self):
+        """The gap of partitions that move from a broker that is stopped to the others."""
+        with self.loaded("move", 3) as cluster, self.load(cluster) as load:
+            time.sleep(self.args.warm_seconds)
+            before = cluster.leaders()
+            load.look()
+            started = time.monotonic()
+            cluster.nodes[3].process.send_signal(signal.SIGTERM)
+            cluster.nodes[3].process.wait(60)
+            took = time.monotonic() - started
+            time.sleep(3)
+            gaps = load.look()
+            pauses = [float(line.split(" for ")[1].split(" ms")[0]) for line in (cluster.nodes[3].folder / "broker.log").read_text().splitlines() if "Gave up" in line]
+            return say(f"SIGTERM, {self.args.partitions} partitions", **gaps_ms([gaps[p] for p, leader in before.items() if leader == 3]), stop_s=took, closed_max_ms=max(pauses))
+
+    def scale(self):
+        """How long a broker that is added takes to have its share, and the gaps meanwhile."""
+        with self.loaded("scale", 2) as cluster, self.load(cluster) as load:
+            time.sleep(self.args.warm_seconds)
+            load.look()
+            before = cluster.leaders()
+            cluster.add(3)
+            started = time.monotonic()
+            share = self.args.partitions // 3
+            while sum(leader == 3 for leader in (now := cluster.leaders()).values()) < share * 0.9:
+                time.sleep(0.2)
+                if time.monotonic() - started > 120:
+                    raise RuntimeError("the broker that was added does not get its share")
+            took = time.monotonic() - started
+            time.sleep(2)
+            gaps = load.look()
+            return say(f"third broker, {self.args.partitions} partitions", share_s=took, **gaps_ms([gaps[p] for p, leader in now.items() if leader != before[p]]))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("steps", nargs="*", metavar="STEP", help=f"what to measure, all if none is named: {', '.join(STEPS)}")
+    parser.add_argument("--partitions", type=int, default=500)
+    parser.add_argument("--rate", type=int, default=2500, help="records per second")
+    parser.add_argument("--value-bytes", type=int, default=200)
+    parser.add_argument("--warm-seconds", type=int, default=8)
+    parser.add_argument("--store", choices=["file", "ceph"], default="ceph")
+    args = parser.parse_args()
+    if unknown := [step for step in args.steps if step not in STEPS]:
+        parser.error(f"no such step: {', '.join(unknown)}")
+    args.folder = Path(REPO / f"artifacts/bench/cluster-{os.getpid()}")
+    results = {}
+    for step in args.steps or STEPS:
+        if args.store == "file":
+            results[step] = getattr(Bench(args, None), step)()
+        else:
+            with Ceph(args.folder / f"ceph-{step}", REPO, 8_000_000_000) as ceph:
+                results[step] = getattr(Bench(args, ceph), step)()
+    (REPO / "artifacts/bench/cluster.json").write_text(json.dumps(results, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
