@@ -35,8 +35,8 @@ ceph: ## Run the tests of real clients and of crashes on Ceph's gateway, with th
 		CEPH_STORE_BYTES=$(CEPH_STORE_BYTES) BROKER_TESTS_REQUIRE_TOOLS=1 BROKER_TESTS_STORE=ceph BROKER_TESTS_WAL=$$wal dotnet test tests/$$suite -c $(CONFIGURATION) --no-build --nologo -v q || exit 1; \
 	done; done
 
-sim: ## Simulate histories of a broker: SEEDS=20000 of them, or SEED=n alone with all its events
-	@BROKER_SIM_SEEDS="$(SEEDS)" BROKER_SIM_SEED="$(SEED)" dotnet test tests/Broker.Simulation -c $(CONFIGURATION) --nologo -v q \
+sim: ## Simulate histories of a broker and of clusters: SEEDS=20000 of each, or (KIND=cluster) SEED=n alone with all its events
+	@BROKER_SIM_SEEDS="$(SEEDS)" BROKER_SIM_SEED="$(SEED)" BROKER_SIM_KIND="$(KIND)" dotnet test tests/Broker.Simulation -c $(CONFIGURATION) --nologo -v q \
 		--logger "console;verbosity=detailed" --filter FullyQualifiedName~SimulationTests
 
 format: ## Format the code

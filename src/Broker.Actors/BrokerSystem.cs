@@ -82,13 +82,15 @@ public sealed class BrokerSystem
         ILogger partitionLog = loggers.CreateLogger("Broker.Partitions");
         PartitionManagerServices managerServices = new(
             options.NodeId,
+            storage.NodeEpoch,
             storage.Wal,
             options.Settings,
             view,
             partitions,
             groups,
             new PartitionServices(storage.Cache, new HistoryReader(view, storage.Objects, storage.ReadAhead), wal, options.Topics, sources.Clock, partitionLog) { WalBound = options.Storage.WalAppendBound, Traffic = metrics.Traffic },
-            new GroupServices(options.Groups, storage.Buffers, sources.Clock, sources.Ids.Next, loggers.CreateLogger("Broker.Groups")))
+            new GroupServices(options.Groups, storage.Buffers, sources.Clock, sources.Ids.Next, loggers.CreateLogger("Broker.Groups")),
+            cause => fenced.TrySetResult(cause))
         {
             OnLed = link?.OnLed ?? (_ => { }),
         };
@@ -108,7 +110,7 @@ public sealed class BrokerSystem
         SeatingServices seatingServices = new(
             options.NodeId, storage.NodeEpoch, storage.Wal, view, coordinator, manager, storage.Store, sources, storage.Cache, storage.Buffers, uploads, partitionLog);
         IActorRef seating = system.ActorOf(Props.Create(() => new SeatingActor(seatingServices)), "seating");
-        ResigningServices resigningServices = new(options.NodeId, view, partitions, coordinator, uploads, seating, partitionLog);
+        ResigningServices resigningServices = new(options.NodeId, view, partitions, coordinator, uploads, seating, sources.Clock, partitionLog);
         IActorRef resigning = system.ActorOf(Props.Create(() => new ResigningActor(resigningServices)), "resigning");
 
         ResponseMemory responses = new(options.Connections.ResponseMemoryBytes);
@@ -168,7 +170,17 @@ public sealed class BrokerSystem
             .. image.Streams.Values.Where(stream => !onlyOwn || WalDebts.Before(image, stream, WalId.None).Contains(storage.Wal))
                 .Select(stream => (stream.StreamId, NextOffset(storage, stream))),
         ];
-        object opened = await coordinator.Ask(new OpenStreams(node, storage.NodeEpoch, storage.Wal, storage.OthersRead, streams));
+        object opened;
+        try
+        {
+            opened = await coordinator.Ask(new OpenStreams(node, storage.NodeEpoch, storage.Wal, storage.OthersRead, streams), CoordinatorTimeouts.Command);
+        }
+        catch (AskTimeoutException)
+        {
+            // It may have been a commit: a start looks at everything anew.
+            throw new StorageException(StorageErrorKind.Unavailable, $"the coordinator has not answered within {CoordinatorTimeouts.Command.TotalSeconds} s whether the partitions are open");
+        }
+
         if (opened is CommandFailed failed)
         {
             throw new StorageException(failed.Kind, $"the partitions could not be opened: {failed.Reason}");

@@ -24,7 +24,7 @@ internal sealed record Sabotage(Func<IObjectStore, IObjectStore> Decorate, bool 
 /// One history, wholly decided by its seed: a node that is killed, paused, followed and stopped on a store and a disk that fail, topics that come and go,
 /// producers and consumers. After it everything is at peace, and has to come right.
 /// </summary>
-internal sealed class Scenario
+internal sealed class Scenario : IScenario
 {
     // Far beyond what a healed system needs: the longest time-outs in it are thirty seconds.
     private static readonly TimeSpan Recovery = TimeSpan.FromMinutes(5);

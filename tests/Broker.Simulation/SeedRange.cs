@@ -1,4 +1,6 @@
 using System.Globalization;
+using Broker.Simulation.Several;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit.Sdk;
 
@@ -9,8 +11,15 @@ namespace Broker.Simulation;
 /// <param name="count">How many.</param>
 /// <param name="sabotage">For tests of the simulation itself.</param>
 /// <param name="secondRun">What the second run of each seed is to be, where it is not as the first: for a test of their comparison.</param>
-internal sealed class SeedRange(int firstSeed, int count, Sabotage sabotage, Sabotage? secondRun = null)
+/// <param name="kind">Of which histories.</param>
+internal sealed class SeedRange(int firstSeed, int count, Sabotage sabotage, Sabotage? secondRun = null, string kind = SeedRange.Node)
 {
+    /// <summary>Histories of one node.</summary>
+    public const string Node = "node";
+
+    /// <summary>Histories of several.</summary>
+    public const string Cluster = "cluster";
+
     private readonly object _lock = new();
     private int _next = -1;
     private (int Seed, string Text)? _failure;
@@ -40,10 +49,10 @@ internal sealed class SeedRange(int firstSeed, int count, Sabotage sabotage, Sab
     }
 
     /// <summary>One seed with all that the broker logs, as text.</summary>
-    public static string Replay(int seed, Sabotage sabotage, int keptEvents = 300)
+    public static string Replay(int seed, Sabotage sabotage, int keptEvents = 300, string kind = Node)
     {
         TraceLoggers loggers = new();
-        Scenario scenario = new(seed, loggers, sabotage);
+        IScenario scenario = Make(kind, seed, loggers, sabotage);
         loggers.World = scenario.World;
         scenario.World.Trace.Kept = keptEvents;
         string outcome;
@@ -58,6 +67,9 @@ internal sealed class SeedRange(int firstSeed, int count, Sabotage sabotage, Sab
 
         return string.Create(CultureInfo.InvariantCulture, $"the last events of seed {seed}:{Environment.NewLine}{scenario.World.Trace}{outcome}");
     }
+
+    private static IScenario Make(string kind, int seed, ILoggerFactory loggers, Sabotage sabotage) =>
+        kind == Cluster ? new ClusterScenario(seed, loggers, sabotage) : new Scenario(seed, loggers, sabotage);
 
     private void RunNext()
     {
@@ -80,8 +92,8 @@ internal sealed class SeedRange(int firstSeed, int count, Sabotage sabotage, Sab
     {
         try
         {
-            ScenarioResult first = new Scenario(seed, NullLoggerFactory.Instance, sabotage).Run();
-            ScenarioResult second = new Scenario(seed, NullLoggerFactory.Instance, secondRun ?? sabotage).Run();
+            ScenarioResult first = Make(kind, seed, NullLoggerFactory.Instance, sabotage).Run();
+            ScenarioResult second = Make(kind, seed, NullLoggerFactory.Instance, secondRun ?? sabotage).Run();
             Totals.Add(first);
             return first == second ? null : $"two runs differ: {first}, {second}";
         }
@@ -97,7 +109,7 @@ internal sealed class SeedRange(int firstSeed, int count, Sabotage sabotage, Sab
         {
             if (_failure is not { } other || seed < other.Seed)
             {
-                _failure = (seed, $"seed {seed}: {problem}{Environment.NewLine}again: make sim SEED={seed}{Environment.NewLine}{Replay(seed, sabotage)}");
+                _failure = (seed, $"seed {seed}: {problem}{Environment.NewLine}again: make sim {(kind == Node ? "" : $"KIND={kind} ")}SEED={seed}{Environment.NewLine}{Replay(seed, sabotage, kind: kind)}");
             }
         }
     }

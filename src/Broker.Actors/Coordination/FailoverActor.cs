@@ -89,7 +89,12 @@ internal sealed class FailoverActor : ReceiveActor, IWithTimers
         if (ended.Failure is null)
         {
             _failing.Remove(ended.Wal.WalId);
-            FailoverLog.Fenced(_services.Log, WalOwnership.Describe(ended.Wal));
+            if (_services.Metadata.Current.Wals.GetValueOrDefault(ended.Wal.WalId) is { IsFenced: true })
+            {
+                // Else its node has started anew meanwhile, and goes on with it.
+                FailoverLog.Fenced(_services.Log, WalOwnership.Describe(ended.Wal));
+            }
+
             OnCheck();
         }
         else if (_failing.Add(ended.Wal.WalId))

@@ -62,6 +62,17 @@ internal sealed class PartitionManagerActor : ReceiveActor
         {
             to.Tell(message);
         }
+
+        NoticeReplacement(image);
+    }
+
+    // One that appends nothing would not hear of it from its log; and who is taken for gone is given nothing to lead.
+    private void NoticeReplacement(MetadataImage image)
+    {
+        if (image.LiveNodes.GetValueOrDefault(_services.Node)?.Epoch != _services.NodeEpoch || image.Wals.GetValueOrDefault(_services.Wal) is { IsFenced: true })
+        {
+            _services.OnFenced(new StorageException(StorageErrorKind.Fenced, "the metadata say that this run of the node is gone, or that its write-ahead log was fenced"));
+        }
     }
 
     /// <summary>Forgets the partitions that are not led here any more, or under another epoch, and returns the actors that are still to be stopped.</summary>
@@ -235,16 +246,27 @@ internal sealed record AwaitAllOpen
 internal sealed record AllOpen(IReadOnlyList<PartitionOpened> Failed);
 
 /// <summary>What the partition manager works with, and what it keeps up to date.</summary>
+/// <param name="Node">This node.</param>
+/// <param name="NodeEpoch">This start of it.</param>
 /// <param name="Wal">The log that the node appends to.</param>
+/// <param name="Settings">For topics that have none of their own.</param>
+/// <param name="View">Shows the metadata.</param>
+/// <param name="Directory">Shows the partitions.</param>
+/// <param name="Groups">Shows the groups' coordinators.</param>
+/// <param name="Partition">For partitions.</param>
+/// <param name="Group">For groups.</param>
+/// <param name="OnFenced">Called when the metadata say that this start of the node does not count any more.</param>
 internal sealed record PartitionManagerServices(
     NodeId Node,
+    long NodeEpoch,
     WalId Wal,
     BrokerSettings Settings,
     MetadataView View,
     PartitionDirectory Directory,
     GroupDirectory Groups,
     PartitionServices Partition,
-    GroupServices Group)
+    GroupServices Group,
+    Action<Exception> OnFenced)
 {
     /// <summary>Told of each stream that this node has begun to lead.</summary>
     public Action<StreamId> OnLed { get; init; } = _ => { };

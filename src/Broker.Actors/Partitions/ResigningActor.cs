@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Akka.Actor;
 using Broker.Actors.Coordination;
 using Broker.Actors.Storage;
@@ -88,25 +87,30 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
 
     private async Task<Round> ResignAsync(StreamId[] streams)
     {
-        Stopwatch clock = Stopwatch.StartNew();
         bool isAsked = false;
         IActorRef[] partitions = [.. streams.Select(_services.Partitions.Find).OfType<IActorRef>()];
         try
         {
             await UploadBulkAsync();
-            TimeSpan served = clock.Elapsed;
-            HandedOver[] ends = await Task.WhenAll(partitions.Select(partition => partition.Ask<HandedOver>(HandOver.Instance, LastPatience)));
+            long closing = _services.Clock.GetTimestamp();
+            Task<HandedOver>[] asked = [.. partitions.Select(partition => partition.Ask<HandedOver>(HandOver.Instance, LastPatience))];
+            List<HandedOver> ends = [];
+            foreach (Task<HandedOver> answer in asked)
+            {
+                ends.Add(await answer);
+            }
+
             await _services.Uploads.Ask<UploadsFlushed>(FlushUploads.Instance, LastPatience);
             isAsked = true;
             CloseStreams command = new([.. ends.Select(end => (end.Stream, end.Epoch, end.End))]);
-            object answer = await _services.Coordinator.Ask(command, CoordinatorTimeouts.Command);
-            if (answer is not StreamsAreClosed closed)
+            object committed = await _services.Coordinator.Ask(command, CoordinatorTimeouts.Command);
+            if (committed is not StreamsAreClosed closed)
             {
                 throw new StorageException(StorageErrorKind.Unavailable, "the coordinator could not commit it");
             }
 
             ILookup<bool, StreamId> isLed = streams.ToLookup(stream => closed.Image.FindStream(stream)?.Leader == _services.Node);
-            ResigningLog.Resigned(_services.Log, isLed[false].Count(), (clock.Elapsed - served).TotalMilliseconds);
+            ResigningLog.Resigned(_services.Log, isLed[false].Count(), _services.Clock.GetElapsedTime(closing).TotalMilliseconds);
             return new Round([.. isLed[true]], IsInDoubt: true, null);
         }
         catch (Exception cause)
@@ -125,9 +129,9 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
     {
         for (int round = 0; round < MaxRounds; round++)
         {
-            Stopwatch clock = Stopwatch.StartNew();
+            long began = _services.Clock.GetTimestamp();
             await _services.Uploads.Ask<UploadsFlushed>(FlushUploads.Instance, BulkPatience);
-            if (clock.Elapsed < ShortRound)
+            if (_services.Clock.GetElapsedTime(began) < ShortRound)
             {
                 return;
             }
@@ -180,8 +184,11 @@ internal sealed record Resigned(StreamId Stream);
 /// <param name="Coordinator">Its <see cref="MetadataClientActor"/>.</param>
 /// <param name="Uploads">Its <see cref="UploadActor"/>.</param>
 /// <param name="Seating">Its <see cref="SeatingActor"/>.</param>
+/// <param name="Clock">The node's.</param>
+/// <param name="Log">The node's.</param>
+/// <param name="Metadata">What it knows of these.</param>
 internal sealed record ResigningServices(
-    NodeId Node, MetadataView Metadata, PartitionDirectory Partitions, IActorRef Coordinator, IActorRef Uploads, IActorRef Seating, ILogger Log);
+    NodeId Node, MetadataView Metadata, PartitionDirectory Partitions, IActorRef Coordinator, IActorRef Uploads, IActorRef Seating, TimeProvider Clock, ILogger Log);
 
 internal static partial class ResigningLog
 {

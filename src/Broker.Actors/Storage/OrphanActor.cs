@@ -7,7 +7,7 @@ namespace Broker.Actors.Storage;
 
 /// <summary>
 /// Has removed what nobody knows (<see cref="OrphanSweep"/>): objects of uploads and compactions that came to no commit, because their process died or the store's answer was lost,
-/// parts of those that were never completed, and what released write-ahead logs have left. It looks once after a start, and then only when ids were given since it looked last, so an idle cluster is not listed.
+/// parts of those that were never completed, and what released write-ahead logs have left. It looks once after a start, and then only when ids were given or a log was released since it looked last, so an idle cluster is not listed.
 /// </summary>
 internal sealed class OrphanActor : ReceiveActor, IWithTimers
 {
@@ -16,6 +16,9 @@ internal sealed class OrphanActor : ReceiveActor, IWithTimers
     // What was given before the last check is as old as the interval, which whoever still works on an upload may count on.
     private ObjectId _givenBefore;
     private ObjectId? _swept;
+
+    // Of which one that is attached no more may have left something.
+    private readonly HashSet<WalId> _logs = [];
     private bool _sweeping;
 
     public OrphanActor(OrphanServices services)
@@ -39,10 +42,12 @@ internal sealed class OrphanActor : ReceiveActor, IWithTimers
 
         ObjectId boundary = _givenBefore;
         _givenBefore = _services.Metadata.Current.NextObjectId;
-        if (_swept is null || boundary > _swept)
+        _logs.UnionWith(_services.Metadata.Current.Wals.Keys);
+        WalId[] released = [.. _logs.Where(log => !_services.Metadata.Current.Wals.ContainsKey(log))];
+        if (_swept is null || boundary > _swept || released.Length > 0)
         {
             _sweeping = true;
-            SweepAsync(boundary).PipeTo(Self);
+            SweepAsync(boundary, released).PipeTo(Self);
         }
     }
 
@@ -52,15 +57,17 @@ internal sealed class OrphanActor : ReceiveActor, IWithTimers
         if (swept.Boundary is { } boundary)
         {
             _swept = boundary;
+            _logs.ExceptWith(swept.Released);
         }
     }
 
-    private async Task<Swept> SweepAsync(ObjectId boundary) => new(await new OrphanSweep(_services).RunAsync(boundary) ? boundary : null);
+    private async Task<Swept> SweepAsync(ObjectId boundary, WalId[] released) => new(await new OrphanSweep(_services).RunAsync(boundary) ? boundary : null, released);
 
     private sealed record Check;
 
     /// <param name="Boundary">Below it nothing unknown is left; null when it could not be found out.</param>
-    private sealed record Swept(ObjectId? Boundary);
+    /// <param name="Released">Logs that were attached no more when it began.</param>
+    private sealed record Swept(ObjectId? Boundary, WalId[] Released);
 }
 
 /// <summary>What the removal of orphans works with.</summary>

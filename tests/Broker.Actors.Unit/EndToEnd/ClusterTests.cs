@@ -131,6 +131,18 @@ public sealed class ClusterTests : IAsyncLifetime
         Assert.Equal(["0", "1"], await ValuesAsync(1, partition));
     }
 
+    // Its log would tell it with the next append, of which there is none.
+    [Fact]
+    public async Task Node_that_was_replaced_while_it_was_idle_hears_of_it()
+    {
+        await StartAsync(2);
+        await using TestNode zombie = _cluster.CutOff(2);
+
+        Exception reason = await zombie.System.Fenced.WaitAsync(Eventually.Patience);
+
+        Assert.Contains("is gone", reason.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Node_that_comes_back_leads_again_and_logs_of_the_dead_are_released()
     {

@@ -122,7 +122,7 @@ public sealed class ResigningActorTests : ActorTest
     private IActorRef Start(ClusterGround ground, NodeId? node = null)
     {
         _partitions.Add(ground.Streams[0], _partition.Ref, new PartitionLoad());
-        ResigningServices services = new(node ?? Two, ground.View, _partitions, ground.Client, _uploads.Ref, _seating.Ref, NullLogger.Instance);
+        ResigningServices services = new(node ?? Two, ground.View, _partitions, ground.Client, _uploads.Ref, _seating.Ref, TimeProvider.System, NullLogger.Instance);
         return Sys.ActorOf(Props.Create(() => new ResigningActor(services)));
     }
 }

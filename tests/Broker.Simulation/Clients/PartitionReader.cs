@@ -8,7 +8,7 @@ using Broker.Wire.Messages;
 namespace Broker.Simulation.Clients;
 
 /// <summary>A consumer of one partition, without a group: follows it, begins anew now and then, and holds all that it hears against the model.</summary>
-internal sealed class PartitionReader(SimulatedWorld world, Cluster cluster, PartitionModel partition)
+internal sealed class PartitionReader(SimulatedWorld world, IBrokers cluster, PartitionModel partition)
 {
     private const short FetchVersion = 17;
     private const short ListVersion = 7;

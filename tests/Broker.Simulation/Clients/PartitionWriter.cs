@@ -11,7 +11,7 @@ namespace Broker.Simulation.Clients;
 /// A producer on one partition. Sends some batches at a time, and what was not acknowledged again, in its order, until it is: as Kafka's idempotent
 /// producer does. One that is not idempotent gives such batches up now and then.
 /// </summary>
-internal sealed class PartitionWriter(SimulatedWorld world, Cluster cluster, PartitionModel partition, RecordWriter writer)
+internal sealed class PartitionWriter(SimulatedWorld world, IBrokers cluster, PartitionModel partition, RecordWriter writer)
 {
     private const short ProduceVersion = 13;
     private const short InitVersion = 4;

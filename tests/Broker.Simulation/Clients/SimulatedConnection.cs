@@ -30,20 +30,20 @@ internal sealed class SimulatedConnection
     private long _nextArrivalTicks;
     private long _nextReturnTicks;
 
-    private SimulatedConnection(SimulatedNode node)
+    private SimulatedConnection(IReachable node)
     {
         Node = node;
         _world = node.Process.World;
         node.Process.Died += Break;
     }
 
-    public SimulatedNode Node { get; }
+    public IReachable Node { get; }
 
     public bool IsBroken { get; private set; }
 
     /// <summary>Opens a connection to a node that serves.</summary>
     /// <exception cref="ConnectionBrokenException">It died meanwhile.</exception>
-    public static async Task<SimulatedConnection> OpenAsync(SimulatedNode node)
+    public static async Task<SimulatedConnection> OpenAsync(IReachable node)
     {
         SimulatedConnection connection = new(node);
         ConnectionResources resources = node.System.Connections;

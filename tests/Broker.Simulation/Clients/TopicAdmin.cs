@@ -7,7 +7,7 @@ using Broker.Wire.Messages;
 namespace Broker.Simulation.Clients;
 
 /// <summary>Makes and deletes topics, asking until the answer is clear.</summary>
-internal sealed class TopicAdmin(SimulatedWorld world, Cluster cluster)
+internal sealed class TopicAdmin(SimulatedWorld world, IBrokers cluster)
 {
     private const short CreateVersion = 7;
     private const short DeleteVersion = 6;

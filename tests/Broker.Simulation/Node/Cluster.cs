@@ -3,7 +3,7 @@ using Broker.Simulation.Model;
 namespace Broker.Simulation.Node;
 
 /// <summary>The runs of the one node: the newest, and those before it that may still work.</summary>
-internal sealed class Cluster(NodeGround ground)
+internal sealed class Cluster(NodeGround ground) : IBrokers
 {
     // How soon a client, or whoever restarts the node, looks again.
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(50);
@@ -18,6 +18,12 @@ internal sealed class Cluster(NodeGround ground)
 
     /// <summary>Of the runs that have come to serve, the one that took over the metadata last.</summary>
     public SimulatedNode? Newest { get; private set; }
+
+    IReachable? IBrokers.Newest => Newest;
+
+    async Task<IReachable> IBrokers.NewestServingAsync() => await NewestServingAsync();
+
+    async Task<IReachable> IBrokers.AnyServingAsync() => await AnyServingAsync();
 
     /// <summary>Runs that were started.</summary>
     public int Started => _started;

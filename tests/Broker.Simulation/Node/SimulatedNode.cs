@@ -19,7 +19,7 @@ internal sealed record NodeGround(
 /// One run of a broker process, all but its sockets: the storage engine and the actors of production, composed as the executable does, in one simulated
 /// process.
 /// </summary>
-internal sealed class SimulatedNode
+internal sealed class SimulatedNode : IReachable
 {
     private readonly NodeGround _ground;
     private readonly TaskCompletionSource<bool> _serving = new(TaskCreationOptions.RunContinuationsAsynchronously);
