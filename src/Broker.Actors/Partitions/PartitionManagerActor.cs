@@ -159,7 +159,7 @@ internal sealed class PartitionManagerActor : ReceiveActor
     {
         foreach ((StreamId stream, OpenPartition open) in _open.Where(entry => entry.Value.Actor.Equals(partition)))
         {
-            _services.Directory.Remove(stream);
+            _services.Directory.Break(stream);
             if (open.Groups is not null)
             {
                 _services.Groups.Remove(open.Name.Partition);

@@ -25,6 +25,9 @@ internal sealed class ObjectUploader(UploadServices services)
     // A partition's actor answers from memory; one that is gone does not answer at all.
     private static readonly TimeSpan StatePatience = TimeSpan.FromSeconds(5);
 
+    // It opens as soon as what is in the cache was put there.
+    private static readonly TimeSpan OpeningPause = TimeSpan.FromMilliseconds(10);
+
     // A store's hiccup is waited out, as back-pressure. Beyond this, with the longest pause between two tries, those who wait for room
     // still hear of it within the 30 s that clients give a request.
     private static readonly TimeSpan StallPatience = TimeSpan.FromSeconds(10);
@@ -102,6 +105,11 @@ internal sealed class ObjectUploader(UploadServices services)
     private async Task<Dictionary<StreamId, ReadOnlyMemory<byte>>> CaptureStatesAsync(SealedUpload upload)
     {
         Dictionary<StreamId, ReadOnlyMemory<byte>> states = [];
+        while (upload.Streams.Any(stream => IsBeingOpened(stream.Stream)))
+        {
+            await Task.Delay(OpeningPause, services.Clock);
+        }
+
         await RetryAsync("asking partitions for their producers", async () =>
         {
             (StreamId Stream, Task<ProducerState> Answer)[] asked =
@@ -120,6 +128,10 @@ internal sealed class ObjectUploader(UploadServices services)
         });
         return states;
     }
+
+    // What was taken over from another log is in the cache before its partition is open: without its producers' state, which only the partition knows, they would be forgotten.
+    private bool IsBeingOpened(StreamId stream) =>
+        services.Partitions.Find(stream) is null && !services.Partitions.IsBroken(stream) && services.Metadata.Current.FindStream(stream)?.Leader == services.Node;
 
     // An id is given once, so a key is never written twice: what an earlier try may have left is garbage, not an object.
     private async Task<(ObjectId, ObjectKey)> NewKeyAsync()

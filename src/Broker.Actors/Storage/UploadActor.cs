@@ -19,7 +19,8 @@ namespace Broker.Actors.Storage;
 ///
 /// U1. Objects are committed in the order in which they were sealed.
 /// U2. The log is trimmed only below what is committed.
-/// U3. Whatever ends the stage's stream, what it had sealed is sealed again by the next one.
+/// U3. What a partition that is led here has in an object goes with its producers' state; a partition that is being opened is waited for.
+/// U4. Whatever ends the stage's stream, what it had sealed is sealed again by the next one.
 /// </summary>
 internal sealed class UploadActor : ReceiveActor, IWithTimers
 {

@@ -28,11 +28,14 @@ public sealed class UploadActorTests : ActorTest
     private readonly HeldWal _wal = new();
     private readonly ConcurrentQueue<CommitUpload> _commits = new();
     private readonly TestProbe _walStage;
+    private static readonly NodeId Node = new(7);
+    private readonly PartitionDirectory _partitions = new();
     private readonly UploadHaste _haste = new();
     private long _position;
     private int _puts;
     private volatile bool _holdCommits;
     private int _tooLate;
+    private NodeId _leader = NodeId.None;
 
     public UploadActorTests() => _walStage = CreateTestProbe();
 
@@ -248,8 +251,40 @@ public sealed class UploadActorTests : ActorTest
         ExpectMsg<UploadsFlushed>(Patience);
     }
 
+    // In the cache it is before it is open; what an upload stored without its producers' state, they could send again.
     [Fact]
-    public void U3_uploads_go_on_after_a_failure_that_nobody_expects()
+    public void U3_partition_that_is_being_opened_is_waited_for()
+    {
+        _leader = Node;
+        IActorRef uploads = Start();
+        Append(0, 1);
+        uploads.Tell(UploadCheck.Instance);
+        _walStage.ExpectNoMsg(TimeSpan.FromMilliseconds(100));
+        Assert.Empty(_commits);
+
+        TestProbe partition = CreateTestProbe();
+        _partitions.Add(Stream, partition.Ref, new PartitionLoad());
+
+        partition.ExpectMsg<CaptureProducerState>(Patience);
+        partition.Reply(new ProducerState(new byte[] { 1 }));
+        AwaitCondition(() => _commits.Count == 1, Patience);
+        Assert.True(_commits.Single().Upload.Ranges.Single().HasState);
+    }
+
+    [Fact]
+    public void U3_partition_that_broke_is_not_waited_for()
+    {
+        _leader = Node;
+        _partitions.Break(Stream);
+        IActorRef uploads = Start();
+        Append(0, 1);
+        uploads.Tell(UploadCheck.Instance);
+
+        AwaitCondition(() => _commits.Count == 1, Patience);
+    }
+
+    [Fact]
+    public void U4_uploads_go_on_after_a_failure_that_nobody_expects()
     {
         using ManualResetEventSlim both = new();
         IActorRef uploads = Start(failPuts: put =>
@@ -281,10 +316,11 @@ public sealed class UploadActorTests : ActorTest
         MetadataImage image = MetadataImage.Empty.Apply(new MetadataBatch(0,
         [
             new TopicCreated(Guid.Parse("00000000-0000-0000-0000-000000000001"), "t", [new StreamId(0), Stream], new Dictionary<string, string>(), false),
+            .. _leader == NodeId.None ? Array.Empty<MetadataEvent>() : [new StreamOpened(Stream, _leader, new LeaderEpoch(0), Offset.Zero, WalId.None)],
         ]), 0);
         _coordinator = Sys.ActorOf(Props.Create(() => new CoordinatorStub(_commits, () => _holdCommits, () => Interlocked.Decrement(ref _tooLate) >= 0)));
         Configuration.StorageOptions options = TestOptions.Of().Storage with { UploadBytes = uploadBytes, UploadInterval = interval ?? TimeSpan.FromHours(1), UploadsInFlight = 2 };
-        UploadServices services = new(NodeId.None, _cache, _wal, store, new MetadataView(image), new PartitionDirectory(), _coordinator, _walStage.Ref, options, clock ?? TimeProvider.System, NullLogger.Instance) { Haste = _haste };
+        UploadServices services = new(Node, _cache, _wal, store, new MetadataView(image), _partitions, _coordinator, _walStage.Ref, options, clock ?? TimeProvider.System, NullLogger.Instance) { Haste = _haste };
         return Sys.ActorOf(Props.Create(() => new UploadActor(services)));
     }
 

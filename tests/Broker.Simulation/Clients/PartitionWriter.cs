@@ -11,7 +11,15 @@ namespace Broker.Simulation.Clients;
 /// A producer on one partition. Sends some batches at a time, and what was not acknowledged again, in its order, until it is: as Kafka's idempotent
 /// producer does. One that is not idempotent gives such batches up now and then.
 /// </summary>
-internal sealed class PartitionWriter(SimulatedWorld world, IBrokers cluster, PartitionModel partition, RecordWriter writer)
+/// <param name="world">Where it is.</param>
+/// <param name="cluster">Whom it asks.</param>
+/// <param name="partition">Where it writes.</param>
+/// <param name="writer">What it has written.</param>
+/// <param name="beginsWithOne">
+/// Sends one batch until the first is acknowledged. Of several, a broker that begins to lead the partition between two of them refuses the first and takes the second: a partition takes any sequence of a producer
+/// that it does not know, as Kafka does, for it may have forgotten it.
+/// </param>
+internal sealed class PartitionWriter(SimulatedWorld world, IBrokers cluster, PartitionModel partition, RecordWriter writer, bool beginsWithOne = false)
 {
     private const short ProduceVersion = 13;
     private const short InitVersion = 4;
@@ -39,7 +47,7 @@ internal sealed class PartitionWriter(SimulatedWorld world, IBrokers cluster, Pa
             }
 
             // A partition knows a producer's last five batches again: so the oldest that may have to be sent again is one of them.
-            while (!isOver() && _batches - (_unacknowledged is [var oldest, ..] ? oldest.Ordinal : _batches) < maxInFlight)
+            while (!isOver() && _batches - (_unacknowledged is [var oldest, ..] ? oldest.Ordinal : _batches) < (beginsWithOne && writer.Acknowledged == 0 ? 1 : maxInFlight))
             {
                 AddBatch();
             }

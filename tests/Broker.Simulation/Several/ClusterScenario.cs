@@ -90,7 +90,7 @@ internal sealed class ClusterScenario : IScenario
         int writers = _world.Random.Next(1, 3);
         for (int i = 0; i < writers; i++)
         {
-            PartitionWriter writer = new(_world, leader, partition, _model.AddWriter(isIdempotent: _world.Chance(800)));
+            PartitionWriter writer = new(_world, leader, partition, _model.AddWriter(isIdempotent: _world.Chance(800)), beginsWithOne: true);
             _disconnects.Add(writer.Disconnect);
             _clients.Add(($"a writer of {partition.Name}", _world.Spawn(() => writer.RunAsync(() => _isOver))));
         }
