@@ -68,17 +68,20 @@ internal sealed class ObjectUploader(UploadServices services)
         {
             await RetryAsync("committing an object", async () =>
             {
-                object answer = await services.Coordinator.Ask(new CommitUpload(UnderCurrentEpochs(commit)), CoordinatorTimeouts.Command);
-                if (answer is CommandFailed failed)
-                {
-                    throw new StorageException(failed.Kind, failed.Reason);
-                }
-
+                object answer = await AskToCommitAsync(commit);
                 if (answer is UploadTooLate)
                 {
+                    // It waited so long that it may have been deleted. Another one does not wait before its first try: it would be late again.
                     await services.Store.DeleteAsync(commit.Key, CancellationToken.None);
                     commit = (await PutAsync(uploaded.Upload)).Commit!;
-                    throw new StorageException(StorageErrorKind.Unavailable, "the object waited for its commit so long that it may have been deleted; it was put anew");
+                    answer = await AskToCommitAsync(commit);
+                }
+
+                if (answer is CommandFailed or UploadTooLate)
+                {
+                    throw answer is CommandFailed failed
+                        ? new StorageException(failed.Kind, failed.Reason)
+                        : new StorageException(StorageErrorKind.Unavailable, "the object waited too long for its commit");
                 }
 
                 IReadOnlyList<UploadRefusal> refused = ((UploadCommitted)answer).Refused;
@@ -89,7 +92,7 @@ internal sealed class ObjectUploader(UploadServices services)
 
                 if (refused.FirstOrDefault(refusal => refusal.Reason != UploadRefusalReason.UnknownStream) is { } problem)
                 {
-                    commit = MetadataRules.WithoutRefused(commit, [.. refused.Where(IsLedElsewhere)]);
+                    commit = MetadataRules.WithoutRefused(commit, [.. refused.Where(refusal => IsLedElsewhere(refusal) || IsUploaded(commit, refusal))]);
                     throw new StorageException(StorageErrorKind.Unavailable, $"stream {problem.Stream} was refused: {problem.Detail}");
                 }
             });
@@ -100,6 +103,8 @@ internal sealed class ObjectUploader(UploadServices services)
         services.Metrics.Succeeded();
         return uploaded.Upload;
     }
+
+    private Task<object> AskToCommitAsync(ObjectCommitted commit) => services.Coordinator.Ask(new CommitUpload(UnderCurrentEpochs(commit)), CoordinatorTimeouts.Command);
 
     // The state may already hold what came after the upload's records: replaying these changes nothing then.
     private async Task<Dictionary<StreamId, ReadOnlyMemory<byte>>> CaptureStatesAsync(SealedUpload upload)
@@ -159,6 +164,11 @@ internal sealed class ObjectUploader(UploadServices services)
     // Whoever leads the stream now has taken over what this node's log held of it, before it was given the stream.
     private bool IsLedElsewhere(UploadRefusal refusal) =>
         refusal.Reason == UploadRefusalReason.StaleEpoch && services.Metadata.Current.FindStream(refusal.Stream)?.Leader != services.Node;
+
+    // By a commit whose answer was lost, and whose object has been merged into another one and deleted since.
+    private bool IsUploaded(ObjectCommitted commit, UploadRefusal refusal) =>
+        refusal.Reason == UploadRefusalReason.NotContiguous
+        && services.Metadata.Current.FindStream(refusal.Stream)?.EndOffset >= commit.Ranges.Last(range => range.Stream == refusal.Stream).EndOffset;
 
     // Recovered records carry the epoch they were written under; the upload is this leader's, and stands or falls with its epoch.
     private ObjectCommitted UnderCurrentEpochs(ObjectCommitted commit)
