@@ -37,19 +37,18 @@ internal static class StartCommand
             StartLog.BatchesBounded(log, maxMessageBytes, wal.BatchBytes, wal.Setting);
         }
 
-        TaskCompletionSource stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        using CancellationTokenSource starting = new();
-        using PosixSignalRegistration terminate = Register(PosixSignal.SIGTERM, stop, starting);
-        using PosixSignalRegistration interrupt = Register(PosixSignal.SIGINT, stop, starting);
+        using NodeLifetime lifetime = new();
+        using PosixSignalRegistration terminate = Register(PosixSignal.SIGTERM, lifetime);
+        using PosixSignalRegistration interrupt = Register(PosixSignal.SIGINT, lifetime);
         StorageException? loss = null;
         try
         {
             // Not the process id, which is always 1 in a container: the salts of a WAL's segments must differ from one start to the next.
             SystemIdSource ids = new();
             StorageSources sources = new(TimeProvider.System, ids, new Random(ids.Next().GetHashCode()));
-            await using BrokerNode node = await BrokerNode.StartAsync(options, hocon, loggers, sources, starting.Token);
+            await using BrokerNode node = await BrokerNode.StartAsync(options, hocon, loggers, sources, lifetime);
             await Console.Out.WriteLineAsync(Banner.Text(options, node.ManagementAddress));
-            if (await Task.WhenAny(stop.Task, node.Fenced) == node.Fenced)
+            if (await Task.WhenAny(lifetime.StopRequested, node.Fenced) == node.Fenced)
             {
                 StartLog.Fenced(log, (await node.Fenced).Message);
                 return ExitCodes.CannotStart;
@@ -58,7 +57,7 @@ internal static class StartCommand
             StartLog.Stopping(log);
             loss = node.Loss;
         }
-        catch (OperationCanceledException) when (stop.Task.IsCompleted)
+        catch (OperationCanceledException) when (lifetime.StopRequested.IsCompleted)
         {
             StartLog.Stopping(log);
         }
@@ -80,13 +79,12 @@ internal static class StartCommand
         return ExitCodes.Success;
     }
 
-    private static PosixSignalRegistration Register(PosixSignal signal, TaskCompletionSource stop, CancellationTokenSource starting) =>
+    private static PosixSignalRegistration Register(PosixSignal signal, NodeLifetime lifetime) =>
         PosixSignalRegistration.Create(signal, context =>
         {
             // The runtime would end the process; the node does, when it is done.
             context.Cancel = true;
-            stop.TrySetResult();
-            starting.Cancel();
+            lifetime.Stop();
         });
 }
 

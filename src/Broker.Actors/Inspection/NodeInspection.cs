@@ -1,0 +1,25 @@
+using Akka.Actor;
+using Broker.Actors.Clustering;
+using Broker.Actors.Configuration;
+
+namespace Broker.Actors.Inspection;
+
+/// <summary>What operators may ask of a running node, by groups of questions. Thread-safe.</summary>
+public sealed class NodeInspection
+{
+    /// <param name="actors">The node's.</param>
+    /// <param name="broker">The node's part that serves.</param>
+    /// <param name="options">The node's.</param>
+    /// <param name="stop">Ends the node's process in good order, as SIGTERM does; returns at once.</param>
+    internal NodeInspection(ActorSystem actors, BrokerSystem broker, BrokerOptions options, Action stop)
+    {
+        bool isAlone = options.Cluster is null;
+        Cluster = new ClusterInspection(actors, broker.Metadata, options.NodeId, isAlone, stop);
+        if (!isAlone)
+        {
+            actors.ActorOf(Props.Create(() => new NodeControlActor(options.NodeId, stop)), NodeControlActor.Name);
+        }
+    }
+
+    internal ClusterInspection Cluster { get; }
+}

@@ -1,0 +1,132 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Broker.TestSupport;
+using Broker.TestSupport.Brokers;
+using Broker.TestSupport.Clients;
+using Broker.TestSupport.Processes;
+using Broker.Wire.Messages;
+
+namespace Broker.Crash.Cluster;
+
+/// <summary>Three brokers on one bucket, and an operator who looks at them by the command line.</summary>
+public sealed partial class InspectionTests : IAsyncLifetime
+{
+    private const string Topic = "t";
+    private const int Nodes = 3;
+    private const int Partitions = 6;
+
+    // Far beyond what anything here takes.
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+
+    private readonly TempFolder _bucket = new("cluster");
+    private readonly List<NodeBroker> _nodes = [];
+    private readonly CancellationTokenSource _patience = new(TimeSpan.FromMinutes(5));
+
+    public async Task InitializeAsync()
+    {
+        for (int id = 1; id <= Nodes; id++)
+        {
+            NodeBroker node = new($"node.id={id}", $"object.store=file:{_bucket.Path}", "wal.kind=bucket", "cluster.address=127.0.0.1:0");
+            _nodes.Add(node);
+            await node.StartAsync();
+            await node.WaitForOutputAsync("management ", Deadline);
+        }
+    }
+
+    public async Task DisposeAsync()
+    {
+        foreach (NodeBroker node in _nodes)
+        {
+            await node.DisposeAsync();
+        }
+
+        _bucket.Dispose();
+        _patience.Dispose();
+    }
+
+    [SkippableFact]
+    public async Task Every_node_shows_all_members_and_one_that_is_told_to_leave_hands_its_partitions_over_and_ends_with_0()
+    {
+        await CreateTopicAsync();
+        foreach (NodeBroker node in _nodes)
+        {
+            await UntilAsync(async () => (await MembersAsync(node)).Count == Nodes);
+            JsonElement seen = await JsonAsync(node, "cluster", "show");
+            JsonElement[] members = [.. seen.GetProperty("members").EnumerateArray()];
+
+            Assert.Equal([1, 2, 3], members.Select(member => member.GetProperty("nodeId").GetInt32()).Order());
+            Assert.All(members, member => Assert.Equal(("up", false), (member.GetProperty("status").GetString(), member.GetProperty("unreachable").GetBoolean())));
+            Assert.Equal(1, Assert.Single(members, member => member.GetProperty("oldest").GetBoolean()).GetProperty("nodeId").GetInt32());
+            Assert.Equal(1, seen.GetProperty("coordinator").GetInt32());
+            Assert.Equal([1, 2, 3], seen.GetProperty("nodes").EnumerateArray().Select(one => one.GetProperty("nodeId").GetInt32()));
+        }
+
+        // The first node is asked to have the third one leave: what is asked of another goes between them.
+        string third = (await MembersAsync(_nodes[0]))[3];
+        ToolRun leave = (await CliAsync(_nodes[0], "cluster", "leave", "--address", third)).MustSucceed();
+
+        Assert.Contains($"node 3 ({third}) leaves", leave.Text, StringComparison.Ordinal);
+        string log = _nodes[2].LogFile;
+        Assert.Equal(0, await _nodes[2].WaitForExitAsync(Deadline));
+        Assert.Contains("This node leads nothing any more", await File.ReadAllTextAsync(log), StringComparison.Ordinal);
+        await UntilAsync(async () => (await LeadersAsync()).All(leader => leader is 1 or 2));
+        await UntilAsync(async () => (await MembersAsync(_nodes[0])).Count == Nodes - 1);
+    }
+
+    [SkippableFact]
+    public async Task Node_that_hangs_is_shown_as_unreachable_and_taken_for_dead_by_command()
+    {
+        // Nobody takes it for dead but the operator.
+        _nodes[1].Freeze();
+        string second = (await MembersAsync(_nodes[0]))[2];
+        string refusal = (await CliAsync(_nodes[0], "cluster", "leave", "--address", second)).Errors[0];
+        ToolRun down = await CliAsync(_nodes[0], "cluster", "down", second);
+
+        // The split brain resolver may have been quicker.
+        Assert.Matches("no answer within|cannot be reached|no member has the address", refusal);
+        Assert.Matches("taken for dead|no member has the address", down.ExitCode == 0 ? down.Text : down.Errors[0]);
+        await UntilAsync(async () => !(await MembersAsync(_nodes[0])).ContainsKey(2));
+        _nodes[1].Thaw();
+        Assert.Equal(1, await _nodes[1].WaitForExitAsync(Deadline));
+    }
+
+    // By node id.
+    private async Task<Dictionary<int, string>> MembersAsync(NodeBroker node) => (await JsonAsync(node, "cluster", "show")).GetProperty("members").EnumerateArray()
+        .Where(member => member.GetProperty("status").GetString() == "up")
+        .ToDictionary(member => member.GetProperty("nodeId").GetInt32(), member => member.GetProperty("address").GetString()!);
+
+    private static async Task<JsonElement> JsonAsync(NodeBroker node, params string[] command)
+    {
+        using JsonDocument document = JsonDocument.Parse((await CliAsync(node, [.. command, "--json"])).MustSucceed().Text);
+        return document.RootElement.Clone();
+    }
+
+    private static Task<ToolRun> CliAsync(NodeBroker node, params string[] command) => ToolRun.RunAsync(
+        Requirement.Tool("dotnet"), [NodeBroker.Assembly, .. command, "--node", node.Output.Select(line => Management().Match(line)).First(match => match.Success).Groups["address"].Value]);
+
+    private async Task UntilAsync(Func<Task<bool>> holds)
+    {
+        while (!await holds())
+        {
+            await Task.Delay(50, _patience.Token);
+        }
+    }
+
+    private async Task<IReadOnlyList<int>> LeadersAsync()
+    {
+        await using RawConnection client = await RawConnection.ConnectAsync(_nodes[0].Port, _patience.Token);
+        MetadataResponse metadata = await client.CallAsync<MetadataResponse>(new MetadataRequest { Topics = [new MetadataRequest.MetadataRequestTopic { Name = Topic }] }, 12, _patience.Token);
+        return [.. metadata.Topics[0].Partitions.Select(partition => partition.LeaderId)];
+    }
+
+    private async Task CreateTopicAsync()
+    {
+        await using RawConnection client = await RawConnection.ConnectAsync(_nodes[1].Port, _patience.Token);
+        CreateTopicsRequest request = new() { Topics = [new CreateTopicsRequest.CreatableTopic { Name = Topic, NumPartitions = Partitions, ReplicationFactor = 1 }], timeoutMs = 30_000 };
+        CreateTopicsResponse made = await client.CallAsync<CreateTopicsResponse>(request, 7, _patience.Token);
+        Assert.Equal(0, made.Topics[0].ErrorCode);
+    }
+
+    [GeneratedRegex(@"^ *management +http://(?<address>[^/]+)/metrics")]
+    private static partial Regex Management();
+}
