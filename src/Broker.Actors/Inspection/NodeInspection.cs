@@ -15,6 +15,7 @@ public sealed class NodeInspection
     {
         bool isAlone = options.Cluster is null;
         Cluster = new ClusterInspection(actors, broker.Metadata, options.NodeId, isAlone, stop);
+        Sharding = new ShardingInspection(actors, broker.Metadata, options.NodeId, isAlone);
         if (!isAlone)
         {
             actors.ActorOf(Props.Create(() => new NodeControlActor(options.NodeId, stop)), NodeControlActor.Name);
@@ -22,4 +23,6 @@ public sealed class NodeInspection
     }
 
     internal ClusterInspection Cluster { get; }
+
+    internal ShardingInspection Sharding { get; }
 }

@@ -38,6 +38,7 @@ internal static class Commands
             start,
             new Command("store", "What concerns the object store.") { check, cost, verify },
             ClusterCommands.Create(),
+            ShardingCommands.Create(),
         };
         root.SetAction((_, ct) => NodeCommand.RunAsync(null, [], (settings, _) => StartCommand.RunAsync(settings), ct));
         ParseResult parsed = root.Parse(arguments);

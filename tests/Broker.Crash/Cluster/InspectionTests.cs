@@ -61,6 +61,8 @@ public sealed partial class InspectionTests : IAsyncLifetime
             Assert.Equal([1, 2, 3], seen.GetProperty("nodes").EnumerateArray().Select(one => one.GetProperty("nodeId").GetInt32()));
         }
 
+        await ShardsAreWhereTheyAreLedAsync();
+
         // The first node is asked to have the third one leave: what is asked of another goes between them.
         string third = (await MembersAsync(_nodes[0]))[3];
         ToolRun leave = (await CliAsync(_nodes[0], "cluster", "leave", "--address", third)).MustSucceed();
@@ -88,6 +90,27 @@ public sealed partial class InspectionTests : IAsyncLifetime
         await UntilAsync(async () => !(await MembersAsync(_nodes[0])).ContainsKey(2));
         _nodes[1].Thaw();
         Assert.Equal(1, await _nodes[1].WaitForExitAsync(Deadline));
+    }
+
+    // The internal topics are not made yet.
+    private async Task ShardsAreWhereTheyAreLedAsync()
+    {
+        JsonElement[] shards = [];
+        await UntilAsync(async () =>
+        {
+            shards = [.. (await JsonAsync(_nodes[2], "cluster-sharding", "list-shards")).GetProperty("shards").EnumerateArray()];
+            return shards.Length == Partitions && shards.All(shard => shard.GetProperty("entities").GetInt32() == 1 && shard.GetProperty("leader").GetInt32() == shard.GetProperty("nodeId").GetInt32());
+        });
+        JsonElement[] regions = [.. (await JsonAsync(_nodes[1], "cluster-sharding", "list-regions")).GetProperty("regions").EnumerateArray()];
+        JsonElement[] stats = [.. (await JsonAsync(_nodes[1], "cluster-sharding", "stats")).GetProperty("regions").EnumerateArray()];
+        string table = (await CliAsync(_nodes[1], "cluster-sharding", "list-shards")).MustSucceed().Text;
+
+        Assert.Equal(Enumerable.Range(0, Partitions).Select(partition => (Topic, partition)), shards.Select(shard => (shard.GetProperty("topic").GetString()!, shard.GetProperty("partition").GetInt32())));
+        Assert.Equal([1, 2, 3], regions.Select(region => region.GetProperty("nodeId").GetInt32()).Order());
+        Assert.Equal(2, Assert.Single(regions, region => region.GetProperty("self").GetBoolean()).GetProperty("nodeId").GetInt32());
+        Assert.Equal(Partitions, stats.Sum(region => region.GetProperty("shards").GetInt32()));
+        Assert.Equal(Partitions, stats.Sum(region => region.GetProperty("entities").GetInt32()));
+        Assert.All(Enumerable.Range(0, Partitions), partition => Assert.Contains($"{Topic}-{partition} ", table, StringComparison.Ordinal));
     }
 
     // By node id.

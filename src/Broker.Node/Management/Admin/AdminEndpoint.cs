@@ -16,7 +16,8 @@ internal static class AdminEndpoint
     public static readonly PathString Root = "/admin";
 
     private static readonly FrozenDictionary<(string Method, string Path), Func<AdminRequest, Task<object>>> Routes =
-        ClusterRoutes.All.ToFrozenDictionary(route => (route.Method, Root + route.Path), route => route.Answer);
+        ((IReadOnlyList<AdminRoute>)[.. ClusterRoutes.All, .. ShardingRoutes.All])
+            .ToFrozenDictionary(route => (route.Method, Root + route.Path), route => route.Answer);
 
     /// <summary>Answers a request whose path begins with <see cref="Root"/>.</summary>
     public static Task AnswerAsync(HttpContext context, IManagedNode node)
