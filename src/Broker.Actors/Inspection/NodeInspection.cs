@@ -16,6 +16,9 @@ public sealed class NodeInspection
         bool isAlone = options.Cluster is null;
         Cluster = new ClusterInspection(actors, broker.Metadata, options.NodeId, isAlone, stop);
         Sharding = new ShardingInspection(actors, broker.Metadata, options.NodeId, isAlone);
+        Metadata = new MetadataInspection(broker.Metadata, options.NodeId, () => Cluster.Show().Coordinator);
+        Topics = new TopicInspection(broker.Metadata, broker.Partitions);
+        Objects = new ObjectInspection(broker.Metadata);
         if (!isAlone)
         {
             actors.ActorOf(Props.Create(() => new NodeControlActor(options.NodeId, stop)), NodeControlActor.Name);
@@ -25,4 +28,10 @@ public sealed class NodeInspection
     internal ClusterInspection Cluster { get; }
 
     internal ShardingInspection Sharding { get; }
+
+    internal MetadataInspection Metadata { get; }
+
+    internal TopicInspection Topics { get; }
+
+    internal ObjectInspection Objects { get; }
 }

@@ -39,6 +39,10 @@ internal static class Commands
             new Command("store", "What concerns the object store.") { check, cost, verify },
             ClusterCommands.Create(),
             ShardingCommands.Create(),
+            TopicCommands.Create(),
+            ObjectCommands.Create(),
+            WalCommands.Create(),
+            MetadataCommands.Create(),
         };
         root.SetAction((_, ct) => NodeCommand.RunAsync(null, [], (settings, _) => StartCommand.RunAsync(settings), ct));
         ParseResult parsed = root.Parse(arguments);

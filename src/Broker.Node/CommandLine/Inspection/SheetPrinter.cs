@@ -36,7 +36,7 @@ internal static class SheetPrinter
 
     private static IRenderable Render(SheetPart part, bool isPlain) => part switch
     {
-        SheetLine line => new Text(line.Text + "\n"),
+        SheetLine line => new Text(Clean(line.Text) + "\n"),
         SheetFacts facts => Render(facts),
         SheetTable table => Render(table, isPlain),
         SheetTree tree => Render(tree, isPlain),
@@ -48,7 +48,7 @@ internal static class SheetPrinter
         Grid grid = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn();
         foreach ((string name, string value) in facts.Facts)
         {
-            grid.AddRow(new Text(name), new Text(value));
+            grid.AddRow(new Text(name), new Text(Clean(value)));
         }
 
         return grid;
@@ -66,7 +66,7 @@ internal static class SheetPrinter
 
         foreach (IReadOnlyList<string> row in sheet.Rows)
         {
-            table.AddRow(row.Select(cell => new Text(cell)));
+            table.AddRow(row.Select(cell => new Text(Clean(cell))));
         }
 
         return table;
@@ -74,15 +74,18 @@ internal static class SheetPrinter
 
     private static Tree Render(SheetTree sheet, bool isPlain)
     {
-        Tree tree = new(new Text(sheet.Root.Text)) { Guide = isPlain ? TreeGuide.Ascii : TreeGuide.Line };
+        Tree tree = new(new Text(Clean(sheet.Root.Text))) { Guide = isPlain ? TreeGuide.Ascii : TreeGuide.Line };
         tree.AddNodes(sheet.Root.Branches.Select(Render));
         return tree;
     }
 
     private static TreeNode Render(SheetBranch branch)
     {
-        TreeNode node = new(new Text(branch.Text));
+        TreeNode node = new(new Text(Clean(branch.Text)));
         node.AddNodes(branch.Branches.Select(Render));
         return node;
     }
+
+    // Clients choose names and metadata: these must neither break a row nor tell the terminal anything.
+    private static string Clean(string text) => text.Any(char.IsControl) ? string.Concat(text.Select(character => char.IsControl(character) ? '?' : character)) : text;
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Broker.Actors.Inspection;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 
 namespace Broker.Node.Management.Admin;
 
@@ -9,8 +10,11 @@ namespace Broker.Node.Management.Admin;
 /// <param name="Query">The question's particulars.</param>
 internal sealed record AdminRequest(NodeInspection Node, IQueryCollection Query)
 {
-    /// <summary>A particular that may be missing; null: it is.</summary>
-    public string? Find(string name) => Query.TryGetValue(name, out Microsoft.Extensions.Primitives.StringValues values) && values is [{ Length: > 0 } value] ? value : null;
+    /// <summary>A particular that may be missing; null: it is. An empty one is not.</summary>
+    /// <exception cref="InspectionException">Invalid: there are several.</exception>
+    public string? Find(string name) => !Query.TryGetValue(name, out StringValues values) ? null
+        : values is [{ } value] ? value
+        : throw new InspectionException(InspectionFailure.Invalid, $"the question names {values.Count} times a '{name}'");
 
     /// <summary>A particular that must be there.</summary>
     /// <exception cref="InspectionException">Invalid: it is missing.</exception>

@@ -56,7 +56,9 @@ public sealed class AdminEndpointTests
     [InlineData("GET", "/admin", HttpStatusCode.NotFound)]
     [InlineData("GET", "/admin/nothing", HttpStatusCode.NotFound)]
     [InlineData("GET", "/administration", HttpStatusCode.NotFound)]
+    [InlineData("POST", "/admin/cluster/leave?address=a&address=b", HttpStatusCode.BadRequest)]
     [InlineData("POST", "/admin/cluster/down", HttpStatusCode.BadRequest)]
+    [InlineData("GET", "/admin/actors?depth=", HttpStatusCode.BadRequest)]
     public async Task What_is_not_asked_as_it_should_be_is_refused(string method, string path, HttpStatusCode expected)
     {
         await using RunningNode node = await RunningNode.StartAsync();
