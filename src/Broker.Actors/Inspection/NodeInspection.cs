@@ -19,6 +19,7 @@ public sealed class NodeInspection
         Metadata = new MetadataInspection(broker.Metadata, options.NodeId, () => Cluster.Show().Coordinator);
         Topics = new TopicInspection(broker.Metadata, broker.Partitions);
         Objects = new ObjectInspection(broker.Metadata);
+        Groups = new GroupInspection(broker.Metadata, broker.Groups, Topics, options.NodeId);
         if (!isAlone)
         {
             actors.ActorOf(Props.Create(() => new NodeControlActor(options.NodeId, stop)), NodeControlActor.Name);
@@ -34,4 +35,6 @@ public sealed class NodeInspection
     internal TopicInspection Topics { get; }
 
     internal ObjectInspection Objects { get; }
+
+    internal GroupInspection Groups { get; }
 }

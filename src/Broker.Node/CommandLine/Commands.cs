@@ -43,6 +43,7 @@ internal static class Commands
             ObjectCommands.Create(),
             WalCommands.Create(),
             MetadataCommands.Create(),
+            GroupCommands.Create(),
         };
         root.SetAction((_, ct) => NodeCommand.RunAsync(null, [], (settings, _) => StartCommand.RunAsync(settings), ct));
         ParseResult parsed = root.Parse(arguments);
