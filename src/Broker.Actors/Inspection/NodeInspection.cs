@@ -20,6 +20,7 @@ public sealed class NodeInspection
         Topics = new TopicInspection(broker.Metadata, broker.Partitions);
         Objects = new ObjectInspection(broker.Metadata);
         Groups = new GroupInspection(broker.Metadata, broker.Groups, Topics, options.NodeId);
+        Actors = new ActorInspection(actors, options.NodeId);
         if (!isAlone)
         {
             actors.ActorOf(Props.Create(() => new NodeControlActor(options.NodeId, stop)), NodeControlActor.Name);
@@ -37,4 +38,6 @@ public sealed class NodeInspection
     internal ObjectInspection Objects { get; }
 
     internal GroupInspection Groups { get; }
+
+    internal ActorInspection Actors { get; }
 }

@@ -44,6 +44,7 @@ internal static class Commands
             WalCommands.Create(),
             MetadataCommands.Create(),
             GroupCommands.Create(),
+            ActorCommands.Create(),
         };
         root.SetAction((_, ct) => NodeCommand.RunAsync(null, [], (settings, _) => StartCommand.RunAsync(settings), ct));
         ParseResult parsed = root.Parse(arguments);

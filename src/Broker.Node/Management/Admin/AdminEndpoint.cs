@@ -16,7 +16,7 @@ internal static class AdminEndpoint
     public static readonly PathString Root = "/admin";
 
     private static readonly FrozenDictionary<(string Method, string Path), Func<AdminRequest, Task<object>>> Routes =
-        ((IReadOnlyList<AdminRoute>)[.. ClusterRoutes.All, .. ShardingRoutes.All, .. MetadataRoutes.All, .. GroupRoutes.All])
+        ((IReadOnlyList<AdminRoute>)[.. ClusterRoutes.All, .. ShardingRoutes.All, .. MetadataRoutes.All, .. GroupRoutes.All, .. ActorRoutes.All])
             .ToFrozenDictionary(route => (route.Method, Root + route.Path), route => route.Answer);
 
     /// <summary>Answers a request whose path begins with <see cref="Root"/>.</summary>
