@@ -52,7 +52,7 @@ internal sealed class ClusterInspection(ActorSystem actors, MetadataView metadat
         }
 
         ActorSelection control = actors.ActorSelection(new RootActorPath(member.Address) / "user" / NodeControlActor.Name);
-        LeavesInOrder leaves = await Inquiry.AskAsync<LeavesInOrder>(control, LeaveInOrder.Instance, $"{place} may still be starting, or on its way out; see 'broker cluster show'").ConfigureAwait(false);
+        LeavesInOrder leaves = await Inquiry.AskAsync<LeavesInOrder>(control, LeaveInOrder.Instance, $"{place} is still starting, on its way out, or hangs; should it hear of this later, it leaves then. See 'broker cluster show'").ConfigureAwait(false);
         return Leaves(leaves.Node, place);
     }
 
