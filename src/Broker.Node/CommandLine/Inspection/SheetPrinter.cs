@@ -31,7 +31,9 @@ internal static class SheetPrinter
             isFirst = false;
         }
 
-        return string.Join('\n', text.ToString().Split('\n').Select(line => line.TrimEnd())).TrimEnd();
+        // Tables come with empty lines of their own, or without.
+        string[] lines = [.. text.ToString().Split('\n').Select(line => line.TrimEnd())];
+        return string.Join('\n', lines.Where((line, i) => line.Length > 0 || (i > 0 && lines[i - 1].Length > 0))).Trim('\n');
     }
 
     private static IRenderable Render(SheetPart part, bool isPlain) => part switch
@@ -60,7 +62,7 @@ internal static class SheetPrinter
         foreach (string name in sheet.Columns)
         {
             bool isRight = name.StartsWith('>');
-            TableColumn column = new(new Text(name.TrimStart('>'))) { Alignment = isRight ? Justify.Right : Justify.Left };
+            TableColumn column = new(new Text(name.TrimStart('>'))) { Alignment = isRight ? Justify.Right : Justify.Left, Padding = new Padding(0, 0, isPlain ? 1 : 0, 0) };
             table.AddColumn(column);
         }
 

@@ -16,7 +16,7 @@ internal static class TopicCommands
 
     private static Sheet Show(TopicsReport report) => new Sheet().Table(
         "There are no topics.",
-        ["TOPIC", ">PARTITIONS", ">OFFSETS UPLOADED", ">BYTES", ">OBJECTS", "ID", "IS"],
+        ["TOPIC", ">PARTITIONS", ">UPLOADED", ">BYTES", ">OBJECTS", "ID", "IS"],
         report.Topics.Select(topic => (string[])
         [
             topic.Name, Sheet.Number(topic.Partitions), Sheet.Number(topic.Offsets), Sheet.Number(topic.Bytes), Sheet.Number(topic.Objects), topic.TopicId.ToString(), Sheet.Mark(topic.Internal, "internal"),
@@ -30,7 +30,7 @@ internal static class TopicCommands
             ("settings", report.Configs.Count == 0 ? "the broker's defaults" : string.Join(' ', report.Configs.Select(one => $"{one.Key}={one.Value}"))))
         .Table(
             "It has no partitions.",
-            [">PARTITION", ">STREAM", ">LEADER", ">EPOCH", ">START", ">UPLOADED END", ">HIGH WATERMARK", ">BYTES", ">OBJECTS", "WAL", "PENDING WALS"],
+            [">PARTITION", ">STREAM", ">LEADER", ">EPOCH", ">START", ">UPLOADED", ">WATERMARK", ">BYTES", ">OBJECTS", "WAL", "PENDING"],
             report.Partitions.Select(one => (string[])
             [
                 Sheet.Number(one.Partition),
@@ -42,8 +42,11 @@ internal static class TopicCommands
                 one.HighWatermark is { } end ? Sheet.Number(end) : "-",
                 Sheet.Number(one.Bytes),
                 Sheet.Number(one.Objects),
-                one.Wal,
-                string.Join(' ', one.PendingWals),
+                Short(one.Wal),
+                string.Join(' ', one.PendingWals.Select(Short)),
             ]))
-        .Line("A high watermark is known to the node that leads the partition: '-' elsewhere.");
+        .Line("A high watermark is known to the node that leads the partition: '-' elsewhere. Logs are named by their beginnings: 'wal list' has the whole.");
+
+    // Enough to tell some logs apart, and to leave room for the rest of the row.
+    private static string Short(string wal) => wal[..Math.Min(wal.Length, 8)];
 }

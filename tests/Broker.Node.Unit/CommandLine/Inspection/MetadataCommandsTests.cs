@@ -39,7 +39,7 @@ public sealed class MetadataCommandsTests
             partition.GetProperty("startOffset").GetInt64(),
             partition.GetProperty("uploadedEnd").GetInt64(),
             partition.GetProperty("highWatermark").GetInt64()));
-        Assert.Matches(@"(?m)^ +0 +\d+ +1 +0 +0 +0 +5 +0 +0 +[-0-9a-f]{36}$", table.Text);
+        Assert.Matches(@"(?m)^ +0 +\d+ +1 +0 +0 +0 +5 +0 +0 +[0-9a-f]{8}$", table.Text);
     }
 
     [Fact]
