@@ -53,6 +53,9 @@ public sealed class BrokerSystem
     /// <summary>The partitions that are open here.</summary>
     public required PartitionDirectory Partitions { get; init; }
 
+    /// <summary>The groups that are coordinated here.</summary>
+    internal GroupDirectory Groups { get; private init; } = new();
+
     /// <summary>Completes, with the reason, when another node has taken over the metadata or the WAL: this one can acknowledge nothing more and should end.</summary>
     public required Task<Exception> Fenced { get; init; }
 
@@ -135,6 +138,7 @@ public sealed class BrokerSystem
             EndsActors = link is null,
             Metadata = view,
             Partitions = partitions,
+            Groups = groups,
         };
     }
 

@@ -3,7 +3,7 @@ using Akka.Dispatch;
 namespace Akka.Actor;
 
 /// <summary>The reference of an actor in this process.</summary>
-internal sealed class LocalActorRef : InternalActorRefBase
+internal sealed class LocalActorRef : ActorRefWithCell
 {
     private readonly ActorCell _cell;
 
@@ -14,6 +14,10 @@ internal sealed class LocalActorRef : InternalActorRefBase
     }
 
     public ActorCell Cell => _cell;
+
+    public override ICell Underlying => _cell;
+
+    public override IEnumerable<IActorRef> Children => _cell.GetChildren();
 
     public override ActorPath Path { get; }
 

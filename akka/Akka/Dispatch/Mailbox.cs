@@ -30,7 +30,7 @@ internal sealed class Mailbox : IThreadPoolWorkItem
 
     public bool HasMessages => !_user.IsEmpty;
 
-    public int NumberOfMessages => _user.CountByConsumer();
+    public int NumberOfMessages => _user.Count();
 
     private bool IsSuspended => Volatile.Read(ref _status) >= SuspendUnit;
 

@@ -67,8 +67,8 @@ internal sealed class MessageQueue
         return true;
     }
 
-    /// <summary>How many messages wait; walks the queue, so for diagnosis only.</summary>
-    public int CountByConsumer()
+    /// <summary>How many messages wait; walks the queue, so for diagnosis only. Exact for the consumer; a hint for others.</summary>
+    public int Count()
     {
         int count = 0;
         for (MailboxNode? node = _front; node is not null; node = node.Next)

@@ -12,9 +12,11 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
     private const string Answer = "answer-1";
     private const string Attach = "attach-1";
     private const string Load = "load-1";
+    private const string Leave = "leave-1";
+    private const string Leaves = "leaves-1";
 
     /// <summary>What it serializes.</summary>
-    public static IReadOnlyList<Type> Messages { get; } = [typeof(CoordinatorRequest), typeof(CoordinatorAnswer), typeof(AttachFollower), typeof(NodeLoad)];
+    public static IReadOnlyList<Type> Messages { get; } = [typeof(CoordinatorRequest), typeof(CoordinatorAnswer), typeof(AttachFollower), typeof(NodeLoad), typeof(LeaveInOrder), typeof(LeavesInOrder)];
 
     public ClusterSerializer(ExtendedActorSystem system)
         : base(system)
@@ -30,6 +32,8 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
         CoordinatorAnswer => Answer,
         AttachFollower => Attach,
         NodeLoad => Load,
+        LeaveInOrder => Leave,
+        LeavesInOrder => Leaves,
         _ => throw new ArgumentException($"{o.GetType().Name} is no message between nodes", nameof(o)),
     };
 
@@ -57,6 +61,11 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
                     to.Write(one.BytesPerSecond);
                 });
                 break;
+            case LeaveInOrder:
+                break;
+            case LeavesInOrder leaves:
+                to.Write(leaves.Node.Value);
+                break;
             default:
                 throw new ArgumentException($"{obj.GetType().Name} is no message between nodes", nameof(obj));
         }
@@ -78,6 +87,8 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
                 Answer => ReadAnswer(from),
                 Attach => new AttachFollower(from.ReadInt64()),
                 Load => new NodeLoad(new NodeId(from.ReadInt32()), from.ReadList(() => (new StreamId(from.ReadInt64()), from.ReadDouble()))),
+                Leave => LeaveInOrder.Instance,
+                Leaves => new LeavesInOrder(new NodeId(from.ReadInt32())),
                 _ => throw new InvalidDataException($"the message '{manifest}' is unknown here"),
             };
             return stream.Position == stream.Length ? message : throw new InvalidDataException($"{stream.Length - stream.Position} bytes follow a message '{manifest}'");

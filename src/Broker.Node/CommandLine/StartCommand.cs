@@ -40,10 +40,9 @@ internal static class StartCommand
             StartLog.BatchesBounded(log, maxMessageBytes, wal.BatchBytes, wal.Setting);
         }
 
-        TaskCompletionSource stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        using CancellationTokenSource starting = new();
-        using PosixSignalRegistration terminate = Register(PosixSignal.SIGTERM, stop, starting);
-        using PosixSignalRegistration interrupt = Register(PosixSignal.SIGINT, stop, starting);
+        using NodeLifetime lifetime = new();
+        using PosixSignalRegistration terminate = Register(PosixSignal.SIGTERM, lifetime);
+        using PosixSignalRegistration interrupt = Register(PosixSignal.SIGINT, lifetime);
         try
         {
             // Not the process id, which is always 1 in a container: the salts of a WAL's segments must differ from one start to the next.
@@ -51,7 +50,7 @@ internal static class StartCommand
             StorageSources sources = new(TimeProvider.System, ids, new Random(ids.Next().GetHashCode()));
             while (true)
             {
-                RunEnd end = await RunOnceAsync(() => BrokerNode.StartAsync(options, hocon, loggers, sources, starting.Token), options, stop.Task, log);
+                RunEnd end = await RunOnceAsync(() => BrokerNode.StartAsync(options, hocon, loggers, sources, lifetime), options, lifetime.StopRequested, log);
                 if (end is not { Fenced: { } reason })
                 {
                     return Stopped(log, end.Loss);
@@ -63,10 +62,10 @@ internal static class StartCommand
                     return ExitCodes.CannotStart;
                 }
 
-                await Task.Delay(RejoinAfter, sources.Clock, starting.Token);
+                await Task.Delay(RejoinAfter, sources.Clock, lifetime.Stopping);
             }
         }
-        catch (OperationCanceledException) when (stop.Task.IsCompleted)
+        catch (OperationCanceledException) when (lifetime.StopRequested.IsCompleted)
         {
             StartLog.Stopping(log);
             return Stopped(log, null);
@@ -112,13 +111,12 @@ internal static class StartCommand
         return ExitCodes.Success;
     }
 
-    private static PosixSignalRegistration Register(PosixSignal signal, TaskCompletionSource stop, CancellationTokenSource starting) =>
+    private static PosixSignalRegistration Register(PosixSignal signal, NodeLifetime lifetime) =>
         PosixSignalRegistration.Create(signal, context =>
         {
             // The runtime would end the process; the node does, when it is done.
             context.Cancel = true;
-            stop.TrySetResult();
-            starting.Cancel();
+            lifetime.Stop();
         });
 
     /// <param name="Fenced">Why the node could serve no longer; null: it was told to stop.</param>

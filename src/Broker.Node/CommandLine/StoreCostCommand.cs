@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Net;
 using System.Text.Json;
 using Broker.Actors.Configuration;
 using Broker.Node.Management;
@@ -31,11 +30,9 @@ internal sealed class StoreCostCommand
     /// <summary>Asks the node and prints. Exit code 0; 1 when no node answers.</summary>
     public async Task<int> RunAsync(BrokerOptions options, ParseResult parsed, CancellationToken ct)
     {
-        if (AddressOf(options.Management.Listener) is not { } address)
+        if (ManagementAddress.TryFind(options.Management.Listener, out string problem) is not { } address)
         {
-            await Console.Error.WriteLineAsync(options.Management.Listener is null
-                ? "broker: the node's management.listener is off, so it cannot be asked"
-                : "broker: the node's management.listener has port 0: say which port it got (the node prints it at its start) by --override management.listener=ADDRESS:PORT");
+            await Console.Error.WriteLineAsync($"broker: {problem}");
             return ExitCodes.CannotStart;
         }
 
@@ -68,15 +65,6 @@ internal sealed class StoreCostCommand
         return JsonSerializer.Deserialize<StoreUsage>(await answer.Content.ReadAsStringAsync(ct), ManagementServer.Json)
             ?? throw new JsonException("it answered nothing");
     }
-
-    /// <summary>Where a node with that listener is asked; null when that cannot be told.</summary>
-    private static IPEndPoint? AddressOf(IPEndPoint? listener) => listener switch
-    {
-        null or { Port: 0 } => null,
-        { Address: var any } when any.Equals(IPAddress.Any) => new IPEndPoint(IPAddress.Loopback, listener.Port),
-        { Address: var any } when any.Equals(IPAddress.IPv6Any) => new IPEndPoint(IPAddress.IPv6Loopback, listener.Port),
-        _ => listener,
-    };
 
     private static Option<decimal> Price(string name, string description, decimal listed)
     {

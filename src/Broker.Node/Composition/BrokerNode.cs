@@ -3,6 +3,7 @@ using Akka.Configuration;
 using Broker.Actors;
 using Broker.Actors.Clustering;
 using Broker.Actors.Configuration;
+using Broker.Actors.Inspection;
 using Broker.Actors.Storage;
 using Broker.Node.Management;
 using Broker.ObjectStore;
@@ -45,9 +46,10 @@ public sealed class BrokerNode : IAsyncDisposable
     /// <summary>Starts a node; it serves when this returns. Waits for a store that is away, and for room on a full disk (<see cref="StoreWait"/>).</summary>
     /// <exception cref="StorageException">The store or the write-ahead log cannot be opened, and waiting will not help.</exception>
     /// <exception cref="IOException">An address cannot be listened on, or the data folder cannot be made.</exception>
-    /// <exception cref="OperationCanceledException">Through <paramref name="cancellation"/>.</exception>
-    public static async Task<BrokerNode> StartAsync(BrokerOptions options, Config hocon, ILoggerFactory loggers, StorageSources sources, CancellationToken cancellation)
+    /// <exception cref="OperationCanceledException">Through <paramref name="lifetime"/>.</exception>
+    public static async Task<BrokerNode> StartAsync(BrokerOptions options, Config hocon, ILoggerFactory loggers, StorageSources sources, NodeLifetime lifetime)
     {
+        CancellationToken cancellation = lifetime.Stopping;
         ILogger log = loggers.CreateLogger("Broker.Node");
         StoreMetrics requests = new();
         StoreAvailability availability = ObjectStores.Watch(options.ObjectStore, sources.Clock, loggers.CreateLogger("Broker.Store"));
@@ -61,7 +63,7 @@ public sealed class BrokerNode : IAsyncDisposable
                 ct => OpenedNode.OpenAsync(options, hocon, loggers, sources, requests, availability, telemetry.Broker, ct), cancellation);
             WebApplication listeners = Listeners.Build(options, opened.System, sources.Clock, loggers);
             await listeners.StartAsync(cancellation);
-            telemetry.Ready(opened.Storage, opened.System);
+            telemetry.Ready(opened.Storage, opened.System, new NodeInspection(opened.Actors, opened.System, options, () => Leave(lifetime, log)));
             return new BrokerNode(options, opened, listeners, telemetry, log) { BoundListeners = options.Listeners };
         }
         catch
@@ -76,6 +78,12 @@ public sealed class BrokerNode : IAsyncDisposable
 
             throw;
         }
+    }
+
+    private static void Leave(NodeLifetime lifetime, ILogger log)
+    {
+        BrokerNodeLog.Leaving(log);
+        lifetime.Stop();
     }
 
     /// <summary>Has what it leads led by others, stops accepting, ends connections, brings writes and uploads to their end, and closes the storage.</summary>
@@ -100,4 +108,10 @@ public sealed class BrokerNode : IAsyncDisposable
         await (_cluster?.LeaveAsync() ?? Task.CompletedTask);
         _objects.Dispose();
     }
+}
+
+internal static partial class BrokerNodeLog
+{
+    [LoggerMessage(EventId = 6113, EventName = "LeaveRequested", Level = LogLevel.Information, Message = "An operator has this node leave")]
+    public static partial void Leaving(ILogger log);
 }

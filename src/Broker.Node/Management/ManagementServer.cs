@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using Broker.Actors.Inspection;
+using Broker.Node.Management.Admin;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -14,7 +16,7 @@ namespace Broker.Node.Management;
 
 /// <summary>
 /// Answers operators' tools over HTTP: <c>/metrics</c> (Prometheus' text format), <c>/health</c> (200 while the process runs), <c>/health/ready</c> (200
-/// while it serves clients, else 503), <c>/store/requests</c> (<see cref="StoreUsage"/>). It has nothing that changes the node.
+/// while it serves clients, else 503), <c>/store/requests</c> (<see cref="StoreUsage"/>), and below <c>/admin/</c> what only this machine may ask (<see cref="AdminEndpoint"/>).
 /// </summary>
 internal sealed class ManagementServer : IAsyncDisposable
 {
@@ -94,6 +96,11 @@ internal sealed class ManagementServer : IAsyncDisposable
 
     private static Task AnswerAsync(HttpContext context, IManagedNode node)
     {
+        if (context.Request.Path.StartsWithSegments(AdminEndpoint.Root))
+        {
+            return AdminEndpoint.AnswerAsync(context, node);
+        }
+
         if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
         {
             context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
@@ -115,7 +122,8 @@ internal sealed class ManagementServer : IAsyncDisposable
         }
     }
 
-    private static Task WriteAsync<T>(HttpContext context, T document)
+    /// <summary>Writes an answer's document, and nothing of it for HEAD.</summary>
+    internal static Task WriteAsync<T>(HttpContext context, T document)
     {
         byte[] body = JsonSerializer.SerializeToUtf8Bytes(document, Json);
         context.Response.ContentType = "application/json";
@@ -131,6 +139,9 @@ internal interface IManagedNode
 {
     /// <summary>Whether it serves clients.</summary>
     bool IsReady { get; }
+
+    /// <summary>What operators may ask of it; null: it is not ready yet.</summary>
+    NodeInspection? Inspection { get; }
 
     /// <summary>What it has asked of its object store so far.</summary>
     StoreUsage StoreUsage();

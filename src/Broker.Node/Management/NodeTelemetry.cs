@@ -1,6 +1,7 @@
 using System.Net;
 using Broker.Actors;
 using Broker.Actors.Configuration;
+using Broker.Actors.Inspection;
 using Broker.Actors.Metrics;
 using Broker.Actors.Storage;
 using Broker.Node.Metrics;
@@ -23,6 +24,7 @@ public sealed class NodeTelemetry : IManagedNode, IAsyncDisposable
     private readonly MeterProvider? _export;
     private volatile BrokerSystem? _system;
     private volatile StorageEngine? _storage;
+    private volatile NodeInspection? _inspection;
     private volatile bool _isReady;
     private ManagementServer? _server;
 
@@ -65,11 +67,14 @@ public sealed class NodeTelemetry : IManagedNode, IAsyncDisposable
         }
     }
 
+    // To the end: how far a node is that leaves is asked of it, too.
+    NodeInspection? IManagedNode.Inspection => _inspection;
+
     /// <summary>The node serves.</summary>
-    public void Ready(StorageEngine storage, BrokerSystem system)
+    public void Ready(StorageEngine storage, BrokerSystem system, NodeInspection inspection)
     {
         _metrics.Observe(storage, system);
-        (_storage, _system) = (storage, system);
+        (_storage, _system, _inspection) = (storage, system, inspection);
         _isReady = true;
     }
 

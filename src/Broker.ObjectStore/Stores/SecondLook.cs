@@ -6,15 +6,15 @@ namespace Broker.ObjectStore;
 /// </summary>
 internal static class SecondLook
 {
-    /// <summary>Reads and checks, and does both once more when what was read is Corrupt.</summary>
-    /// <exception cref="StorageException">Of the second time, or another than Corrupt of the first.</exception>
+    /// <summary>Reads and checks, and does both once more when what was read is Corrupt; or Invalid, for a bit that is not what is stored may make it a newer version.</summary>
+    /// <exception cref="StorageException">Of the second time, or another one of the first.</exception>
     internal static async ValueTask<T> ReadAsync<T>(Func<ValueTask<T>> readChecked)
     {
         try
         {
             return await readChecked();
         }
-        catch (StorageException error) when (error.Kind == StorageErrorKind.Corrupt)
+        catch (StorageException error) when (error.Kind is StorageErrorKind.Corrupt or StorageErrorKind.Invalid)
         {
             return await readChecked();
         }
@@ -27,7 +27,7 @@ internal static class SecondLook
         {
             await readChecked();
         }
-        catch (StorageException error) when (error.Kind == StorageErrorKind.Corrupt)
+        catch (StorageException error) when (error.Kind is StorageErrorKind.Corrupt or StorageErrorKind.Invalid)
         {
             await readChecked();
         }

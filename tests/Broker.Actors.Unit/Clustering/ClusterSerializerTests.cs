@@ -105,6 +105,8 @@ public sealed class ClusterSerializerTests : ActorTest
     public void Other_messages_arrive_as_they_were_sent()
     {
         Assert.Equal(new AttachFollower(5), RoundTrip(new AttachFollower(5)));
+        Assert.Equal(LeaveInOrder.Instance, RoundTrip(LeaveInOrder.Instance));
+        Assert.Equal(new LeavesInOrder(Node), RoundTrip(new LeavesInOrder(Node)));
         NodeLoad load = (NodeLoad)RoundTrip(new NodeLoad(Node, [(Stream, 1.5)]));
         Assert.Equal((Node, (Stream, 1.5)), (load.Node, Assert.Single(load.Streams)));
     }
@@ -129,6 +131,7 @@ public sealed class ClusterSerializerTests : ActorTest
             .. AllCommands.Values.Select(command => new CoordinatorRequest(1, command)),
             .. AllReplies.Values.Select(reply => new CoordinatorAnswer(1, 2, new MetadataBatch(0, [new ClusterCreated("id")]), null, [(3, reply)])),
             new NodeLoad(Node, [(Stream, 1.5)]),
+            new LeavesInOrder(Node),
         ];
         foreach (object message in messages)
         {

@@ -49,8 +49,10 @@ public sealed class ManagementTests
         await AnswersAsync(http, patience.Token);
         using HttpResponseMessage ready = await http.GetAsync("/health/ready", patience.Token);
         PrometheusText metrics = PrometheusText.Parse(await http.GetStringAsync("/metrics", patience.Token));
+        using HttpResponseMessage admin = await http.GetAsync("/admin/cluster", patience.Token);
 
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, HttpStatusCode.ServiceUnavailable), (ready.StatusCode, admin.StatusCode));
+        Assert.Contains("still starting", await admin.Content.ReadAsStringAsync(patience.Token), StringComparison.Ordinal);
         Assert.True(metrics["process_cpu_seconds_total"] > 0);
         Assert.False(node.HasExited);
     }

@@ -32,9 +32,11 @@ internal sealed class RunningNode : IAsyncDisposable
     private readonly HttpClient _http;
     private readonly CancellationTokenSource _patience = new(Patience);
 
-    private RunningNode(TempFolder folder, BrokerNode node, RawConnection client)
+    private readonly NodeLifetime _lifetime;
+
+    private RunningNode(TempFolder folder, BrokerNode node, NodeLifetime lifetime, RawConnection client)
     {
-        (_folder, _node, _client) = (folder, node, client);
+        (_folder, _node, _lifetime, _client) = (folder, node, lifetime, client);
         _http = new HttpClient { BaseAddress = new Uri($"http://{node.ManagementAddress}") };
     }
 
@@ -59,9 +61,15 @@ internal sealed class RunningNode : IAsyncDisposable
         BrokerOptions options = BrokerOptions.From(BrokerSettings.From(given.Select(one => new GivenSetting(one.Name, one.Value, SettingSource.Override, "test"))));
         StorageSources sources = new(TimeProvider.System, new SystemIdSource(), new Random(Seed));
         Config hocon = ConfigurationFactory.ParseString("akka { loglevel = ERROR, log-dead-letters = off }");
-        BrokerNode node = await BrokerNode.StartAsync(options, hocon, NullLoggerFactory.Instance, sources, CancellationToken.None);
-        return new RunningNode(folder, node, await RawConnection.ConnectAsync(port, CancellationToken.None));
+        NodeLifetime lifetime = new();
+        BrokerNode node = await BrokerNode.StartAsync(options, hocon, NullLoggerFactory.Instance, sources, lifetime);
+        return new RunningNode(folder, node, lifetime, await RawConnection.ConnectAsync(port, CancellationToken.None));
     }
+
+    /// <summary>Completes when somebody has the node end.</summary>
+    public Task StopRequested => _lifetime.StopRequested;
+
+    public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request) => _http.SendAsync(request, Cancellation);
 
     public Task<HttpResponseMessage> GetAsync(string path) => _http.GetAsync(path, Cancellation);
 
@@ -134,6 +142,7 @@ internal sealed class RunningNode : IAsyncDisposable
         await _client.DisposeAsync();
         _http.Dispose();
         await _node.DisposeAsync();
+        _lifetime.Dispose();
         _folder.Dispose();
         _patience.Dispose();
     }

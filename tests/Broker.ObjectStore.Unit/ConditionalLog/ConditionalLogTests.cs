@@ -227,6 +227,24 @@ public sealed class ConditionalLogTests
         }
     }
 
+    // What is in the store is whole: one answer was not. A bit of the version makes it a newer one.
+    [Fact]
+    public async Task Answer_that_was_damaged_on_its_way_is_asked_for_again_whatever_it_seems_to_be()
+    {
+        (ConditionalLog log, _) = await OpenAsync(_store, Options(1));
+        await log.AppendAsync("payload");
+        int length = _store.Read("log/0000000000000000001").Length;
+        for (int position = 0; position < length; position++)
+        {
+            bool isDamaged = true;
+            OneDamagedAnswer once = new(_store.Clone(), "log/0000000000000000001", position, () => isDamaged && !(isDamaged = false));
+
+            (_, IReadOnlyList<string> read) = await OpenAsync(once, Options(2));
+
+            Assert.Equal(["payload"], read);
+        }
+    }
+
     [Fact]
     public async Task The_bytes_of_an_entry_and_a_boundary_are_as_documented()
     {

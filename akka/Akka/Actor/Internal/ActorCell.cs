@@ -6,7 +6,7 @@ namespace Akka.Actor;
 /// What surrounds an actor: its mailbox, children, watches, behaviours. Survives restarts of the actor instance.
 /// Everything here belongs to the actor's own turns, except what says "any thread".
 /// </summary>
-internal sealed partial class ActorCell : IUntypedActorContext
+internal sealed partial class ActorCell : IUntypedActorContext, ICell
 {
     [ThreadStatic]
     private static ActorCell? _current;
@@ -68,6 +68,7 @@ internal sealed partial class ActorCell : IUntypedActorContext
     /// <summary>Any thread.</summary>
     public bool HasMessages => _mailbox.HasMessages;
 
+    /// <summary>Any thread; exact in the actor's own turn.</summary>
     public int NumberOfMessages => _mailbox.NumberOfMessages;
 
     public ActorBase? Actor => _actor;
