@@ -11,7 +11,7 @@ public sealed class HistoryRecorder
     /// <summary>24 bytes each, and what a list has in reserve: 200 MB. Each record is read by a few consumers, and one that cannot be taken down ends the run.</summary>
     public const int MaxSeen = 6_000_000;
 
-    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly long _begin = Stopwatch.GetTimestamp();
     private readonly Lock _gate = new();
     private readonly List<Send> _sends = [];
     private readonly List<Poll> _polls = [];
@@ -20,7 +20,10 @@ public sealed class HistoryRecorder
     private int _seen;
 
     /// <summary>Since the run's beginning.</summary>
-    public TimeSpan Now => _clock.Elapsed;
+    public TimeSpan Now => Stopwatch.GetElapsedTime(_begin);
+
+    /// <summary>A moment of the machine's monotonic clock, in seconds, as time since the run's beginning.</summary>
+    public TimeSpan At(double monotonicSeconds) => TimeSpan.FromSeconds(monotonicSeconds - ((double)_begin / Stopwatch.Frequency));
 
     /// <summary>What clients were told that no broker may say.</summary>
     public IReadOnlyList<string> Violations

@@ -48,17 +48,16 @@ public sealed class RandomHistoryTests
         HistoryBuilder history = new();
         long[] next = new long[1 + random.Next(4)];
         List<Seen> log = [];
-        int records = 30 + random.Next(100), epoch = 0;
+        int records = 30 + random.Next(100);
         for (int i = 0; i < records; i++)
         {
             int producer = random.Next(next.Length);
             RecordId id = new(producer, next[producer]++);
-            epoch += random.Next(20) == 0 ? 1 : 0;
             int luck = random.Next(20);
             SendOutcome outcome = luck == 0 ? SendOutcome.Refused : luck <= 2 ? SendOutcome.Unknown : SendOutcome.Acknowledged;
             bool isStored = outcome == SendOutcome.Acknowledged || (outcome == SendOutcome.Unknown && random.Next(2) == 0);
             long offset = outcome == SendOutcome.Acknowledged && random.Next(10) > 0 ? log.Count : -1;
-            history.Sends.Add(new Send(id, 0, TimeSpan.FromMilliseconds(i), TimeSpan.FromMilliseconds(i + 1 + random.Next(50)), outcome, offset, epoch % 3, epoch));
+            history.Sends.Add(new Send(id, 0, TimeSpan.FromMilliseconds(i), TimeSpan.FromMilliseconds(i + 1 + random.Next(50)), outcome, offset));
             if (isStored)
             {
                 log.Add(new Seen(log.Count, id));
