@@ -10,7 +10,11 @@ if (args is not ["run", ..])
 
 ChaosOptions options = ChaosOptions.Parse(args[1..]);
 string? whyNoCuts = null;
-if (!OwnNamespaces.AreHere)
+if (OwnNamespaces.AreHere)
+{
+    _ = OwnNamespaces.EndWithStarterAsync();
+}
+else
 {
     (IReadOnlyList<string>? unshare, whyNoCuts) = await OwnNamespaces.ProbeAsync();
     if (unshare is not null)

@@ -9,7 +9,7 @@ namespace Broker.Chaos.Networks;
 /// </summary>
 internal static class OwnNamespaces
 {
-    private const string Marker = "BROKER_CHAOS_NAMESPACES";
+    private const string Marker = "CHAOS_NAMESPACES";
     private static readonly string[] Common = ["--net", "--pid", "--fork", "--kill-child", "--mount-proc"];
     private static readonly string[][] Ways = [Common, ["--user", "--map-root-user", .. Common]];
 
@@ -25,7 +25,7 @@ internal static class OwnNamespaces
             try
             {
                 // All that the network will do, once and small.
-                ToolRun probe = await ToolRun.RunAsync("unshare", [.. way, "sh", "-c", "ip link add probe type bridge && ip link add a type veth peer name b && unshare --net nsenter --net=/proc/self/ns/net true"]);
+                ToolRun probe = await ToolRun.RunAsync("unshare", [.. way, "sh", "-c", "ip link add probe type bridge && ip link add probe1 type veth peer name probe2 && unshare --net nsenter --net=/proc/self/ns/net true"]);
                 if (probe.ExitCode == 0)
                 {
                     return (way, "");
@@ -45,11 +45,18 @@ internal static class OwnNamespaces
     /// <summary>Runs this program with the same arguments in there, its output going where this one's goes; returns its exit code.</summary>
     public static async Task<int> RunAsync(IReadOnlyList<string> unshare, string[] args)
     {
-        ProcessStartInfo start = new("unshare", [.. unshare, Environment.ProcessPath!, .. Itself, .. args]);
+        ProcessStartInfo start = new("unshare", [.. unshare, Environment.ProcessPath!, .. Itself, .. args]) { RedirectStandardInput = true };
         start.Environment[Marker] = "1";
         using Process inside = Process.Start(start) ?? throw new InvalidOperationException("unshare did not start");
         await inside.WaitForExitAsync();
         return inside.ExitCode;
+    }
+
+    /// <summary>Ends this process, and with it all in its namespaces, when the one that started it is gone: its end of standard input is closed then.</summary>
+    public static async Task EndWithStarterAsync()
+    {
+        await Console.OpenStandardInput().CopyToAsync(Stream.Null);
+        Environment.Exit(3);
     }
 
     // Started by the dotnet host, the program is the host's first argument; else it is the process itself.

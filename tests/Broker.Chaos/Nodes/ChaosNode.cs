@@ -15,7 +15,7 @@ namespace Broker.Chaos.Nodes;
 internal sealed record NodePlan(int Id, IPEndPoint Clients, IReadOnlyList<string> Enter, IReadOnlyList<string> Settings, IReadOnlyDictionary<string, string> Environment);
 
 /// <summary>
-/// One broker process and its supervisor, which starts it again when it ended because others had taken over from it, as systemd would. Whatever else ends it, but the harness, is a failure.
+/// One broker process and its supervisor, which starts it again when it ended because others had taken over from it, as systemd would. Whatever else ends it, but the harness, is a failure, and it stays away.
 /// Faults are injected by one caller at a time.
 /// </summary>
 internal sealed class ChaosNode : IAsyncDisposable
@@ -129,12 +129,7 @@ internal sealed class ChaosNode : IAsyncDisposable
                     break;
                 default:
                     _fail($"node {Id} ended with exit code {exitCode} ({(_ending == Ending.None ? "by itself" : _ending)}):\n{tail}");
-                    if (_ending != Ending.None)
-                    {
-                        return;
-                    }
-
-                    break;
+                    return;
             }
 
             await Task.Delay(RestartPause);

@@ -47,9 +47,9 @@ internal sealed class ChaosRun(ChaosOptions options, string? whyNoCuts, string f
 
         await using ChaosCluster cluster = ChaosCluster.Start(options.Nodes, folder, network, store, clocks, Say, Fail);
         ClusterClient client = new(Topic, cluster.Bootstrap);
-        using (CancellationTokenSource patience = new(HealDeadline))
+        if (!await CreateTopicAsync(client))
         {
-            await client.CreateTopicAsync(Partitions, patience.Token);
+            return false;
         }
 
         if (RealClients.WhyNot is { } why)
@@ -66,6 +66,21 @@ internal sealed class ChaosRun(ChaosOptions options, string? whyNoCuts, string f
         return await JudgeAsync(history);
     }
 
+    private async Task<bool> CreateTopicAsync(ClusterClient client)
+    {
+        using CancellationTokenSource patience = new(HealDeadline);
+        try
+        {
+            await client.CreateTopicAsync(Partitions, patience.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            Fail($"the cluster does not start within {HealDeadline}; logs: {folder}");
+            return false;
+        }
+    }
+
     private async Task SufferAsync(Nemesis nemesis, Load load)
     {
         FaultKind[] wanted = [.. options.Kinds.Count == 0 ? Enum.GetValues<FaultKind>() : options.Kinds.Select(Enum.Parse<FaultKind>)];
@@ -79,7 +94,8 @@ internal sealed class ChaosRun(ChaosOptions options, string? whyNoCuts, string f
         int rounds = 0;
         foreach (IReadOnlyList<PlannedFault> round in new Schedule(options.Seed, kinds, options.Nodes, overlaps: !options.OneRound).Rounds())
         {
-            if (_history.Now > end || (options.OneRound && rounds++ == kinds.Length))
+            // What comes after a failure shows nothing that one would believe.
+            if (_failures.Count > 0 || _history.Now > end || (options.OneRound && rounds++ == kinds.Length))
             {
                 return;
             }
