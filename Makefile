@@ -3,12 +3,14 @@ CONFIGURATION ?= Release
 RUN_ARGS ?=
 TEST_ARGS ?=
 BENCH_ARGS ?=
+CHAOS_ARGS ?=
+DURATION ?= 10m
 
 # What all crash tests together leave in a gateway that keeps it in memory.
 CEPH_STORE_BYTES ?= 10737418240
 
 .DEFAULT_GOAL := help
-.PHONY: help run cluster build test ceph format gen bench sim
+.PHONY: help run cluster build test ceph format gen bench sim chaos
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -38,6 +40,11 @@ ceph: ## Run the tests of real clients and of crashes on Ceph's gateway, with th
 sim: ## Simulate histories of a broker and of clusters: SEEDS=20000 of each, or (KIND=cluster) SEED=n alone with all its events
 	@BROKER_SIM_SEEDS="$(SEEDS)" BROKER_SIM_SEED="$(SEED)" BROKER_SIM_KIND="$(KIND)" dotnet test tests/Broker.Simulation -c $(CONFIGURATION) --nologo -v q \
 		--logger "console;verbosity=detailed" --filter FullyQualifiedName~SimulationTests
+
+chaos: ## Three brokers and their clients under faults: DURATION=10m, SEED=n repeats a run's faults, CHAOS_ARGS="--store file --faults KillOne,Isolate"
+	@scripts/install-test-tools.sh
+	@dotnet build tests/Broker.Chaos -c $(CONFIGURATION) -v q --nologo
+	@dotnet tests/Broker.Chaos/bin/$(CONFIGURATION)/net10.0/Broker.Chaos.dll run --duration $(DURATION) $(if $(SEED),--seed $(SEED)) $(CHAOS_ARGS)
 
 format: ## Format the code
 	dotnet format Broker.sln

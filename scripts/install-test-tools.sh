@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests and `make bench` need beyond the .NET SDK: real Kafka clients, a C compiler, npm packages, and
-# Ceph, whose gateway is the S3 server of the tests.
+# Installs what the tests and `make bench` need beyond the .NET SDK: real Kafka clients, a C compiler, npm packages,
+# Ceph, whose gateway is the S3 server of the tests, and what makes network namespaces.
 # Idempotent; does nothing, quickly and without root, when all is there. Debian or Ubuntu.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -9,7 +9,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 packages=(kcat gcc libc6-dev librdkafka-dev
   python3 python3-confluent-kafka python3-kafka python3-snappy python3-lz4 python3-zstandard
   liblz4-1 libzstd1
-  ceph-common ceph-mon ceph-osd radosgw curl)
+  ceph-common ceph-mon ceph-osd radosgw curl
+  iproute2 util-linux)
 command -v node >/dev/null || packages+=(nodejs)
 command -v npm >/dev/null || packages+=(npm)
 if [[ -n ${KAFKA_TOOLS:-} ]] && ! command -v java >/dev/null; then

@@ -125,32 +125,47 @@ internal sealed class ClusterNode
         if (others.Count > 0)
         {
             ClusterNodeLog.Joining(log, string.Join(", ", others));
-            await JoinAsync(cluster, others, cancellation);
+            if (await JoinAsync(cluster, others, cancellation))
+            {
+                RequireAlone(cluster, entry);
+                return;
+            }
+
+            // Those who answer may all be starts that wait as this one does. While the first is there, it is waited for.
+            if (first is var (running, _) && await IsThereAsync(registry, running, cancellation))
+            {
+                throw new StorageException(StorageErrorKind.Unavailable, $"none of {string.Join(", ", others)} has let this node into the cluster within {JoinPatience.TotalSeconds} s");
+            }
         }
-        else if (await registry.TakeFirstAsync(entry, first?.ETag, cancellation))
-        {
-            ClusterNodeLog.First(log, entry.Address);
-            await cluster.JoinAsync(cluster.SelfAddress, cancellation);
-        }
-        else
+
+        // One of those that find it gone takes its place.
+        if (!await registry.TakeFirstAsync(entry, first?.ETag, cancellation))
         {
             throw new StorageException(StorageErrorKind.Unavailable, "another node begins the cluster at the same time; it is joined next");
         }
 
+        ClusterNodeLog.First(log, entry.Address);
+        await cluster.JoinAsync(cluster.SelfAddress, cancellation);
         RequireAlone(cluster, entry);
     }
 
-    private static async Task JoinAsync(Cluster cluster, IReadOnlyList<Address> others, CancellationToken cancellation)
+    // A start that ended, or was followed by another one of its node, begins no cluster any more.
+    private static async Task<bool> IsThereAsync(NodeRegistry registry, NodeEntry start, CancellationToken cancellation) =>
+        await registry.FindAsync(start.Node, cancellation) is var (newest, _) && newest.Incarnation == start.Incarnation && await AnswersAsync(start.Address, cancellation);
+
+    /// <returns>Whether one of them has let this node in.</returns>
+    private static async Task<bool> JoinAsync(Cluster cluster, IReadOnlyList<Address> others, CancellationToken cancellation)
     {
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         patience.CancelAfter(JoinPatience);
         try
         {
             await cluster.JoinSeedNodesAsync(others, patience.Token);
+            return true;
         }
         catch (Exception refused) when (!cancellation.IsCancellationRequested && refused is OperationCanceledException or ClusterJoinFailedException)
         {
-            throw new StorageException(StorageErrorKind.Unavailable, $"none of {string.Join(", ", others)} has let this node into the cluster within {JoinPatience.TotalSeconds} s", refused);
+            return false;
         }
     }
 
@@ -226,6 +241,6 @@ internal static partial class ClusterNodeLog
     [LoggerMessage(EventId = 5401, EventName = "ClusterJoining", Level = LogLevel.Information, Message = "Joining the cluster by {Others}")]
     public static partial void Joining(ILogger log, string others);
 
-    [LoggerMessage(EventId = 5402, EventName = "ClusterFirst", Level = LogLevel.Information, Message = "No other node of the cluster answers: this one, {Address}, is the first")]
+    [LoggerMessage(EventId = 5402, EventName = "ClusterFirst", Level = LogLevel.Information, Message = "No other node of the cluster answers or lets this one in: it is the first, {Address}")]
     public static partial void First(ILogger log, string address);
 }

@@ -13,6 +13,9 @@ internal sealed record ClusterLink(MetadataView View, IActorRef Client)
     /// <summary>What leads to the coordinator, past the client.</summary>
     public IActorRef Coordinator { get; init; } = ActorRefs.Nobody;
 
+    /// <summary>How long a start waits for an answer of the coordinator, whose node may die before it gives one.</summary>
+    public TimeSpan StartPatience { get; init; } = CoordinatorTimeouts.Command;
+
     /// <summary>Told of each stream that the node has begun to lead.</summary>
     public Action<StreamId> OnLed { get; init; } = _ => { };
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Broker.Actors.Coordination;
 using Broker.ObjectStore;
 using Broker.Wire;
 using Broker.Wire.Messages;
@@ -63,6 +64,17 @@ public sealed class ClusterTests : IAsyncLifetime
         ReplicationFactor = -1,
         Assignments = [.. leaders.Select((leader, partition) => new CreateTopicsRequest.CreatableReplicaAssignment { PartitionIndex = partition, BrokerIds = [leader] })],
     };
+
+    // Others may wait for this start: it may be the node by which they would come to lead what nobody leads.
+    [Fact]
+    public async Task Start_whose_coordinator_dies_before_it_answers_ends_so_that_it_is_tried_again()
+    {
+        Task<TestNode> start = _cluster.StartWithoutAsync<OpenStreams>(1, TimeSpan.FromMilliseconds(500));
+
+        StorageException lost = await Assert.ThrowsAsync<StorageException>(() => start.WaitAsync(Eventually.Patience));
+
+        Assert.Equal(StorageErrorKind.Unavailable, lost.Kind);
+    }
 
     // KIP-951.
     [Fact]

@@ -53,6 +53,10 @@ internal sealed class TestCluster : IAsyncDisposable
         return started;
     }
 
+    /// <summary>A start whose answers of this kind get lost, as when the coordinator's node dies just then.</summary>
+    public Task<TestNode> StartWithoutAsync<TCommand>(int id, TimeSpan patience) =>
+        TestNode.JoinAsync(_store, new Losing<TCommand>(_coordinator), (100 * ++_started) + id, patience, ("node.id", $"{id}"), ("listeners", $"PLAINTEXT://127.0.0.1:{9000 + id}"));
+
     public async Task KillAsync(int id)
     {
         TestNode node = Take(id);
@@ -118,6 +122,17 @@ internal sealed class TestCluster : IAsyncDisposable
                 }
 
                 _nodes[node].System.Seating.Tell(new SeatStreams([stream]));
+            }
+        }
+    }
+
+    private sealed class Losing<TCommand>(IActorRef coordinator) : ICanTell
+    {
+        public void Tell(object message, IActorRef sender)
+        {
+            if (message is not CoordinatorRequest { Command: TCommand })
+            {
+                coordinator.Tell(message, sender);
             }
         }
     }

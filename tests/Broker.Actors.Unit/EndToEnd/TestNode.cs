@@ -82,7 +82,11 @@ internal sealed class TestNode : IAsyncDisposable
     }
 
     /// <summary>Starts a node of a cluster whose coordinator is told by <paramref name="coordinator"/>.</summary>
-    public static async Task<TestNode> JoinAsync(IObjectStore store, ICanTell coordinator, int seed, params (string Name, string Value)[] settings)
+    public static Task<TestNode> JoinAsync(IObjectStore store, ICanTell coordinator, int seed, params (string Name, string Value)[] settings) =>
+        JoinAsync(store, coordinator, seed, CoordinatorTimeouts.Command, settings);
+
+    /// <param name="patience">How long the start waits for the coordinator.</param>
+    public static async Task<TestNode> JoinAsync(IObjectStore store, ICanTell coordinator, int seed, TimeSpan patience, params (string Name, string Value)[] settings)
     {
         TempFolder folder = new("actors");
         BrokerOptions options = TestOptions.Of([("log.dirs", folder.Path), ("wal.kind", "bucket"), ("offsets.topic.num.partitions", "2"), .. settings]);
@@ -93,7 +97,7 @@ internal sealed class TestNode : IAsyncDisposable
         FollowerJoin join = new(options, options.Place, view, client, NullLogger.Instance);
         StorageEngine storage = await StorageEngine.OpenAsync(store, options, sources, join, NullLogger.Instance, CancellationToken.None);
         BrokerMetrics metrics = new();
-        BrokerSystem system = await BrokerSystem.StartAsync(actors, storage, options, sources, NullLoggerFactory.Instance, metrics, new ClusterLink(view, client));
+        BrokerSystem system = await BrokerSystem.StartAsync(actors, storage, options, sources, NullLoggerFactory.Instance, metrics, new ClusterLink(view, client) { StartPatience = patience });
         return new TestNode(folder, store, storage, system, actors, options) { Metrics = metrics, Client = client };
     }
 

@@ -1,3 +1,8 @@
+using System.Net;
+using System.Net.Sockets;
+using Broker.ObjectStore;
+using Broker.ObjectStore.Cluster;
+using Broker.ObjectStore.Local;
 using Broker.TestSupport.Brokers;
 using Broker.TestSupport.Clients;
 using Broker.Wire.Messages;
@@ -84,6 +89,25 @@ public sealed class ClusterCrashTests : IAsyncLifetime
             await writer.WriteAsync(1);
             await writer.DisposeAsync();
         }
+    }
+
+    // As when all nodes of a cluster start at the same time: each waits for the others to let it in.
+    [SkippableFact]
+    public async Task Node_begins_the_cluster_when_those_who_answer_let_nobody_in()
+    {
+        foreach (NodeBroker node in _nodes)
+        {
+            await node.KillAsync();
+        }
+
+        using LocalObjectStore store = LocalObjectStore.Open(new LocalObjectStoreOptions(_bucket.Path));
+        string address = (await new NodeRegistry(store).FindAsync(new NodeId(3), CancellationToken.None))!.Value.Entry.Address;
+        using TcpListener waiting = new(IPEndPoint.Parse(address));
+        waiting.Start();
+
+        await _nodes[0].StartAsync();
+
+        await CreateTopicAsync(_nodes[0]);
     }
 
     [SkippableFact]
@@ -204,10 +228,12 @@ public sealed class ClusterCrashTests : IAsyncLifetime
 
     private static Task WriteAsync(IEnumerable<ClusterWriter> writers, int count) => Task.WhenAll(writers.Select(writer => writer.WriteAsync(count)));
 
-    private async Task CreateTopicAsync()
+    private Task CreateTopicAsync() => CreateTopicAsync(_nodes[1]);
+
+    private static async Task CreateTopicAsync(NodeBroker node)
     {
         using CancellationTokenSource patience = new(TimeSpan.FromSeconds(60));
-        await using RawConnection client = await RawConnection.ConnectAsync(_nodes[1].Port, patience.Token);
+        await using RawConnection client = await RawConnection.ConnectAsync(node.Port, patience.Token);
         CreateTopicsRequest request = new() { Topics = [new CreateTopicsRequest.CreatableTopic { Name = Topic, NumPartitions = Partitions, ReplicationFactor = 1 }], timeoutMs = 30_000 };
         CreateTopicsResponse made = await client.CallAsync<CreateTopicsResponse>(request, 7, patience.Token);
         Assert.Equal(0, made.Topics[0].ErrorCode);

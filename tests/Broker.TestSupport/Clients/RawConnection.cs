@@ -10,7 +10,7 @@ using Broker.Wire.Primitives;
 namespace Broker.TestSupport.Clients;
 
 /// <summary>
-/// One connection to a broker on loopback that sends exactly the requests it is told to: any number may be on their
+/// One connection to a broker that sends exactly the requests it is told to: any number may be on their
 /// way, and the answers are received in the order of the requests. It never retries and never reconnects: a broken
 /// connection is an <see cref="IOException"/> or a <see cref="SocketException"/>, and stays broken. One caller at a time.
 /// </summary>
@@ -30,13 +30,16 @@ public sealed class RawConnection : IAsyncDisposable
     /// <summary>Requests that were sent and whose answers were not received yet.</summary>
     public int Unanswered => _unanswered.Count;
 
-    /// <exception cref="SocketException">Nothing listens on that port.</exception>
-    public static async Task<RawConnection> ConnectAsync(int port, CancellationToken cancellation)
+    /// <exception cref="SocketException">Nothing listens on that port of loopback.</exception>
+    public static Task<RawConnection> ConnectAsync(int port, CancellationToken cancellation) => ConnectAsync(IPAddress.Loopback, port, cancellation);
+
+    /// <exception cref="SocketException">Nothing listens there, or nothing leads there.</exception>
+    public static async Task<RawConnection> ConnectAsync(IPAddress address, int port, CancellationToken cancellation)
     {
         TcpClient client = new() { NoDelay = true };
         try
         {
-            await client.ConnectAsync(IPAddress.Loopback, port, cancellation);
+            await client.ConnectAsync(address, port, cancellation);
             return new RawConnection(client);
         }
         catch

@@ -12,7 +12,7 @@ public sealed class FaultProxy : IAsyncDisposable
 {
     private const int MaxRequests = 10_000;
 
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _listener;
     private readonly Uri _server;
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _connections = [];
@@ -22,11 +22,14 @@ public sealed class FaultProxy : IAsyncDisposable
     private int _connectionsAccepted;
     private readonly Task _accepting;
 
-    public FaultProxy(Uri server)
+    /// <param name="server">Whom it stands before.</param>
+    /// <param name="address">Where it listens; null: on loopback.</param>
+    public FaultProxy(Uri server, IPAddress? address = null)
     {
         _server = server;
+        _listener = new TcpListener(address ?? IPAddress.Loopback, 0);
         _listener.Start();
-        Endpoint = new Uri($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
+        Endpoint = new Uri($"http://{_listener.LocalEndpoint}");
         _accepting = AcceptAsync();
     }
 
@@ -78,6 +81,15 @@ public sealed class FaultProxy : IAsyncDisposable
         lock (_rules)
         {
             _rules.Add((matches, fault, times));
+        }
+    }
+
+    /// <summary>Faults that are not used up befall nobody any more. Requests that hang go on to do so.</summary>
+    public void Heal()
+    {
+        lock (_rules)
+        {
+            _rules.Clear();
         }
     }
 

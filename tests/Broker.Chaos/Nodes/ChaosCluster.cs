@@ -1,0 +1,46 @@
+using System.Net;
+using Broker.Chaos.Clocks;
+using Broker.Chaos.Networks;
+using Broker.Chaos.Stores;
+
+namespace Broker.Chaos.Nodes;
+
+/// <summary>Brokers on one bucket, with all by which they can be made to suffer. It ends the nodes; network and store are the caller's.</summary>
+/// <param name="Nodes">In the order of their ids.</param>
+/// <param name="Network">What they reach each other by.</param>
+/// <param name="Store">Their bucket.</param>
+/// <param name="Clocks">Their clocks; null: those cannot be set.</param>
+internal sealed record ChaosCluster(IReadOnlyList<ChaosNode> Nodes, IClusterNetwork Network, IChaosStore Store, ShiftedClocks? Clocks) : IAsyncDisposable
+{
+    private const int ClientPort = 9092;
+    private const int ClusterPort = 7092;
+
+    /// <summary>Where clients begin.</summary>
+    public IReadOnlyList<IPEndPoint> Bootstrap { get; } = [.. Nodes.Select(node => EndPoint(node.Id, Network))];
+
+    /// <summary>Starts all nodes.</summary>
+    public static ChaosCluster Start(int count, string folder, IClusterNetwork network, IChaosStore store, ShiftedClocks? clocks, Action<string> say, Action<string> fail)
+    {
+        List<ChaosNode> nodes = [];
+        for (int id = 1; id <= count; id++)
+        {
+            string[] settings = [$"node.id={id}", "wal.kind=bucket", $"cluster.address={network.AddressOf(id)}:{ClusterPort}", $"management.listener={network.AddressOf(id)}:0", .. store.SettingsOf(id)];
+            nodes.Add(new ChaosNode(new NodePlan(id, EndPoint(id, network), network.Enter(id), settings, clocks?.EnvironmentOf(id) ?? []), folder, say, fail));
+            nodes[^1].Start();
+        }
+
+        return new ChaosCluster(nodes, network, store, clocks);
+    }
+
+    public ChaosNode Node(int id) => Nodes[id - 1];
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (ChaosNode node in Nodes)
+        {
+            await node.DisposeAsync();
+        }
+    }
+
+    private static IPEndPoint EndPoint(int id, IClusterNetwork network) => new(network.AddressOf(id), ClientPort);
+}

@@ -1,0 +1,48 @@
+using System.Globalization;
+
+namespace Broker.Chaos.Runs;
+
+/// <summary>What a run is told on its command line.</summary>
+/// <param name="Duration">How long new faults come.</param>
+/// <param name="Seed">Of the faults.</param>
+/// <param name="Nodes">How many brokers.</param>
+/// <param name="Store">"ceph"; "file"; "auto": Ceph's gateway if it is installed.</param>
+/// <param name="OneRound">Whether it ends when each kind of fault was there once.</param>
+/// <param name="Kinds">Kinds of faults, by their names; empty: all.</param>
+public sealed record ChaosOptions(TimeSpan Duration, int Seed, int Nodes, string Store, bool OneRound, IReadOnlyList<string> Kinds)
+{
+    public const string Usage = "run [--duration 10m] [--seed N] [--nodes 3] [--store auto|ceph|file] [--one-round] [--faults KillOne,Stop...]";
+
+    /// <exception cref="FormatException">The command line is none of a run's.</exception>
+    public static ChaosOptions Parse(IReadOnlyList<string> args)
+    {
+        ChaosOptions options = new(TimeSpan.FromMinutes(10), Random.Shared.Next(), 3, "auto", false, []);
+        for (int i = 0; i < args.Count; i++)
+        {
+            string Value() => ++i < args.Count ? args[i] : throw new FormatException($"{args[i - 1]} needs a value");
+            options = args[i] switch
+            {
+                "--duration" => options with { Duration = ParseDuration(Value()) },
+                "--seed" => options with { Seed = int.Parse(Value(), CultureInfo.InvariantCulture) },
+                "--nodes" => options with { Nodes = int.Parse(Value(), CultureInfo.InvariantCulture) },
+                "--store" => options with { Store = Value() },
+                "--one-round" => options with { OneRound = true },
+                "--faults" => options with { Kinds = Value().Split(',') },
+                _ => throw new FormatException($"'{args[i]}' is not known"),
+            };
+        }
+
+        return options;
+    }
+
+    private static TimeSpan ParseDuration(string text)
+    {
+        double number = double.Parse(text.TrimEnd('h', 'm', 's'), CultureInfo.InvariantCulture);
+        return text[^1] switch
+        {
+            'h' => TimeSpan.FromHours(number),
+            'm' => TimeSpan.FromMinutes(number),
+            _ => TimeSpan.FromSeconds(number),
+        };
+    }
+}

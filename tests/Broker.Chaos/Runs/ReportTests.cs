@@ -1,0 +1,27 @@
+using Broker.Chaos.Faults;
+
+namespace Broker.Chaos.Runs;
+
+/// <summary>Numbers of a run, and what it is told.</summary>
+public sealed class ReportTests
+{
+    [Theory]
+    [InlineData(0, 5, 1)]
+    [InlineData(11, 12, 10)]
+    [InlineData(9, 30, 10)]
+    [InlineData(25, 30, 0)]
+    public void Longest_gap_is_that_of_which_some_lies_in_the_window(int begin, int end, int expected) => Assert.Equal(
+        TimeSpan.FromSeconds(expected),
+        Report.LongestGap([.. new[] { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 21 }.Select(s => TimeSpan.FromSeconds(s))], new FaultWindow(FaultKind.Stop, TimeSpan.FromSeconds(begin), TimeSpan.FromSeconds(end))));
+
+    [Theory]
+    [InlineData("90s", 90)]
+    [InlineData("90", 90)]
+    [InlineData("10m", 600)]
+    [InlineData("1.5h", 5400)]
+    public void Duration_is_read_with_its_unit(string text, int seconds) =>
+        Assert.Equal(TimeSpan.FromSeconds(seconds), ChaosOptions.Parse(["--duration", text]).Duration);
+
+    [Fact]
+    public void Word_that_is_not_known_is_refused() => Assert.Throws<FormatException>(() => ChaosOptions.Parse(["--sede", "1"]));
+}

@@ -1,0 +1,130 @@
+"""A real client, librdkafka, under chaos: confluent-kafka-python. Every command prints what it does, one event a line with
+its time in seconds before it, until its standard input ends.
+
+produce  --topic T --partitions N --producer P --rate PER_SECOND: idempotent; record s goes to partition s mod N, its value is "P:s:"
+         prints: send NUMBER PARTITION | ack NUMBER PARTITION OFFSET | fail NUMBER REASON | end
+consume  --topic T --group G: a group's only member; commits as it goes
+         prints: assign PARTITION | seen PARTITION OFFSET VALUE | end
+"""
+import argparse
+import os
+import select
+import sys
+import time
+
+from confluent_kafka import Consumer, KafkaException, Producer
+
+# What the whole run's healing may take, and more.
+PATIENCE_S = 240
+COMMIT_EVERY_S = 1
+
+CLIENT = {
+    # Come back quickly: the default goes up to ten seconds.
+    "reconnect.backoff.ms": 50,
+    "reconnect.backoff.max.ms": 500,
+    "retry.backoff.ms": 50,
+    # A broker that is frozen or cut off is left after this.
+    "socket.timeout.ms": 10_000,
+    "socket.connection.setup.timeout.ms": 5_000,
+    "topic.metadata.refresh.interval.ms": 5_000,
+    "log_level": 2,
+}
+
+
+def write(line):
+    # The same clock as the harness's.
+    sys.stdout.write(f"{time.monotonic():.4f} {line}\n")
+
+
+def input_closed():
+    readable, _, _ = select.select([sys.stdin], [], [], 0)
+    return bool(readable) and sys.stdin.read(1) == ""
+
+
+def fail(reason):
+    sys.stdout.flush()
+    print(reason, file=sys.stderr, flush=True)
+    # No exit handlers: the library's threads may be stuck in what went wrong.
+    os._exit(3)
+
+
+def produce(args, conf):
+    def on_error(error):
+        if error.fatal():
+            fail(f"fatal: {error}")
+
+    # librdkafka before 2.3 (its pull request 4438) takes a batch whose connection broke for stored, and fails for good when the one behind it is
+    # refused. With one request in flight there is none behind it.
+    producer = Producer({
+        **conf, "enable.idempotence": True, "linger.ms": 5, "max.in.flight.requests.per.connection": 1, "message.timeout.ms": PATIENCE_S * 1000,
+        "queue.buffering.max.messages": 10_000, "error_cb": on_error,
+    })
+    number = 0
+    while not input_closed():
+        def delivered(error, message, number=number):
+            if error is None:
+                write(f"ack {number} {message.partition()} {message.offset()}")
+            else:
+                write(f"fail {number} {error.name()}")
+        try:
+            # Said first: what is sent and not known of would be nobody's.
+            write(f"send {number} {number % args.partitions}")
+            producer.produce(args.topic, value=f"{args.producer}:{number}:", partition=number % args.partitions, on_delivery=delivered)
+            number += 1
+        except BufferError:
+            write(f"fail {number} QUEUE_FULL")
+            number += 1
+        producer.poll(1 / args.rate)
+        sys.stdout.flush()
+    if producer.flush(PATIENCE_S) != 0:
+        fail("records are neither acknowledged nor failed")
+    write("end")
+
+
+def consume(args, conf):
+    def on_assign(consumer, partitions):
+        for partition in partitions:
+            write(f"assign {partition.partition}")
+
+    consumer = Consumer({
+        **conf, "group.id": args.group, "enable.auto.commit": False, "auto.offset.reset": "earliest", "session.timeout.ms": 10_000,
+        "heartbeat.interval.ms": 1_000, "partition.assignment.strategy": "range",
+    })
+    consumer.subscribe([args.topic], on_assign=on_assign)
+    committed = time.monotonic()
+    while not input_closed():
+        for message in consumer.consume(500, 0.1):
+            if message.error() is None:
+                write(f"seen {message.partition()} {message.offset()} {message.value().decode()}")
+            elif message.error().fatal():
+                fail(f"fatal: {message.error()}")
+        if time.monotonic() - committed > COMMIT_EVERY_S:
+            committed = time.monotonic()
+            try:
+                consumer.commit(asynchronous=True)
+            except KafkaException as error:
+                print(f"commit: {error}", file=sys.stderr)
+        sys.stdout.flush()
+    write("end")
+    sys.stdout.flush()
+    # It leaves no group behind that anybody needs, and leaving waits for a coordinator.
+    os._exit(0)
+
+
+def main():
+    commands = {"produce": produce, "consume": consume}
+    parser = argparse.ArgumentParser()
+    parser.add_argument("command", choices=commands)
+    parser.add_argument("--bootstrap", required=True)
+    parser.add_argument("--topic", required=True)
+    parser.add_argument("--partitions", type=int)
+    parser.add_argument("--producer", type=int)
+    parser.add_argument("--rate", type=int)
+    parser.add_argument("--group")
+    args = parser.parse_args()
+    commands[args.command](args, {**CLIENT, "bootstrap.servers": args.bootstrap})
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
