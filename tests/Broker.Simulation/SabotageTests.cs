@@ -17,6 +17,12 @@ public sealed class SabotageTests
     public void Store_that_forgets_what_it_acknowledged_is_found_out_whatever_it_was(string prefix) =>
         Assert.Matches(@"^seed \d+: ", FirstFailure(new Sabotage(store => new ForgetfulStore(store, prefix))));
 
+    [SkippableTheory]
+    [InlineData("data/")]
+    [InlineData("wal/")]
+    public void Store_that_forgets_is_found_out_in_a_cluster_as_well(string prefix) =>
+        Assert.Matches(@"^seed \d+: ", FirstFailure(new Sabotage(store => new ForgetfulStore(store, prefix)), SeedRange.Cluster));
+
     [SkippableFact]
     public void Disk_that_does_not_sync_is_found_out() =>
         Assert.Matches(@"^seed \d+: L\d", FirstFailure(new Sabotage(store => store, DiskLies: true)));
@@ -90,9 +96,9 @@ public sealed class SabotageTests
             ? [.. creation.Topics.SelectMany(topic => topic.Configs).Where(config => config.Name == name && (name != "cleanup.policy" || config.Value == "compact"))]
             : [];
 
-    private static string FirstFailure(Sabotage sabotage)
+    private static string FirstFailure(Sabotage sabotage, string kind = SeedRange.Node)
     {
         BundledAkka.Require();
-        return new SeedRange(1, Seeds, sabotage).Run().Failure?.Text ?? "";
+        return new SeedRange(1, Seeds, sabotage, kind: kind).Run().Failure?.Text ?? "";
     }
 }

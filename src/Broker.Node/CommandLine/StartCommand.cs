@@ -146,7 +146,7 @@ internal static partial class StartLog
     [LoggerMessage(EventId = 6104, EventName = "Fenced", Level = LogLevel.Error, Message = "Another node has taken over; this one ends: {Reason}")]
     public static partial void Fenced(ILogger log, string reason);
 
-    [LoggerMessage(EventId = 6113, EventName = "JoinsAgain", Level = LogLevel.Error, Message = "This node cannot serve any more: {Reason}. It starts anew and joins the cluster again")]
+    [LoggerMessage(EventId = 6114, EventName = "JoinsAgain", Level = LogLevel.Error, Message = "This node cannot serve any more: {Reason}. It starts anew and joins the cluster again")]
     public static partial void JoinsAgain(ILogger log, string reason);
 
     [LoggerMessage(EventId = 6102, EventName = "Stopping", Level = LogLevel.Information, Message = "Stopping")]
