@@ -293,8 +293,9 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
         switch (cached.Status)
         {
             case CacheReadStatus.Hit:
-                _opened.Load.Add(cached.Batches.Sum(batch => (long)batch.Payload.Length));
-                Sender.Tell(new ReadReply(read.Tag, ErrorCode.None, _highWatermark, _logStart, Sequences.Of(cached.Batches), cached) { Mark = _watchers.Mark, Offsets = cached.Batches[^1].LastOffset.Value + 1 - read.From.Value });
+                IReadOnlyList<CachedBatch> shown = UpToHighWatermark(cached.Batches);
+                _opened.Load.Add(shown.Sum(batch => (long)batch.Payload.Length));
+                Sender.Tell(new ReadReply(read.Tag, ErrorCode.None, _highWatermark, _logStart, Sequences.Of(shown), cached) { Mark = _watchers.Mark, Offsets = shown[^1].LastOffset.Value + 1 - read.From.Value });
                 break;
             case CacheReadStatus.Damaged:
                 UnreadableOffsetsException damage = StorageErrors.DamageOf(cached);
@@ -306,6 +307,10 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
                 break;
         }
     }
+
+    // Batches are in the cache before this actor hears that they are durable: who was shown them would ask for what comes behind, which is out of range yet.
+    private IReadOnlyList<CachedBatch> UpToHighWatermark(IReadOnlyList<CachedBatch> batches) =>
+        batches[^1].LastOffset < _highWatermark ? batches : [.. batches.TakeWhile(batch => batch.LastOffset < _highWatermark)];
 
     private void ReadHistory(Read read)
     {

@@ -43,6 +43,24 @@ public sealed class PartitionActorTests : PartitionFixture
         Assert.False(read.Records.IsEmpty);
     }
 
+    // A reader that was shown more would ask for what comes behind that, and be told that this is out of range.
+    [Fact]
+    public void P1_reader_is_shown_nothing_beyond_the_high_watermark()
+    {
+        IActorRef partition = Open();
+        partition.Tell(Append(0, TestBatches.Of(3)), TestActor);
+        partition.Tell(Append(1, TestBatches.Of(2)), TestActor);
+        MakeDurable(partition, _wal.ExpectMsg<WalAppend>());
+        ExpectMsg<AppendReply>();
+        PutIntoCache(_wal.ExpectMsg<WalAppend>());
+
+        using ReadReply read = Read(partition, 0);
+
+        Assert.Equal((3L, 3L), (read.HighWatermark.Value, read.Offsets));
+        Assert.Equal(3, new RecordBatchView(read.Records.ToArray()).RecordCount);
+        Assert.Equal(new RecordBatchView(read.Records.ToArray()).SizeInBytes, read.Records.Length);
+    }
+
     [Fact]
     public void P2_append_is_answered_when_it_and_all_before_it_is_durable()
     {

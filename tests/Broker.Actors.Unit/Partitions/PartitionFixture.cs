@@ -46,9 +46,12 @@ public abstract class PartitionFixture : ActorTest
 
     private protected void MakeDurable(IActorRef partition, WalAppend append)
     {
-        _cache.Append(append.Stream, append.Batch with { Position = new WalPosition(++_position) });
+        PutIntoCache(append);
         partition.Tell(new WalAppended(append.Batch.LastOffset + 1, append.Generation), _wal.Ref);
     }
+
+    /// <summary>What is durable is in the cache before its partition hears of it.</summary>
+    private protected void PutIntoCache(WalAppend append) => _cache.Append(append.Stream, append.Batch with { Position = new WalPosition(++_position) });
 
     private protected ReadReply Read(IActorRef partition, long offset)
     {
