@@ -35,6 +35,9 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
 
     private readonly ResigningServices _services;
     private readonly Dictionary<StreamId, IActorRef> _due = [];
+
+    // How often each failed: one that cannot be given up, as while it waits for the store to open, must not hold up the others.
+    private readonly Dictionary<StreamId, int> _failures = [];
     private bool _resigning;
 
     public ResigningActor(ResigningServices services)
@@ -69,15 +72,17 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
         foreach ((StreamId stream, IActorRef asker) in _due.Where(one => image.FindStream(one.Key)?.Leader != _services.Node).ToArray())
         {
             _due.Remove(stream);
+            _failures.Remove(stream);
             asker.Tell(new Resigned(stream));
         }
 
         // What broke does not know where its log ends, and stays until the node starts anew.
-        StreamId[] streams = [.. _due.Keys.Where(stream => _services.Partitions.Find(stream) is not null).Order().Take(MaxAtOnce)];
+        StreamId[] streams = [.. _due.Keys.Where(stream => _services.Partitions.Find(stream) is not null).OrderBy(stream => _failures.GetValueOrDefault(stream)).ThenBy(stream => stream)];
         if (streams.Length > 0)
         {
             _resigning = true;
-            ResignAsync(streams).PipeTo(Self);
+            StreamId[] together = [.. streams.TakeWhile(stream => !_failures.ContainsKey(stream)).Take(MaxAtOnce)];
+            ResignAsync(together.Length > 0 ? together : [streams[0]]).PipeTo(Self);
         }
         else if (_due.Count > 0)
         {
@@ -144,6 +149,10 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
         if (round.Failure is { } cause)
         {
             ResigningLog.Failed(_services.Log, round.Left.Count, cause.Message, TryAgainAfter);
+            foreach (StreamId stream in round.Left)
+            {
+                _failures[stream] = _failures.GetValueOrDefault(stream) + 1;
+            }
         }
 
         if (round is { IsInDoubt: true, Left.Count: > 0 })

@@ -58,6 +58,26 @@ public sealed class ResigningActorTests : ActorTest
     }
 
     [Fact]
+    public async Task Partition_that_cannot_be_given_up_does_not_hold_up_the_others()
+    {
+        ClusterGround ground = await CreateAsync(Sys, streams: 2, records: 0);
+        TestProbe stuck = CreateTestProbe();
+        _partitions.Add(ground.Streams[1], stuck.Ref, new PartitionLoad());
+        IActorRef resigning = Start(ground);
+        resigning.Tell(new ResignStreams(ground.Streams), TestActor);
+
+        // Both together, of which one never answers; then each alone.
+        AnswerUploadsUntilHandOver();
+        _partition.Reply(new HandedOver(ground.Streams[0], new LeaderEpoch(0), Offset.Zero));
+        _partition.ExpectMsg<KeepLeading>(Patience);
+        AnswerUploadsUntilHandOver();
+        _partition.Reply(new HandedOver(ground.Streams[0], new LeaderEpoch(0), Offset.Zero));
+        AnswerUpload();
+
+        Assert.Equal(ground.Streams[0], ExpectMsg<Resigned>(Patience).Stream);
+    }
+
+    [Fact]
     public async Task X2_stream_whose_closing_is_in_doubt_is_opened_anew_before_it_takes_appends()
     {
         ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 0);
