@@ -26,6 +26,9 @@ internal sealed class RealClients : IAsyncDisposable
     /// <summary>Why there are none; null: they can be had.</summary>
     public static string? WhyNot => Directory.Exists("/usr/lib/python3/dist-packages/confluent_kafka") ? null : "Debian's Python module 'confluent_kafka' is not installed; 'make test' installs it";
 
+    /// <summary>How often the producer could not go on, and another one took its place; known when it has finished.</summary>
+    public int FatalErrors { get; private set; }
+
     /// <summary>Both of them are <paramref name="number"/> in the history.</summary>
     public static RealClients Start(string topic, int partitions, IEnumerable<IPEndPoint> bootstrap, int number)
     {
@@ -72,21 +75,25 @@ internal sealed class RealClients : IAsyncDisposable
 
     private void AddSends(HistoryRecorder history)
     {
-        Dictionary<long, Send> sends = [];
+        Dictionary<RecordId, Send> sends = [];
         foreach ((TimeSpan time, string[] words) in Events(_producer, history))
         {
-            long number = words.Length > 1 ? Number(words[1]) : -1;
+            RecordId id = words.Length > 1 ? RecordId.Parse(words[1]) : RecordId.None;
             switch (words[0])
             {
                 case "send":
-                    sends.Add(number, new Send(new RecordId(_number, number), (int)Number(words[2]), time, time, SendOutcome.Unknown, -1));
+                    sends.Add(id, new Send(id, (int)Number(words[2]), time, time, SendOutcome.Unknown, -1));
                     break;
                 case "ack":
-                    sends[number] = sends[number] with { Completed = time, Outcome = SendOutcome.Acknowledged, Offset = Number(words[3]) };
+                    sends[id] = sends[id] with { Completed = time, Outcome = SendOutcome.Acknowledged, Offset = Number(words[3]) };
                     break;
                 case "fail":
                     // What never got into its queue is nowhere.
-                    sends[number] = sends[number] with { Completed = time, Outcome = words[2] == "QUEUE_FULL" ? SendOutcome.Refused : SendOutcome.Unknown };
+                    sends[id] = sends[id] with { Completed = time, Outcome = words[2] == "QUEUE_FULL" ? SendOutcome.Refused : SendOutcome.Unknown };
+                    break;
+                case "fatal":
+                    // Whether it was right to take that for fatal, the raw producers show, which had the same broker.
+                    FatalErrors++;
                     break;
             }
         }

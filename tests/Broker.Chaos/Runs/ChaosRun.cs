@@ -138,6 +138,11 @@ internal sealed class ChaosRun(ChaosOptions options, string? whyNoCuts, string f
         }
 
         await (real?.FinishAsync(_history, ReadAsync) ?? ReadAsync());
+        if (real is { FatalErrors: > 0 and var fatal })
+        {
+            Say($"librdkafka's producer had {fatal} fatal errors, each time another one took its place");
+        }
+
         foreach ((int partition, IReadOnlyList<Seen> records) in warm)
         {
             _history.Polled(new Poll(WarmReader, 0, partition, _history.Now, records));

@@ -2,7 +2,8 @@
 its time in seconds before it, until its standard input ends.
 
 produce  --topic T --partitions N --producer P --rate PER_SECOND: idempotent; record s goes to partition s mod N, its value is "P:s:"
-         prints: send NUMBER PARTITION | ack NUMBER PARTITION OFFSET | fail NUMBER REASON | end
+         prints: send ID PARTITION | ack ID PARTITION OFFSET | fail ID REASON | fatal REASON | end, each ID as P:NUMBER. After a fatal error it goes on as
+         another producer, P one more than before: what the one before left open may come into the log at any time.
 consume  --topic T --group G: a group's only member; commits as it goes
          prints: assign PARTITION | seen PARTITION OFFSET VALUE | end
 """
@@ -17,6 +18,9 @@ from confluent_kafka import Consumer, KafkaException, Producer
 # What the whole run's healing may take, and more.
 PATIENCE_S = 240
 COMMIT_EVERY_S = 1
+
+# More than one for each fault: something else is wrong then.
+MOST_FATAL_ERRORS = 100
 
 CLIENT = {
     # Come back quickly: the default goes up to ten seconds.
@@ -48,37 +52,64 @@ def fail(reason):
     os._exit(3)
 
 
+class FatalError(Exception):
+    pass
+
+
 def produce(args, conf):
+    number = 0
+    for producer in range(args.producer, args.producer + MOST_FATAL_ERRORS):
+        try:
+            produce_until_fatal(args, conf, producer, number)
+            write("end")
+            return
+        except FatalError as fatal:
+            write(f"fatal {str(fatal).replace(' ', '_')}")
+            number = fatal.args[1]
+    fail("too many fatal errors")
+
+
+def produce_until_fatal(args, conf, identity, number):
+    fatal = []
+
     def on_error(error):
         if error.fatal():
-            fail(f"fatal: {error}")
+            fatal.append(error)
 
     # librdkafka before 2.3 (its pull request 4438) takes a batch whose connection broke for stored, and fails for good when the one behind it is
-    # refused. With one request in flight there is none behind it.
+    # refused. With one request in flight there is none behind it on that connection; but when a partition moves, the next one goes to the new leader while
+    # the last one waits for its timeout at the old one, is refused there as out of order, rightly, and that is fatal to it all the same.
     producer = Producer({
         **conf, "enable.idempotence": True, "linger.ms": 5, "max.in.flight.requests.per.connection": 1, "message.timeout.ms": PATIENCE_S * 1000,
         "queue.buffering.max.messages": 10_000, "error_cb": on_error,
     })
-    number = 0
-    while not input_closed():
-        def delivered(error, message, number=number):
-            if error is None:
-                write(f"ack {number} {message.partition()} {message.offset()}")
-            else:
-                write(f"fail {number} {error.name()}")
-        try:
+    try:
+        while not input_closed():
+            record = f"{identity}:{number}"
+            partition = number % args.partitions
+            number += 1
+
+            def delivered(error, message, record=record):
+                if error is None:
+                    write(f"ack {record} {message.partition()} {message.offset()}")
+                else:
+                    write(f"fail {record} {error.name()}")
             # Said first: what is sent and not known of would be nobody's.
-            write(f"send {number} {number % args.partitions}")
-            producer.produce(args.topic, value=f"{args.producer}:{number}:", partition=number % args.partitions, on_delivery=delivered)
-            number += 1
-        except BufferError:
-            write(f"fail {number} QUEUE_FULL")
-            number += 1
-        producer.poll(1 / args.rate)
-        sys.stdout.flush()
-    if producer.flush(PATIENCE_S) != 0:
-        fail("records are neither acknowledged nor failed")
-    write("end")
+            write(f"send {record} {partition}")
+            try:
+                producer.produce(args.topic, value=f"{record}:", partition=partition, on_delivery=delivered)
+            except BufferError:
+                write(f"fail {record} QUEUE_FULL")
+            producer.poll(1 / args.rate)
+            sys.stdout.flush()
+            if fatal:
+                raise FatalError(fatal[0], number)
+        if producer.flush(PATIENCE_S) != 0 and not fatal:
+            fail("records are neither acknowledged nor failed")
+    except KafkaException as error:
+        if error.args[0].fatal():
+            raise FatalError(error, number) from error
+        raise
 
 
 def consume(args, conf):
