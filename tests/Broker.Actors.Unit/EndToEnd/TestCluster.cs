@@ -102,6 +102,12 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>As a shard does that moves.</summary>
     public async Task MoveAsync(StreamId stream, int from, int to)
     {
+        // Whoever finds it without a leader on its way has it led there as well.
+        lock (_nodes)
+        {
+            _seats[stream] = new NodeId(to);
+        }
+
         await _nodes[new NodeId(from)].System.Resigning.Ask<Resigned>(new ResignStreams([stream]), Eventually.Patience);
         await _nodes[new NodeId(to)].System.Seating.Ask<Seated>(new SeatStreams([stream]), Eventually.Patience);
     }
