@@ -50,7 +50,8 @@ internal sealed class SeatingActor : ReceiveActor, IWithTimers
 
     private void OnSeat(SeatStreams seat)
     {
-        foreach (StreamId stream in seat.Streams)
+        // Whoever looks for a seat for it asks for no answer, and takes nobody's away.
+        foreach (StreamId stream in seat.Streams.Where(stream => !_askers.ContainsKey(stream) || !Sender.Equals(Context.System.DeadLetters)))
         {
             _askers[stream] = Sender;
         }

@@ -127,7 +127,7 @@ internal sealed class TestCluster : IAsyncDisposable
                     seats[node]++;
                 }
 
-                _nodes[node].System.Seating.Tell(new SeatStreams([stream]));
+                _nodes[node].System.Seating.Tell(new SeatStreams([stream]), ActorRefs.NoSender);
             }
         }
     }

@@ -95,6 +95,7 @@ public sealed class ClusterCrashTests : IAsyncLifetime
     [SkippableFact]
     public async Task Node_begins_the_cluster_when_those_who_answer_let_nobody_in()
     {
+        await StartAsync();
         foreach (NodeBroker node in _nodes)
         {
             await node.KillAsync();
@@ -107,7 +108,8 @@ public sealed class ClusterCrashTests : IAsyncLifetime
 
         await _nodes[0].StartAsync();
 
-        await CreateTopicAsync(_nodes[0]);
+        await using ClusterWriter writer = new(Topic, 0, 100, [_nodes[0].Port]);
+        await writer.WriteAsync(1);
     }
 
     [SkippableFact]

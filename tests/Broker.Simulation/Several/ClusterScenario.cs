@@ -160,7 +160,7 @@ internal sealed class ClusterScenario : IScenario
 
     private async Task EndAsync()
     {
-        await UntilAsync(() => _clients.All(client => client.Task.IsCompleted), () => string.Join(", ", _clients.Where(client => !client.Task.IsCompleted).Select(client => client.Name)));
+        await UntilAsync(() => _clients.All(client => client.Task.IsCompleted), () => string.Join(", ", _clients.Where(client => !client.Task.IsCompleted).Select(client => client.Name)) + $"; {_members.State}");
         await UntilAsync(() => _members.IsWhole, () => $"the cluster is not whole: {_members.State}");
         await CheckAsync();
         foreach (Member member in _members.Alive.ToArray())
