@@ -92,21 +92,21 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
 
     private async Task<Round> ResignAsync(StreamId[] streams)
     {
-        bool isAsked = false;
+        (StreamId Stream, LeaderEpoch Epoch)[] asked = [];
         IActorRef[] partitions = [.. streams.Select(_services.Partitions.Find).OfType<IActorRef>()];
         try
         {
             await UploadBulkAsync();
             long closing = _services.Clock.GetTimestamp();
-            Task<HandedOver>[] asked = [.. partitions.Select(partition => partition.Ask<HandedOver>(HandOver.Instance, LastPatience))];
+            Task<HandedOver>[] handOvers = [.. partitions.Select(partition => partition.Ask<HandedOver>(HandOver.Instance, LastPatience))];
             List<HandedOver> ends = [];
-            foreach (Task<HandedOver> answer in asked)
+            foreach (Task<HandedOver> answer in handOvers)
             {
                 ends.Add(await answer);
             }
 
             await _services.Uploads.Ask<UploadsFlushed>(FlushUploads.Instance, LastPatience);
-            isAsked = true;
+            asked = [.. ends.Select(end => (end.Stream, end.Epoch))];
             CloseStreams command = new([.. ends.Select(end => (end.Stream, end.Epoch, end.End))]);
             object committed = await _services.Coordinator.Ask(command, CoordinatorTimeouts.Command);
             if (committed is not StreamsAreClosed closed)
@@ -114,18 +114,18 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
                 throw new StorageException(StorageErrorKind.Unavailable, "the coordinator could not commit it");
             }
 
-            ILookup<bool, StreamId> isLed = streams.ToLookup(stream => closed.Image.FindStream(stream)?.Leader == _services.Node);
-            ResigningLog.Resigned(_services.Log, isLed[false].Count(), _services.Clock.GetElapsedTime(closing).TotalMilliseconds);
-            return new Round([.. isLed[true]], IsInDoubt: true, null);
+            StreamId[] left = [.. streams.Where(stream => closed.Image.FindStream(stream)?.Leader == _services.Node)];
+            ResigningLog.Resigned(_services.Log, streams.Length - left.Length, _services.Clock.GetElapsedTime(closing).TotalMilliseconds);
+            return new Round(left, [.. asked.Where(one => left.Contains(one.Stream))], null);
         }
         catch (Exception cause)
         {
-            if (!isAsked)
+            if (asked.Length == 0)
             {
                 Array.ForEach(partitions, partition => partition.Tell(KeepLeading.Instance, ActorRefs.NoSender));
             }
 
-            return new Round(streams, isAsked, cause);
+            return new Round(streams, asked, cause);
         }
     }
 
@@ -155,9 +155,9 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
             }
         }
 
-        if (round is { IsInDoubt: true, Left.Count: > 0 })
+        if (round.Doubtful.Count > 0)
         {
-            _services.Seating.Tell(new SeatAnew(round.Left));
+            _services.Seating.Tell(new SeatAnew(round.Doubtful));
         }
 
         if (round.Left.Count > 0)
@@ -176,9 +176,9 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
     }
 
     /// <param name="Left">What this node leads still, or may.</param>
-    /// <param name="IsInDoubt">Whether these take no appends until they are opened anew (X2).</param>
+    /// <param name="Doubtful">Those of them that take no appends until they are opened anew, with the epochs that they were to be closed under (X2).</param>
     /// <param name="Failure">Null: there was none.</param>
-    private sealed record Round(IReadOnlyList<StreamId> Left, bool IsInDoubt, Exception? Failure);
+    private sealed record Round(IReadOnlyList<StreamId> Left, IReadOnlyList<(StreamId Stream, LeaderEpoch Epoch)> Doubtful, Exception? Failure);
 }
 
 /// <summary>Streams are to be led elsewhere. Answered with one <see cref="Resigned"/> for each.</summary>

@@ -61,8 +61,11 @@ internal sealed class SeatingActor : ReceiveActor, IWithTimers
 
     private void OnSeatAnew(SeatAnew seat)
     {
-        _unsure.UnionWith(seat.Streams);
-        Add(seat.Streams);
+        // What is on its way to be opened comes under a new epoch as well.
+        MetadataImage image = _services.Metadata.Current;
+        StreamId[] streams = [.. seat.Streams.Where(one => !_inFlight.Contains(one.Stream) && image.FindStream(one.Stream)?.Epoch == one.Epoch).Select(one => one.Stream)];
+        _unsure.UnionWith(streams);
+        Add(streams);
     }
 
     private void Add(IReadOnlyList<StreamId> streams)

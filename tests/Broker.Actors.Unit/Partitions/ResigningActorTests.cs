@@ -87,7 +87,7 @@ public sealed class ResigningActorTests : ActorTest
         _partition.Reply(new HandedOver(ground.Streams[0], new LeaderEpoch(0), Offset.Zero));
         AnswerUpload();
 
-        Assert.Equal(ground.Streams, _seating.ExpectMsg<SeatAnew>(Patience).Streams);
+        Assert.Equal([(ground.Streams[0], new LeaderEpoch(0))], _seating.ExpectMsg<SeatAnew>(Patience).Streams);
         _partition.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
     }
 
@@ -100,7 +100,7 @@ public sealed class ResigningActorTests : ActorTest
         _partition.Reply(new HandedOver(ground.Streams[0], new LeaderEpoch(0), new Offset(5)));
         AnswerUpload();
 
-        Assert.Equal(ground.Streams, _seating.ExpectMsg<SeatAnew>(Patience).Streams);
+        Assert.Equal([(ground.Streams[0], new LeaderEpoch(0))], _seating.ExpectMsg<SeatAnew>(Patience).Streams);
         Assert.Equal(Two, ground.View.Current.Streams[ground.Streams[0]].Leader);
     }
 

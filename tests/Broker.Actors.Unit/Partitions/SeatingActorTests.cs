@@ -143,10 +143,16 @@ public sealed class SeatingActorTests : ActorTest
         BufferLease lease = _buffers.Rent(10);
         _cache.Append(ground.Streams[0], new CachedBatch(Offset.Zero, new Offset(49), new LeaderEpoch(1), 0, lease.Memory, 0, lease, new WalPosition(1)));
 
-        seating.Tell(new SeatAnew(ground.Streams));
+        seating.Tell(new SeatAnew([(ground.Streams[0], new LeaderEpoch(1))]));
 
         AwaitCondition(() => ground.View.Current.FindStream(ground.Streams[0])!.Epoch.Value == 2 && !IsHeld(ground), Patience);
         Assert.Equal(50, ground.View.Current.FindStream(ground.Streams[0])!.EpochHistory[^1].StartOffset.Value);
+
+        // Once: its partition takes appends by now, and another opening would give out their numbers again.
+        seating.Tell(new SeatAnew([(ground.Streams[0], new LeaderEpoch(1))]));
+        seating.Tell(new SeatStreams(ground.Streams), TestActor);
+        ExpectMsg<Seated>(Patience);
+        Assert.Equal(2, ground.View.Current.FindStream(ground.Streams[0])!.Epoch.Value);
     }
 
     private static async Task FenceAsync(ClusterGround ground)
