@@ -177,7 +177,7 @@ public sealed class BrokerSystem
         object opened = await AskToOpenAsync(coordinator, new OpenStreams(node, storage.NodeEpoch, storage.Wal, storage.OthersRead, streams), link?.StartPatience);
         if (opened is CommandFailed failed)
         {
-            throw new StorageException(failed.Kind, $"the partitions could not be opened: {failed.Reason}");
+            throw new StorageException(link is null ? failed.Kind : failed.KindAmongOthers, $"the partitions could not be opened: {failed.Reason}");
         }
 
         if (opened is StreamsOpened { Refused: [var refusal, ..] refused })

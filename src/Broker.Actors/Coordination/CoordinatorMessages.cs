@@ -100,6 +100,9 @@ public sealed record ForgetObjects(IReadOnlyList<ObjectId> Objects);
 /// <param name="IsInDoubt">The asker waited no longer: the change may hold yet. Otherwise nothing of it holds.</param>
 public sealed record CommandFailed(StorageErrorKind Kind, string Reason, bool IsInDoubt = false)
 {
+    /// <summary>What it is to a node among others: a coordinator that another one has replaced ends itself, and nobody else.</summary>
+    public StorageErrorKind KindAmongOthers => Kind == StorageErrorKind.Fenced ? StorageErrorKind.Unavailable : Kind;
+
     /// <summary>What clients are told, who try again on either.</summary>
     public ErrorCode Error => IsInDoubt ? ErrorCode.RequestTimedOut : ErrorCode.KafkaStorageError;
 }

@@ -92,7 +92,7 @@ internal sealed class FollowerJoin(BrokerOptions options, NodePlace place, Metad
             return await client.Ask(command, CoordinatorTimeouts.Command) switch
             {
                 T answer => answer,
-                CommandFailed failed => throw new StorageException(failed.Kind, failed.Reason),
+                CommandFailed failed => throw new StorageException(failed.KindAmongOthers, failed.Reason),
                 object other => throw new InvalidOperationException($"the coordinator answered {other}"),
             };
         }

@@ -80,7 +80,7 @@ internal sealed class ObjectUploader(UploadServices services)
                 if (answer is CommandFailed or UploadTooLate)
                 {
                     throw answer is CommandFailed failed
-                        ? new StorageException(failed.Kind, failed.Reason)
+                        ? new StorageException(failed.KindAmongOthers, failed.Reason)
                         : new StorageException(StorageErrorKind.Unavailable, "the object waited too long for its commit");
                 }
 
