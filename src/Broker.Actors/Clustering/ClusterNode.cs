@@ -107,7 +107,11 @@ internal sealed class ClusterNode
         if (cluster.Settings.SeedNodes is { Count: > 0 } seeds)
         {
             ClusterNodeLog.Joining(log, string.Join(", ", seeds));
-            await JoinAsync(cluster, seeds, cancellation);
+            if (!await JoinAsync(cluster, seeds, cancellation))
+            {
+                throw LetInByNone(seeds);
+            }
+
             RequireAlone(cluster, entry);
             return;
         }
@@ -134,7 +138,7 @@ internal sealed class ClusterNode
             // Those who answer may all be starts that wait as this one does. While the first is there, it is waited for.
             if (first is var (running, _) && await IsThereAsync(registry, running, cancellation))
             {
-                throw new StorageException(StorageErrorKind.Unavailable, $"none of {string.Join(", ", others)} has let this node into the cluster within {JoinPatience.TotalSeconds} s");
+                throw LetInByNone(others);
             }
         }
 
@@ -148,6 +152,9 @@ internal sealed class ClusterNode
         await cluster.JoinAsync(cluster.SelfAddress, cancellation);
         RequireAlone(cluster, entry);
     }
+
+    private static StorageException LetInByNone(IEnumerable<Address> others) =>
+        new(StorageErrorKind.Unavailable, $"none of {string.Join(", ", others)} has let this node into the cluster within {JoinPatience.TotalSeconds} s");
 
     // A start that ended, or was followed by another one of its node, begins no cluster any more.
     private static async Task<bool> IsThereAsync(NodeRegistry registry, NodeEntry start, CancellationToken cancellation) =>

@@ -143,15 +143,12 @@ internal sealed class SeatingActor : ReceiveActor, IWithTimers
             StreamState? stream = image.FindStream(id);
             if (stream is null || (IsLed(stream) && !_unsure.Contains(id)))
             {
-                _due.Remove(id);
-                _unsure.Remove(id);
+                Settle(id);
                 Answer(id, stream is not null);
             }
             else if (_unsure.Contains(id) && !_askers.ContainsKey(id) && stream.Leader != NodeId.None && stream.Leader != _services.Node)
             {
-                // That settles it.
-                _due.Remove(id);
-                _unsure.Remove(id);
+                Settle(id);
             }
             else if (WalDebts.Before(image, stream, _services.Wal).All(wal => image.Wals[wal].IsFenced))
             {
@@ -162,6 +159,16 @@ internal sealed class SeatingActor : ReceiveActor, IWithTimers
         }
 
         return ready;
+    }
+
+    // Nothing of it is on its way into the cache any more: whatever the metadata say of it later counts.
+    private void Settle(StreamId stream)
+    {
+        _due.Remove(stream);
+        if (_unsure.Remove(stream))
+        {
+            _services.Manager.Tell(new ReleaseStreams([stream]));
+        }
     }
 
     private void LookAgain(TimeSpan after)
