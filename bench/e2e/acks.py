@@ -1,13 +1,12 @@
 """The WAL in a bucket: acknowledgements beside the raw conditional PUT, throughput, the first acknowledgement, an idle minute, and latency against requests."""
 import os
 import re
-import signal
 import statistics
 import subprocess
 import time
 
 from measure import Driver, Load, touch_free_memory
-from onceph import OnCeph, Spent, say
+from onceph import Spent, on_ceph, say
 
 RAW_PUTS = 200
 
@@ -50,7 +49,7 @@ class Bench:
     def broker(self, *overrides):
         """On a part of the bucket that is its own."""
         self.brokers += 1
-        return OnCeph(self.args.folder / "broker", self.ceph, f"cluster-{self.brokers}", [*overrides, *self.args.override])
+        return on_ceph(self.args.folder / "broker", self.ceph, f"cluster-{self.brokers}", [*overrides, *self.args.override], self.args.nodes)
 
     def driver(self, broker):
         load = Load(produce_mb=self.args.mb, warmup_mb=100, latency_seconds=self.args.seconds)
@@ -156,8 +155,7 @@ class Bench:
             self.one(driver)
             rows.append(say("empty start to the first ack", s=time.monotonic() - began))
             driver.produce("t", 300)
-            broker.process.send_signal(signal.SIGKILL)
-            broker.process.wait()
+            broker.kill()
             began = time.monotonic()
             broker.start()
             self.one(driver)

@@ -43,10 +43,16 @@ class Broker:
         return self
 
     def start(self):
+        self.launch()
+        self.wait_until_it_serves_or_stop()
+
+    def launch(self):
         self.log = open(self.folder / "broker.log", "a")
         self.process = subprocess.Popen(
             self.command(), env={**os.environ, **self.environment()}, stdin=subprocess.DEVNULL,
             stdout=self.log, stderr=subprocess.STDOUT)
+
+    def wait_until_it_serves_or_stop(self):
         try:
             self.wait_until_it_serves()
         except BaseException:
@@ -85,6 +91,11 @@ class Broker:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self.log.close()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
         self.log.close()
 
     def cpu_seconds(self):

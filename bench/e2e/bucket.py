@@ -25,6 +25,7 @@ def parse():
     parser.add_argument("--frontier-seconds", type=int, default=10, help="of each point of the frontier")
     parser.add_argument("--settle-seconds", type=int, default=70, help="before the idle minute: uploads and their deletions come to their end")
     parser.add_argument("--wal", choices=["disk", "bucket"], default="bucket", help="of the history's broker")
+    parser.add_argument("--nodes", type=int, default=1, help="brokers that share the bucket")
     parser.add_argument("--override", action="append", default=[], help="setting of the broker, key=value")
     args = parser.parse_args()
     unknown = [step for step in args.steps if step not in STEPS]

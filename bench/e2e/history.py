@@ -4,7 +4,7 @@ import threading
 
 from acks import LATENCIES, name_of, paced
 from measure import Driver, Load, touch_free_memory
-from onceph import OnCeph, Spent, say
+from onceph import Spent, on_ceph, say
 
 
 def measure(args, ceph):
@@ -24,7 +24,7 @@ def measure(args, ceph):
 
 def broker_of(args, ceph):
     """With a cold cache, on what the one before left in the bucket."""
-    return OnCeph(args.folder / "history", ceph, "history", [f"wal.kind={args.wal}", "cache.block.bytes=268435456", *args.override])
+    return on_ceph(args.folder / "history", ceph, "history", [f"wal.kind={args.wal}", "cache.block.bytes=268435456", *args.override], args.nodes)
 
 
 def catch_up(broker, driver, name):

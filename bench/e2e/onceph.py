@@ -1,7 +1,9 @@
 """Our broker on a bucket of Ceph's gateway, and what it asks of it."""
 import json
+import shutil
 import time
 import urllib.request
+from collections import Counter
 from pathlib import Path
 
 from brokers import Ours, free_port
@@ -29,6 +31,58 @@ class OnCeph(Ours):
         with urllib.request.urlopen(f"http://127.0.0.1:{self.management_port}/store/requests", timeout=10) as answer:
             counts = json.load(answer)["requests"]
         return {(count["operation"], count["purpose"]): count["requests"] for count in counts}
+
+
+class ClusterOnCeph:
+    """Several of them that share the bucket, seen as one: what they ask for and use is their sum."""
+
+    def __init__(self, folder, ceph, prefix, overrides, nodes):
+        self.folder = Path(folder)
+        self.nodes = [
+            OnCeph(self.folder / f"node-{number}", ceph, prefix, [f"node.id={number}", "cluster.address=127.0.0.1:0", *overrides]) for number in range(1, nodes + 1)]
+
+    @property
+    def bootstrap(self):
+        return ",".join(node.bootstrap for node in self.nodes)
+
+    def __enter__(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+        for node in self.nodes:
+            node.folder.mkdir(parents=True)
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        for node in self.nodes:
+            node.stop()
+        shutil.rmtree(self.folder)
+
+    def start(self):
+        for node in self.nodes:
+            node.launch()
+        for node in self.nodes:
+            node.wait_until_it_serves_or_stop()
+
+    def kill(self):
+        for node in self.nodes:
+            node.kill()
+
+    def requests(self):
+        total = Counter()
+        for node in self.nodes:
+            total.update(node.requests())
+        return dict(total)
+
+    def cpu_seconds(self):
+        return sum(node.cpu_seconds() for node in self.nodes)
+
+    def peak_rss_mb(self):
+        return sum(node.peak_rss_mb() for node in self.nodes)
+
+
+def on_ceph(folder, ceph, prefix, overrides, nodes):
+    """One broker, or several that are one cluster."""
+    return OnCeph(folder, ceph, prefix, overrides) if nodes == 1 else ClusterOnCeph(folder, ceph, prefix, overrides, nodes)
 
 
 class Spent:

@@ -95,7 +95,13 @@ internal sealed class InboundConnection : IDisposable
         using CancellationTokenRegistration closing = expiry.Token.Register(Close);
 
         // Exactly the bytes of the handshake are taken: nothing may follow before the answer.
-        (ushort version, int bodyBytes) = Handshake.ReadHeader((await ReadAsync(reader, Handshake.HeaderBytes).ConfigureAwait(false)).Span);
+        if (await reader.ReadAsync(Handshake.HeaderBytes).ConfigureAwait(false) is not { } header)
+        {
+            _log.Debug("Inbound connection from [{0}] ended before it said who it is: a look whether somebody listens here", Origin());
+            return false;
+        }
+
+        (ushort version, int bodyBytes) = Handshake.ReadHeader(header.Span);
         ReadOnlyMemory<byte> body = await ReadAsync(reader, bodyBytes).ConfigureAwait(false);
         HandshakeResult result = HandshakeResult.OtherVersion;
         if (version == Handshake.Version)

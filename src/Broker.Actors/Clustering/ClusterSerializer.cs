@@ -11,12 +11,15 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
     private const string Request = "request-1";
     private const string Answer = "answer-1";
     private const string Attach = "attach-1";
+    private const string Loss = "loss-1";
     private const string Load = "load-1";
     private const string Leave = "leave-1";
     private const string Leaves = "leaves-1";
+    private const string Who = "who-1";
+    private const string Here = "here-1";
 
     /// <summary>What it serializes.</summary>
-    public static IReadOnlyList<Type> Messages { get; } = [typeof(CoordinatorRequest), typeof(CoordinatorAnswer), typeof(AttachFollower), typeof(NodeLoad), typeof(LeaveInOrder), typeof(LeavesInOrder)];
+    public static IReadOnlyList<Type> Messages { get; } = [typeof(CoordinatorRequest), typeof(CoordinatorAnswer), typeof(AttachFollower), typeof(MetadataLoss), typeof(NodeLoad), typeof(LeaveInOrder), typeof(LeavesInOrder), typeof(WhoIsThere), typeof(StartIsHere)];
 
     public ClusterSerializer(ExtendedActorSystem system)
         : base(system)
@@ -31,9 +34,12 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
         CoordinatorRequest => Request,
         CoordinatorAnswer => Answer,
         AttachFollower => Attach,
+        MetadataLoss => Loss,
         NodeLoad => Load,
         LeaveInOrder => Leave,
         LeavesInOrder => Leaves,
+        WhoIsThere => Who,
+        StartIsHere => Here,
         _ => throw new ArgumentException($"{o.GetType().Name} is no message between nodes", nameof(o)),
     };
 
@@ -53,6 +59,9 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
             case AttachFollower attach:
                 to.Write(attach.Version);
                 break;
+            case MetadataLoss loss:
+                to.WriteText(loss.Reason);
+                break;
             case NodeLoad load:
                 to.Write(load.Node.Value);
                 to.WriteList(load.Streams, one =>
@@ -61,10 +70,15 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
                     to.Write(one.BytesPerSecond);
                 });
                 break;
-            case LeaveInOrder:
+            case LeaveInOrder or WhoIsThere:
                 break;
             case LeavesInOrder leaves:
                 to.Write(leaves.Node.Value);
+                break;
+            case StartIsHere here:
+                to.Write(here.Node.Value);
+                to.WriteGuid(here.Incarnation);
+                to.Write(here.IsMember);
                 break;
             default:
                 throw new ArgumentException($"{obj.GetType().Name} is no message between nodes", nameof(obj));
@@ -86,9 +100,12 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
                 Request => new CoordinatorRequest(from.ReadInt64(), CommandCodec.Read(from)),
                 Answer => ReadAnswer(from),
                 Attach => new AttachFollower(from.ReadInt64()),
+                Loss => new MetadataLoss(from.ReadText()),
                 Load => new NodeLoad(new NodeId(from.ReadInt32()), from.ReadList(() => (new StreamId(from.ReadInt64()), from.ReadDouble()))),
                 Leave => LeaveInOrder.Instance,
                 Leaves => new LeavesInOrder(new NodeId(from.ReadInt32())),
+                Who => WhoIsThere.Instance,
+                Here => new StartIsHere(new NodeId(from.ReadInt32()), from.ReadGuid(), from.ReadBoolean()),
                 _ => throw new InvalidDataException($"the message '{manifest}' is unknown here"),
             };
             return stream.Position == stream.Length ? message : throw new InvalidDataException($"{stream.Length - stream.Position} bytes follow a message '{manifest}'");

@@ -11,7 +11,7 @@ namespace Broker.Actors.Coordination;
 ///
 /// C1. A reply of success follows the commit that holds the change.
 /// C2. Commands are judged against an image that holds everything before them, committed or under way.
-/// C3. Fenced by another coordinator, it commits nothing more and stops.
+/// C3. Fenced by another coordinator, it commits nothing more and stops; it looks for that while there is nothing to commit.
 /// C4. A commit in doubt, and a log that was gone and is back, are settled without another command.
 /// </summary>
 internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
@@ -26,6 +26,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
     private readonly List<Reply> _replies = [];
     private readonly HashSet<IActorRef> _followers = [];
     private bool _committing;
+    private bool _hasCommitted;
     private bool _failing;
     private bool _snapshotsFail;
 
@@ -40,6 +41,8 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
         Receive<Committed>(OnCommitted);
         Receive<CommitFailed>(OnCommitFailed);
         Receive<Settle>(_ => OnSettle());
+        Receive<LookAhead>(_ => OnLookAhead());
+        Receive<Overtaken>(overtaken => OnOvertaken(overtaken.Cause));
         Receive<Settled>(settled => OnSettled(settled.Image));
         Receive<AttachFollower>(OnAttach);
         Receive<Terminated>(gone => _followers.Remove(gone.ActorRef));
@@ -48,6 +51,8 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
+    protected override void PreStart() => Timers.StartPeriodicTimer(nameof(LookAhead), LookAhead.Instance, _services.LookAheadEvery);
+
     private void OnAttach(AttachFollower attach)
     {
         if (_followers.Add(Sender))
@@ -55,6 +60,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
             Context.Watch(Sender);
         }
 
+        Sender.Tell(new MetadataLoss(_metadata.Loss?.Message));
         if (attach.Version < _told.Version)
         {
             Sender.Tell(new CoordinatorAnswer(_told.Version, _told.Version, null, _told, []));
@@ -104,7 +110,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
             return;
         }
 
-        _committing = true;
+        _committing = _hasCommitted = true;
         _metadata.CommitAsync(batch, CancellationToken.None).AsTask().PipeTo(
             Self,
             success: image => new Committed(image, batch, replies),
@@ -220,6 +226,33 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
         JudgeAnew();
     }
 
+    private void OnLookAhead()
+    {
+        bool isIdle = !_hasCommitted;
+        _hasCommitted = false;
+        if (isIdle && !_committing)
+        {
+            _metadata.LookAheadAsync(CancellationToken.None).AsTask().PipeTo(Self, success: () => new Overtaken(null), failure: cause => new Overtaken(cause));
+        }
+    }
+
+    // A store that does not answer is asked again by the next look. A commit that has begun meanwhile finds out itself.
+    private void OnOvertaken(Exception? cause)
+    {
+        if (!_committing && cause is StorageException { Kind: StorageErrorKind.Fenced or StorageErrorKind.Corrupt })
+        {
+            OnCommitFailed(new CommitFailed(cause, []));
+        }
+    }
+
+    private sealed record LookAhead
+    {
+        public static readonly LookAhead Instance = new();
+    }
+
+    /// <param name="Cause">Fenced: another coordinator has the log. Corrupt: it is gone. Null, and all others: not that anybody knows.</param>
+    private sealed record Overtaken(Exception? Cause);
+
     private sealed record Committed(MetadataImage Image, MetadataBatch Batch, IReadOnlyList<Reply> Replies);
 
     private sealed record Reply(IActorRef Client, long Id, object Message);
@@ -237,7 +270,11 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
 /// <summary>What the coordinator works with.</summary>
 /// <param name="NewId">Gives ids that were never given before: topic ids.</param>
 /// <param name="OnFenced">Called once another node has taken the metadata over: this one can serve no longer.</param>
-internal sealed record CoordinatorServices(NodeId Node, TimeProvider Clock, Func<Guid> NewId, ILogger Log, Action<Exception> OnFenced);
+internal sealed record CoordinatorServices(NodeId Node, TimeProvider Clock, Func<Guid> NewId, ILogger Log, Action<Exception> OnFenced)
+{
+    /// <summary>How often it is looked for another coordinator while there is nothing to commit: two requests each. Nodes that were all replaced show what is old for no longer.</summary>
+    public TimeSpan LookAheadEvery { get; init; } = TimeSpan.FromSeconds(25);
+}
 
 internal static partial class CoordinatorLog
 {

@@ -7,9 +7,13 @@ namespace Broker.Actors.Coordination;
 /// <param name="Command">One of the coordinator's commands.</param>
 internal sealed record CoordinatorRequest(long Id, object Command);
 
-/// <summary>A node wants to hear of every commit. Sent again and again: another coordinator knows nobody at first. Answered with <see cref="CoordinatorAnswer"/>.</summary>
+/// <summary>A node wants to hear of every commit. Sent again and again: another coordinator knows nobody at first. Answered with <see cref="MetadataLoss"/>, and a <see cref="CoordinatorAnswer"/> if there is news.</summary>
 /// <param name="Version">Of the metadata that it has.</param>
 internal sealed record AttachFollower(long Version);
+
+/// <summary>Whether the metadata are whole, for a node that wants to hear of every commit.</summary>
+/// <param name="Reason">What of them is lost; null: nothing.</param>
+internal sealed record MetadataLoss(string? Reason);
 
 /// <summary>What the coordinator has committed, and what it answers to commands of the node.</summary>
 /// <param name="PreviousVersion">Of the metadata before the commit; as <paramref name="Version"/> when there is none.</param>

@@ -37,6 +37,7 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
         _image = _published = services.View.Current;
         _wanted = _image.Version;
         Receive<CoordinatorAnswer>(OnAnswer);
+        Receive<MetadataLoss>(services.View.Publish);
         Receive<ManageWith>(with => _manager = with.Manager);
         Receive<Attach>(_ => OnAttach());
         Receive<ImageRead>(read => OnRead(read.Image));

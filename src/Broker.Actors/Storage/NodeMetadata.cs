@@ -34,14 +34,14 @@ internal sealed class OwnedMetadata(MetadataLog log) : INodeMetadata
     public void Dispose() => log.Dispose();
 }
 
-/// <summary>Of a node that follows a coordinator. What is lost of the metadata, the coordinator's node knows.</summary>
+/// <summary>Of a node that follows a coordinator.</summary>
 /// <param name="view">What the node knows of them.</param>
 /// <param name="client">Its <see cref="MetadataClientActor"/>.</param>
 internal sealed class FollowedMetadata(MetadataView view, IActorRef client) : INodeMetadata
 {
     public MetadataImage Image => view.Current;
 
-    public StorageException? Loss => null;
+    public StorageException? Loss => view.Loss;
 
     public async Task ReleaseAsync(NodeId node, long nodeEpoch, WalId wal)
     {

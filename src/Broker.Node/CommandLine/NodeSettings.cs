@@ -5,7 +5,7 @@ using Broker.Node.Options;
 namespace Broker.Node.CommandLine;
 
 /// <summary>The settings of the node that a command is about.</summary>
-/// <param name="Hocon">What <c>akka.hocon</c> says, the actor system's part included.</param>
+/// <param name="Hocon">The actor system's: what <c>akka.hocon</c> says, and the other sources above it.</param>
 /// <param name="Options">All sources together.</param>
 internal sealed record NodeSettings(Config Hocon, BrokerOptions Options)
 {
@@ -18,8 +18,8 @@ internal sealed record NodeSettings(Config Hocon, BrokerOptions Options)
         try
         {
             Config hocon = ReadHocon(hoconPath);
-            BrokerSettings settings = SettingSources.Resolve(hocon, hoconPath, propertiesPath, Environment.GetEnvironmentVariables(), overrides);
-            return new NodeSettings(hocon, BrokerOptions.From(settings));
+            (BrokerSettings broker, Config all) = SettingSources.Resolve(hocon, hoconPath, propertiesPath, Environment.GetEnvironmentVariables(), overrides);
+            return new NodeSettings(all, BrokerOptions.From(broker));
         }
         catch (SettingsException cause)
         {
@@ -38,7 +38,7 @@ internal sealed record NodeSettings(Config Hocon, BrokerOptions Options)
         {
             return File.Exists(path) ? ConfigurationFactory.ParseString(File.ReadAllText(path)) : ConfigurationFactory.Empty;
         }
-        catch (Exception cause) when (cause is ConfigurationException or IOException or UnauthorizedAccessException)
+        catch (Exception cause) when (cause is ConfigurationException or FormatException or IOException or UnauthorizedAccessException)
         {
             throw new SettingsException([$"'{path}' cannot be read: {cause.Message}"]);
         }

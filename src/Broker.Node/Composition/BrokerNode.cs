@@ -86,11 +86,11 @@ public sealed class BrokerNode : IAsyncDisposable
         lifetime.Stop();
     }
 
-    /// <summary>Has what it leads led by others, stops accepting, ends connections, brings writes and uploads to their end, and closes the storage.</summary>
+    /// <summary>Has what it leads led by others (unless they have taken it over), stops accepting, ends connections, brings writes and uploads to their end, and closes the storage.</summary>
     public async ValueTask DisposeAsync()
     {
         _telemetry.Stopping();
-        await (_cluster?.DrainAsync(_options.ShutdownTimeout / 4, _log) ?? Task.CompletedTask);
+        await (_cluster is not { } cluster ? Task.CompletedTask : Fenced.IsCompleted ? cluster.DownAsync() : cluster.DrainAsync(_options.ShutdownTimeout / 4, _log));
         using CancellationTokenSource patience = new(_options.ShutdownTimeout / 4);
         try
         {

@@ -7,16 +7,30 @@ namespace Broker.Node.Options;
 /// <summary>Puts the sources of settings in their order: akka.hocon, the properties file, the environment, the overrides.</summary>
 public static class SettingSources
 {
-    /// <summary>All settings given, validated; later sources win.</summary>
+    // Keys of the actor system, whose values are HOCON. An environment variable cannot name them: their names have dashes.
+    private const string ActorSystemPrefix = "akka.";
+
+    /// <summary>All settings given, later sources winning: the broker's, validated, and what the sources make of <paramref name="hocon"/>.</summary>
     /// <exception cref="SettingsException">Something in one of the sources cannot be used.</exception>
-    public static BrokerSettings Resolve(Config hocon, string hoconPlace, string? propertiesPath, IDictionary environment, IReadOnlyList<string> overrides) =>
-        BrokerSettings.From(
-        [
-            .. HoconSettings.From(hocon, hoconPlace),
-            .. propertiesPath is null ? [] : PropertiesFile.Read(propertiesPath),
-            .. EnvironmentSettings.From(environment),
-            .. overrides.Select(ParseOverride),
-        ]);
+    public static (BrokerSettings Broker, Config Hocon) Resolve(Config hocon, string hoconPlace, string? propertiesPath, IDictionary environment, IReadOnlyList<string> overrides)
+    {
+        ILookup<bool, GivenSetting> given = new[] { propertiesPath is null ? [] : PropertiesFile.Read(propertiesPath), EnvironmentSettings.From(environment), overrides.Select(ParseOverride) }
+            .SelectMany(source => source)
+            .ToLookup(setting => setting.Name.StartsWith(ActorSystemPrefix, StringComparison.Ordinal));
+        return (BrokerSettings.From([.. HoconSettings.From(hocon, hoconPlace), .. given[false]]), given[true].Aggregate(hocon, (below, setting) => ParseHocon(setting).WithFallback(below)));
+    }
+
+    private static Config ParseHocon(GivenSetting setting)
+    {
+        try
+        {
+            return ConfigurationFactory.ParseString($"{setting.Name} = {setting.Value}");
+        }
+        catch (Exception cause) when (cause is ConfigurationException or FormatException)
+        {
+            throw new SettingsException([$"bad value '{setting.Value}' of '{setting.Name}' ({setting.Place}); allowed: HOCON, as in akka.hocon: {cause.Message}"]);
+        }
+    }
 
     private static GivenSetting ParseOverride(string text)
     {

@@ -43,6 +43,9 @@ public sealed class ConditionalLog
     private int _pending;
     private StorageException? _failure;
 
+    // Of the last look ahead.
+    private string? _seenBoundary;
+
     private ConditionalLog(
         IObjectStore store, LogKeys keys, ConditionalLogOptions options, int maxInFlight, SlotWriter writer, LogTrimmer trimmer, LogPosition position)
     {
@@ -177,14 +180,66 @@ public sealed class ConditionalLog
 
     /// <summary>Looks whether the log is still there, by one HEAD.</summary>
     /// <exception cref="StorageException">Corrupt: it is not, and this instance has ended (G11). Unavailable: nobody knows.</exception>
-    public async ValueTask LookAsync(CancellationToken ct)
+    public async ValueTask LookAsync(CancellationToken ct) => await SeeBoundaryAsync(ct);
+
+    /// <summary>
+    /// Looks whether somebody has taken over, as an append would find out, and whether the log is still there, by two HEADs, and a GET when the boundary has moved. Nothing is asked
+    /// while there are appends. One look at a time.
+    /// </summary>
+    /// <exception cref="StorageException">Fenced: for ever. Corrupt: the log is gone, and this instance has ended (G11). Unavailable: nobody knows.</exception>
+    public async ValueTask LookAheadAsync(CancellationToken ct)
     {
-        if (await _store.HeadAsync(_keys.Boundary, ct) is null)
+        long next;
+        lock (_lock)
         {
-            StorageException lost = LogBoundary.Lost(_keys);
-            Fail(lost.Kind, lost.Message, lost);
-            throw lost;
+            if (_failure is not null || Volatile.Read(ref _pending) > 0)
+            {
+                return;
+            }
+
+            next = _nextSlot;
         }
+
+        // A later owner may have trimmed the slot.
+        if (!await IsTrimmedAsync(next, ct) && await _store.HeadAsync(_keys.Slot(next), ct) is null)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            // One that an append has taken meanwhile is its own to settle.
+            if (_nextSlot == next)
+            {
+                throw Fail(StorageErrorKind.Fenced, $"epoch {Epoch} found slot {next} taken by a later owner", null);
+            }
+        }
+    }
+
+    /// <returns>The boundary's etag.</returns>
+    private async ValueTask<string> SeeBoundaryAsync(CancellationToken ct)
+    {
+        if (await _store.HeadAsync(_keys.Boundary, ct) is { } boundary)
+        {
+            return boundary.ETag;
+        }
+
+        StorageException lost = LogBoundary.Lost(_keys);
+        Fail(lost.Kind, lost.Message, lost);
+        throw lost;
+    }
+
+    private async ValueTask<bool> IsTrimmedAsync(long slot, CancellationToken ct)
+    {
+        string seen = await SeeBoundaryAsync(ct);
+        if (seen == _seenBoundary)
+        {
+            return false;
+        }
+
+        bool isTrimmed = (await LogBoundary.LoadExistingAsync(_store, _keys, ct)).First.NextSlot > slot;
+        _seenBoundary = seen;
+        return isTrimmed;
     }
 
     /// <summary>

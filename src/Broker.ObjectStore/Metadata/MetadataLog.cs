@@ -214,6 +214,10 @@ public sealed class MetadataLog : IDisposable
         }
     }
 
+    /// <summary>Looks whether somebody has taken the metadata over since the last commit, or they are gone (M6), which a commit would find out.</summary>
+    /// <exception cref="StorageException">Fenced: for ever. Corrupt: gone. Unavailable: nobody knows.</exception>
+    public ValueTask LookAheadAsync(CancellationToken ct) => _log.LookAheadAsync(ct);
+
     /// <summary>Writes a snapshot of the last commit, then trims the log and older snapshots. A failure loses nothing.</summary>
     /// <exception cref="StorageException">Unavailable: try again later.</exception>
     public async ValueTask SnapshotAsync(CancellationToken ct)

@@ -105,8 +105,12 @@ public sealed class ClusterSerializerTests : ActorTest
     public void Other_messages_arrive_as_they_were_sent()
     {
         Assert.Equal(new AttachFollower(5), RoundTrip(new AttachFollower(5)));
+        Assert.Equal(new MetadataLoss(null), RoundTrip(new MetadataLoss(null)));
+        Assert.Equal(new MetadataLoss("é"), RoundTrip(new MetadataLoss("é")));
         Assert.Equal(LeaveInOrder.Instance, RoundTrip(LeaveInOrder.Instance));
         Assert.Equal(new LeavesInOrder(Node), RoundTrip(new LeavesInOrder(Node)));
+        Assert.Equal(WhoIsThere.Instance, RoundTrip(WhoIsThere.Instance));
+        Assert.Equal(new StartIsHere(Node, Wal.Value, true), RoundTrip(new StartIsHere(Node, Wal.Value, true)));
         NodeLoad load = (NodeLoad)RoundTrip(new NodeLoad(Node, [(Stream, 1.5)]));
         Assert.Equal((Node, (Stream, 1.5)), (load.Node, Assert.Single(load.Streams)));
     }
@@ -132,6 +136,8 @@ public sealed class ClusterSerializerTests : ActorTest
             .. AllReplies.Values.Select(reply => new CoordinatorAnswer(1, 2, new MetadataBatch(0, [new ClusterCreated("id")]), null, [(3, reply)])),
             new NodeLoad(Node, [(Stream, 1.5)]),
             new LeavesInOrder(Node),
+            new StartIsHere(Node, Wal.Value, false),
+            new MetadataLoss("why"),
         ];
         foreach (object message in messages)
         {

@@ -131,6 +131,20 @@ public sealed class CoordinatorActorTests : ActorTest
     }
 
     [Fact]
+    public async Task C3_coordinator_that_has_nothing_to_commit_finds_out_by_itself_that_it_is_fenced()
+    {
+        TaskCompletionSource<Exception> fenced = new();
+        IActorRef coordinator = await StartAsync(onFenced: fenced.SetResult);
+        Watch(coordinator);
+
+        using MetadataLog newer = await OpenAsync();
+
+        Assert.Equal(StorageErrorKind.Fenced, ((StorageException)await fenced.Task.WaitAsync(Patience)).Kind);
+        ExpectTerminated(coordinator, Patience);
+        _client.ExpectNoMsg(TimeSpan.Zero);
+    }
+
+    [Fact]
     public async Task Every_follower_hears_of_every_commit_and_who_comes_late_of_what_there_is()
     {
         IActorRef coordinator = await StartAsync();
@@ -139,6 +153,7 @@ public sealed class CoordinatorActorTests : ActorTest
         CoordinatorAnswer first = _client.ExpectMsg<CoordinatorAnswer>(Patience);
 
         coordinator.Tell(new AttachFollower(0), other.Ref);
+        Assert.Null(other.ExpectMsg<MetadataLoss>(Patience).Reason);
         Assert.Equal(first.Version, other.ExpectMsg<CoordinatorAnswer>(Patience).Version);
         Ask(coordinator, Make("u"));
 
@@ -147,12 +162,41 @@ public sealed class CoordinatorActorTests : ActorTest
         Assert.Empty(second.Replies);
     }
 
-    private async Task<IActorRef> StartAsync()
+    [Fact]
+    public async Task Followers_hear_that_the_metadata_are_lost_and_that_they_are_back()
     {
-        MetadataLog log = await OpenAsync(new FaultyObjectStore(_store, (_, _, _) => !_storeIsAway ? Fault.None : _putsAreLost ? Fault.UnknownApplied : Fault.Refuse));
-        CoordinatorServices services = new(new NodeId(1), new TestClock(), new SeededIdSource(3).Next, NullLogger.Instance, _ => { });
+        TestClock clock = new();
+        IActorRef coordinator = await StartAsync(clock);
+        Dictionary<string, byte[]> backup = _store.Keys.ToDictionary(key => key, _store.Read);
+        foreach (string key in backup.Keys)
+        {
+            await _store.DeleteAsync(new ObjectKey(key), default);
+        }
+
+        clock.Advance(MetadataLog.LookEvery);
+        Ask(coordinator, Make("t"));
+        Assert.Equal(StorageErrorKind.Corrupt, Failure().Kind);
+        coordinator.Tell(new AttachFollower(0), _client.Ref);
+        Assert.Contains("boundary", _client.ExpectMsg<MetadataLoss>(Patience).Reason, StringComparison.Ordinal);
+
+        foreach ((string key, byte[] bytes) in backup)
+        {
+            await _store.PutAsync(new ObjectKey(key), new System.Buffers.ReadOnlySequence<byte>(bytes), PutCondition.IfAbsent, default);
+        }
+
+        Ask(coordinator, Make("t"));
+        _client.ExpectMsg<CoordinatorAnswer>(Patience);
+        coordinator.Tell(new AttachFollower(long.MaxValue), _client.Ref);
+        Assert.Null(_client.FishForMessage<MetadataLoss>(_ => true, Patience).Reason);
+    }
+
+    private async Task<IActorRef> StartAsync(TimeProvider? time = null, Action<Exception>? onFenced = null)
+    {
+        MetadataLog log = await OpenAsync(new FaultyObjectStore(_store, (_, _, _) => !_storeIsAway ? Fault.None : _putsAreLost ? Fault.UnknownApplied : Fault.Refuse), time);
+        CoordinatorServices services = new(new NodeId(1), new TestClock(), new SeededIdSource(3).Next, NullLogger.Instance, onFenced ?? (_ => { })) { LookAheadEvery = TimeSpan.FromMilliseconds(50) };
         IActorRef coordinator = Sys.ActorOf(Props.Create(() => new CoordinatorActor(log, services)));
         coordinator.Tell(new AttachFollower(log.Image.Version), _client.Ref);
+        Assert.Null(_client.ExpectMsg<MetadataLoss>(Patience).Reason);
         return coordinator;
     }
 
@@ -160,8 +204,8 @@ public sealed class CoordinatorActorTests : ActorTest
 
     private CommandFailed Failure() => (CommandFailed)Assert.Single(_client.ExpectMsg<CoordinatorAnswer>(Patience).Replies).Reply;
 
-    private async Task<MetadataLog> OpenAsync(IObjectStore? store = null) =>
-        await MetadataLog.OpenAsync(store ?? _store, new MetadataLogOptions { ResolveTimeout = TimeSpan.FromSeconds(1) }, CancellationToken.None);
+    private async Task<MetadataLog> OpenAsync(IObjectStore? store = null, TimeProvider? time = null) =>
+        await MetadataLog.OpenAsync(store ?? _store, new MetadataLogOptions { Time = time ?? TimeProvider.System, ResolveTimeout = TimeSpan.FromSeconds(1) }, CancellationToken.None);
 
     private static MakeTopics Make(string name) => new([new NewTopic(name, 1, new Dictionary<string, string>())]);
 }

@@ -14,6 +14,7 @@ public sealed class MetadataClientActorTests : ActorTest
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly TestProbe _coordinator;
     private readonly TestProbe _manager;
+    private readonly MetadataView _view = new(MetadataImage.Empty);
     private readonly List<MetadataImage> _images = [MetadataImage.Empty];
     private readonly TaskCompletionSource<MetadataImage> _stored = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _reads;
@@ -87,11 +88,22 @@ public sealed class MetadataClientActorTests : ActorTest
         Assert.Equal(-1, _coordinator.ExpectMsg<AttachFollower>(Patience).Version);
     }
 
+    [Fact]
+    public void Loss_of_the_metadata_is_known_until_they_are_back()
+    {
+        IActorRef client = Start();
+        client.Tell(new MetadataLoss("gone"));
+        AwaitAssert(() => Assert.Equal((StorageErrorKind.Corrupt, "gone"), (_view.Loss!.Kind, _view.Loss.Message)), Patience);
+
+        client.Tell(new MetadataLoss(null));
+        AwaitAssert(() => Assert.Null(_view.Loss), Patience);
+    }
+
     private IActorRef Start()
     {
         MetadataClientServices services = new(
             _coordinator.Ref,
-            new MetadataView(MetadataImage.Empty),
+            _view,
             _ =>
             {
                 _reads++;

@@ -15,6 +15,7 @@ internal sealed class TestCluster : IAsyncDisposable
 {
     private readonly InMemoryObjectStore _store = new();
     private readonly Dictionary<NodeId, TestNode> _nodes = [];
+    private readonly HashSet<NodeId> _present = [];
     private readonly ActorSystem _system = ActorSystem.Create("coordinator", ConfigurationFactory.ParseString("akka { loglevel = ERROR, stdout-loglevel = OFF, log-dead-letters = off }"));
     private readonly IActorRef _coordinator;
     private readonly IActorRef _failover;
@@ -42,14 +43,15 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public async Task<TestNode> StartAsync(int id)
     {
+        // A node is a member before it registers.
         NodeId node = new(id);
+        TellWhoIsThere(() => _present.Add(node));
         TestNode started = await TestNode.JoinAsync(_store, _coordinator, (100 * ++_started) + id, ("node.id", $"{id}"), ("listeners", $"PLAINTEXT://127.0.0.1:{9000 + id}"), ("object.store.upload.interval.ms", "1000"));
         lock (_nodes)
         {
             _nodes[node] = started;
         }
 
-        TellWhoIsThere();
         return started;
     }
 
@@ -61,14 +63,14 @@ internal sealed class TestCluster : IAsyncDisposable
     {
         TestNode node = Take(id);
         await node.KillAsync();
-        TellWhoIsThere();
+        TellWhoIsThere(() => _present.Remove(new NodeId(id)));
     }
 
     /// <summary>The others are told that the node is gone, which goes on.</summary>
     public TestNode CutOff(int id)
     {
         TestNode node = Take(id);
-        TellWhoIsThere();
+        TellWhoIsThere(() => _present.Remove(new NodeId(id)));
         return node;
     }
 
@@ -91,11 +93,12 @@ internal sealed class TestCluster : IAsyncDisposable
         }
     }
 
-    private void TellWhoIsThere()
+    private void TellWhoIsThere(Func<bool> change)
     {
         lock (_nodes)
         {
-            _failover.Tell(new NodesPresent(_nodes.Keys.ToHashSet()));
+            change();
+            _failover.Tell(new NodesPresent(_present.ToHashSet()));
         }
     }
 

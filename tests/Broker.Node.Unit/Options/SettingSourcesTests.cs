@@ -218,7 +218,33 @@ public sealed class SettingSourcesTests : IDisposable
     private string Problem((string, string)[]? environment = null, params string[] overrides) =>
         Assert.Single(Assert.Throws<SettingsException>(() => Resolve(environment: environment, overrides: overrides)).Problems);
 
-    private BrokerSettings Resolve(string hocon = "", string? properties = null, (string Name, string Value)[]? environment = null, params string[] overrides)
+    [Fact]
+    public void Settings_of_the_actor_system_stand_over_those_of_its_file_and_are_none_of_the_brokers()
+    {
+        (BrokerSettings broker, Config hocon) = ResolveAll(
+            "akka.cluster { seed-nodes = [\"a\"], roles = [r] }\nakka.loglevel = WARNING",
+            "akka.loglevel=INFO",
+            overrides: ["akka.cluster.seed-nodes=[\"akka.tcp://broker@h:1\", \"b\"]", "akka.loglevel=DEBUG"]);
+
+        Assert.Equal(["akka.tcp://broker@h:1", "b"], hocon.GetStringList("akka.cluster.seed-nodes"));
+        Assert.Equal(["r"], hocon.GetStringList("akka.cluster.roles"));
+        Assert.Equal("DEBUG", hocon.GetString("akka.loglevel"));
+        Assert.DoesNotContain("akka", string.Join(' ', broker.InertNames()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Setting_of_the_actor_system_that_is_no_hocon_is_refused_by_name()
+    {
+        string problem = Problem(overrides: "akka.cluster.seed-nodes=[\"akka.tcp://broker@h:1\"");
+
+        Assert.Contains("akka.cluster.seed-nodes", problem, StringComparison.Ordinal);
+        Assert.Contains("--override", problem, StringComparison.Ordinal);
+    }
+
+    private BrokerSettings Resolve(string hocon = "", string? properties = null, (string Name, string Value)[]? environment = null, params string[] overrides) =>
+        ResolveAll(hocon, properties, environment, overrides).Broker;
+
+    private (BrokerSettings Broker, Config Hocon) ResolveAll(string hocon = "", string? properties = null, (string Name, string Value)[]? environment = null, params string[] overrides)
     {
         string? path = null;
         if (properties is not null)

@@ -308,49 +308,6 @@ public sealed class ConditionalLogTests
     }
 
     [Fact]
-    public async Task A_trim_that_finds_the_boundary_gone_ends_the_log_for_good_G11()
-    {
-        (ConditionalLog log, _) = await OpenAsync(_store, Options(1));
-        await log.AppendAsync("a");
-        await log.AppendAsync("b");
-        await EmptyAsync();
-        await log.AppendAsync("c");
-
-        StorageException lost = await FailsAsync(StorageErrorKind.Corrupt, () => log.TrimAsync(log.Tail, default).AsTask());
-
-        Assert.Contains("boundary", lost.Message, StringComparison.Ordinal);
-        await FailsAsync(StorageErrorKind.Corrupt, () => log.AppendAsync("d"));
-    }
-
-    [Fact]
-    public async Task A_log_that_must_exist_is_not_made_anew_and_opens_when_it_is_restored_G11()
-    {
-        (ConditionalLog log, _) = await OpenAsync(_store, Options(1));
-        await log.AppendAsync("a");
-        Dictionary<string, byte[]> backup = _store.Keys.ToDictionary(key => key, _store.Read);
-        await EmptyAsync();
-
-        await FailsAsync(StorageErrorKind.Corrupt, () => OpenAsync(_store, Options(2) with { MustExist = true }));
-        Assert.Empty(_store.Keys);
-
-        foreach ((string key, byte[] bytes) in backup)
-        {
-            await _store.PutAsync(new ObjectKey(key), new ReadOnlySequence<byte>(bytes), PutCondition.IfAbsent, default);
-        }
-
-        (_, List<LogEntry> replay) = await OpenAsync(_store, Options(3) with { MustExist = true });
-        Assert.Equal(["a"], replay.Texts());
-    }
-
-    private async Task EmptyAsync()
-    {
-        foreach (string key in _store.Keys)
-        {
-            await _store.DeleteAsync(new ObjectKey(key), default);
-        }
-    }
-
-    [Fact]
     public async Task An_empty_payload_is_Invalid()
     {
         (ConditionalLog log, _) = await OpenAsync(_store, Options(1));

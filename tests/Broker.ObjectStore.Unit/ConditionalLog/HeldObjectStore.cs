@@ -5,6 +5,9 @@ namespace Broker.ObjectStore.Unit.ConditionalLogs;
 /// <summary>Holds back the PUTs of data entries (not of fences and boundaries) until it is let go.</summary>
 internal sealed class HeldObjectStore(IObjectStore inner, Task release) : IObjectStore
 {
+    /// <summary>Until this completes, HEADs are held back.</summary>
+    public Task Heads { get; set; } = Task.CompletedTask;
+
     public async ValueTask<PutResult> PutAsync(ObjectKey key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken ct)
     {
         if (body.Length > LogFrame.HeaderBytes && !key.Value.EndsWith("boundary", StringComparison.Ordinal))
@@ -20,7 +23,11 @@ internal sealed class HeldObjectStore(IObjectStore inner, Task release) : IObjec
     public ValueTask<int> ReadAsync(ObjectKey key, ByteRange range, IReadOnlyList<Memory<byte>> destinations, CancellationToken ct) =>
         inner.ReadAsync(key, range, destinations, ct);
 
-    public ValueTask<ObjectInfo?> HeadAsync(ObjectKey key, CancellationToken ct) => inner.HeadAsync(key, ct);
+    public async ValueTask<ObjectInfo?> HeadAsync(ObjectKey key, CancellationToken ct)
+    {
+        await Heads;
+        return await inner.HeadAsync(key, ct);
+    }
 
     public IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, string? startAfter, CancellationToken ct) => inner.ListAsync(prefix, startAfter, ct);
 

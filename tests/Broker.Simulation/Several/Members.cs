@@ -185,13 +185,13 @@ internal sealed class Members(MemberGround ground, int nodes)
     }
 
     /// <summary>What is amiss, in words.</summary>
-    public string State => $"serving: {string.Join(", ", _alive.Where(member => member.IsServing).Select(member => member.Process.Name))}; live: {string.Join(", ", NewestImage.LiveNodes.Keys.Order())}; without a leader: {string.Join(", ", PartitionBalance.Orphans(NewestImage).Select(stream => $"{stream} ({NewestImage.Streams[stream].Leader})"))}; "
+    public string State => $"serving: {string.Join(", ", _alive.Where(member => member.IsServing).Select(member => $"{member.Process.Name} with version {member.View.Current.Version}"))}; live: {string.Join(", ", NewestImage.LiveNodes.Keys.Order())}; without a leader: {string.Join(", ", PartitionBalance.Orphans(NewestImage).Select(stream => $"{stream} ({NewestImage.Streams[stream].Leader})"))}; "
         + string.Join(", ", _alive.Where(member => member.IsServing).SelectMany(member => member.View.Current.Streams.Values.Where(stream => stream.Leader == member.Node && member.System.Partitions.Find(stream.StreamId) is null)
             .Select(stream => $"{stream.StreamId} is not open at {member.Process.Name}")))
         + "; logs: " + string.Join(", ", NewestImage.Wals.Values.OrderBy(wal => wal.Node).Select(wal => $"{wal.WalId} of {wal.Node}{(wal.IsFenced ? ", fenced" : "")}"));
 
-    /// <summary>All nodes serve, and all partitions have a leader that is there.</summary>
-    public bool IsWhole => _alive.Count == nodes && _alive.All(member => member.IsServing) && !PartitionBalance.Orphans(NewestImage).Any();
+    /// <summary>All nodes serve and know the newest metadata, and all partitions have a leader that is there.</summary>
+    public bool IsWhole => _alive.Count == nodes && _alive.All(member => member.IsServing && member.View.Current.Version == NewestImage.Version) && !PartitionBalance.Orphans(NewestImage).Any();
 
     // The oldest of those that are there.
     private void Elect()

@@ -1,0 +1,21 @@
+using Broker.ObjectStore.Cluster;
+
+namespace Broker.Actors.Clustering;
+
+/// <summary>How a start gets in, from what is registered and who answers.</summary>
+/// <param name="Others">Whom it asks to let it in. None: it begins the cluster.</param>
+internal sealed record JoinPlan(IReadOnlyList<NodeEntry> Others)
+{
+    /// <summary>
+    /// Where a member answers there is a cluster, and no second one is begun, however long it takes to let this start in. Where none does, the first begins it, unless it is gone: ended,
+    /// or followed by a later start of its node.
+    /// </summary>
+    /// <param name="first">Whom the registry names as the first; null: nobody yet.</param>
+    /// <param name="others">The other nodes that are registered, with what answers at their addresses; null: nothing does.</param>
+    public static JoinPlan Of(NodeEntry? first, IReadOnlyCollection<(NodeEntry Entry, StartIsHere? Here)> others)
+    {
+        (NodeEntry Entry, StartIsHere Here)[] running = [.. others.Where(other => other.Here?.Incarnation == other.Entry.Incarnation).Select(other => (other.Entry, other.Here!))];
+        NodeEntry[] members = [.. running.Where(other => other.Here.IsMember).Select(other => other.Entry)];
+        return new JoinPlan(members.Length > 0 ? members : [.. running.Where(other => other.Entry.Incarnation == first?.Incarnation).Select(other => other.Entry)]);
+    }
+}
