@@ -1,3 +1,4 @@
+using System.Globalization;
 using Broker.ObjectStore.Metadata;
 using Broker.Simulation.Store;
 using Broker.TestSupport.Storage;
@@ -9,7 +10,7 @@ namespace Broker.Simulation.Model;
 ///
 /// S1. Nothing is missing: every object that the metadata refer to is in the store, at its size.
 /// S2. Nothing is leaked: every data object in the store is referred to, or waits for its deletion, and not for longer than it has to; every record of a write-ahead log is one of an attached log.
-/// S3. The metadata log is bounded: its commits reach back two snapshots, and one more for each start, which may have cut off what would have trimmed it; as many snapshots are left.
+/// S3. The metadata log is bounded: what lies before the last snapshot but one is trimmed, and what comes after the last gets one, but for what each start may have cut off; as many snapshots are left.
 /// </summary>
 internal sealed class StoreAudit(InMemoryObjectStore bucket, StoreWeather weather, int snapshotEveryCommits)
 {
@@ -88,13 +89,22 @@ internal sealed class StoreAudit(InMemoryObjectStore bucket, StoreWeather weathe
         }
     }
 
+    private IEnumerable<long> Slots(string prefix) => bucket.Keys
+        .Where(key => key.StartsWith(prefix, StringComparison.Ordinal) && !key.EndsWith("/boundary", StringComparison.Ordinal))
+        .Select(key => long.Parse(key.AsSpan(prefix.Length), CultureInfo.InvariantCulture));
+
     private void CheckMetadata(int maxSnapshots)
     {
-        int commits = bucket.Keys.Count(key => key.StartsWith("meta/log/", StringComparison.Ordinal) && !key.EndsWith("/boundary", StringComparison.Ordinal) && bucket.Read(key).Length > 48);
-        int snapshots = bucket.Keys.Count(key => key.StartsWith("meta/snapshot/", StringComparison.Ordinal));
-        if (commits > (maxSnapshots * snapshotEveryCommits) + CommitsUnderWay || snapshots > maxSnapshots)
+        long[] commits = [.. Slots("meta/log/").Where(slot => bucket.Read($"meta/log/{slot:D19}").Length > 48)];
+        long[] snapshots = [.. Slots("meta/snapshot/").Order()];
+        int excess = (maxSnapshots * snapshotEveryCommits) + CommitsUnderWay;
+
+        // Between the last two there are as many as a store that hung did not let a snapshot be made of.
+        int trimmable = snapshots.Length < 2 ? 0 : commits.Count(slot => slot <= snapshots[^2]);
+        int since = commits.Count(slot => slot > snapshots.LastOrDefault(-1));
+        if (trimmable > excess || since > excess || snapshots.Length > maxSnapshots)
         {
-            throw new ViolationException($"S3: there are {commits} commits and {snapshots} snapshots of the metadata, with a snapshot every {snapshotEveryCommits} commits");
+            throw new ViolationException($"S3: there are {snapshots.Length} snapshots of the metadata, {trimmable} commits before the last but one and {since} after the last, with a snapshot every {snapshotEveryCommits} commits");
         }
     }
 }
