@@ -26,7 +26,6 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
     private readonly List<Reply> _replies = [];
     private readonly HashSet<IActorRef> _followers = [];
     private bool _committing;
-    private bool _hasCommitted;
     private bool _failing;
     private bool _snapshotsFail;
 
@@ -51,7 +50,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    protected override void PreStart() => Timers.StartPeriodicTimer(nameof(LookAhead), LookAhead.Instance, _services.LookAheadEvery);
+    protected override void PreStart() => LookAheadLater();
 
     private void OnAttach(AttachFollower attach)
     {
@@ -110,7 +109,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
             return;
         }
 
-        _committing = _hasCommitted = true;
+        _committing = true;
         _metadata.CommitAsync(batch, CancellationToken.None).AsTask().PipeTo(
             Self,
             success: image => new Committed(image, batch, replies),
@@ -120,6 +119,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
     private void OnCommitted(Committed committed)
     {
         _committing = false;
+        LookAheadLater();
         OnHealthy();
         TellOfSnapshots();
         long before = _told.Version;
@@ -164,6 +164,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
     private void OnCommitFailed(CommitFailed failed)
     {
         _committing = false;
+        LookAheadLater();
         StorageErrorKind kind = failed.Cause is StorageException storage ? storage.Kind : StorageErrorKind.Unavailable;
         if (!_failing)
         {
@@ -215,6 +216,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
     private void OnSettled(MetadataImage image)
     {
         _committing = false;
+        LookAheadLater();
         OnHealthy();
         if (ReferenceEquals(_told, image))
         {
@@ -226,19 +228,21 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
         JudgeAnew();
     }
 
+    // Each commit puts it off: it finds out itself.
+    private void LookAheadLater() => Timers.StartSingleTimer(nameof(LookAhead), LookAhead.Instance, _services.LookAheadEvery);
+
     private void OnLookAhead()
     {
-        bool isIdle = !_hasCommitted;
-        _hasCommitted = false;
-        if (isIdle && !_committing)
+        if (!_committing)
         {
             _metadata.LookAheadAsync(CancellationToken.None).AsTask().PipeTo(Self, success: () => new Overtaken(null), failure: cause => new Overtaken(cause));
         }
     }
 
-    // A store that does not answer is asked again by the next look. A commit that has begun meanwhile finds out itself.
+    // A store that does not answer is asked again by the next look.
     private void OnOvertaken(Exception? cause)
     {
+        LookAheadLater();
         if (!_committing && cause is StorageException { Kind: StorageErrorKind.Fenced or StorageErrorKind.Corrupt })
         {
             OnCommitFailed(new CommitFailed(cause, []));

@@ -225,6 +225,7 @@ public sealed class ClusterCrashTests : IAsyncLifetime
 
         await using NodeBroker other = new("node.id=3", $"object.store=file:{_bucket.Path}", "wal.kind=bucket", "cluster.address=127.0.0.1:0");
         await other.StartAsync();
+        await other.WaitForOutputAsync("that are this node's to lead now", TimeSpan.FromSeconds(60));
 
         await WriteAsync(writers, 10);
         foreach (NodeBroker node in _nodes)
