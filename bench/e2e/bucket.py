@@ -44,15 +44,14 @@ def main():
     # Twice what a step stores, while its WAL and what compaction replaced are not deleted.
     store_bytes = 12_000_000_000 + 2_000_000 * (args.mb + args.history_mb)
     results = {}
-    with Ceph(args.folder / "ceph", REPO, store_bytes) as ceph:
-        bench = Bench(args, ceph)
-        for step in args.steps:
-            if step != "frontier":
-                results[step] = history.measure(args, ceph) if step == "history" else getattr(bench, step)()
+    for step in args.steps:
+        if step != "frontier":
+            # Some store 10 GB in memory.
+            with Ceph(args.folder / "ceph", REPO, store_bytes) as ceph:
+                results[step] = history.measure(args, ceph) if step == "history" else getattr(Bench(args, ceph), step)()
     if "frontier" in args.steps:
         results["frontier"] = []
         for latency in LATENCIES:
-            # Each stores some 10 GB in memory.
             with Ceph(args.folder / "ceph", REPO, store_bytes) as ceph:
                 results["frontier"] += Bench(args, ceph).frontier(latency)
     out = REPO / "artifacts/bench"

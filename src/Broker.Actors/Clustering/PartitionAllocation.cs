@@ -13,7 +13,10 @@ namespace Broker.Actors.Clustering;
 /// Where the shards of partitions go: to whoever leads the partition, as the metadata say; else by <see cref="PartitionBalance"/>. Some at a time move to even the nodes out
 /// (<see cref="SeatMoves"/>), and those whose entity is elsewhere than the leader.
 /// </summary>
-internal sealed class PartitionAllocation(MetadataView metadata, ClusterLoads loads) : IActorSystemDependentAllocationStrategy
+/// <param name="metadata">What this node knows of these.</param>
+/// <param name="loads">What goes in and out of partitions.</param>
+/// <param name="seat">Has the entity of a stream started.</param>
+internal sealed class PartitionAllocation(MetadataView metadata, ClusterLoads loads, Action<StreamId> seat) : IActorSystemDependentAllocationStrategy
 {
     /// <summary>Each move is some requests to the store; so many keep their partitions' pauses short.</summary>
     internal const int MostMoves = 32;
@@ -57,6 +60,11 @@ internal sealed class PartitionAllocation(MetadataView metadata, ClusterLoads lo
         }
 
         Dictionary<NodeId, IReadOnlyList<StreamId>> seats = regions.ToDictionary(one => one.Key, one => (IReadOnlyList<StreamId>)[.. current[one.Value].Select(PartitionSeatActor.StreamOf)]);
+        foreach (StreamId stream in PartitionBalance.Unseated(metadata.Current, seats).Take(MostMoves))
+        {
+            seat(stream);
+        }
+
         HashSet<StreamId> moving = [.. inProgress.Select(PartitionSeatActor.StreamOf)];
         StreamId[] misplaced = [.. PartitionBalance.Misplaced(metadata.Current, seats).Where(stream => !moving.Contains(stream)).Take(room)];
         _targets.Clear();

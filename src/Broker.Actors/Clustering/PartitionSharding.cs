@@ -31,7 +31,7 @@ internal sealed class PartitionSharding(ActorSystem system, MetadataView metadat
             id => Props.Create(() => new PartitionSeatActor(PartitionSeatActor.StreamOf(id), services)),
             ClusterShardingSettings.Create(system),
             SeatExtractor.Instance,
-            new PartitionAllocation(metadata, loads),
+            new PartitionAllocation(metadata, loads, Seat),
             LeaveSeat.Instance);
     }
 

@@ -66,12 +66,20 @@ internal static class PartitionBalance
         {
             foreach (StreamId stream in streams)
             {
-                if (image.FindStream(stream) is not { } state || (state.Leader != node && IsLed(state, logs) && seats.ContainsKey(state.Leader)))
+                StreamState? state = image.FindStream(stream);
+                if (state is null ? image.HasMade(stream) : (state.Leader != node && IsLed(state, logs) && seats.ContainsKey(state.Leader)))
                 {
                     yield return stream;
                 }
             }
         }
+    }
+
+    /// <summary>Streams that somebody leads and that have no seat, as when one was lost with what knew of it: they would not move, also not away from a node that is stopped.</summary>
+    public static IEnumerable<StreamId> Unseated(MetadataImage image, IReadOnlyDictionary<NodeId, IReadOnlyList<StreamId>> seats)
+    {
+        HashSet<StreamId> seated = [.. seats.Values.SelectMany(streams => streams)];
+        return image.Streams.Values.Where(stream => seats.ContainsKey(stream.Leader) && !seated.Contains(stream.StreamId)).Select(stream => stream.StreamId).Order();
     }
 
     private static Dictionary<NodeId, WalId> LogsOf(MetadataImage image) => LeadershipRules.Candidates(image).ToDictionary(one => one.Node, one => one.Wal);

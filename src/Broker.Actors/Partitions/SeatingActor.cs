@@ -93,7 +93,7 @@ internal sealed class SeatingActor : ReceiveActor, IWithTimers
         foreach (StreamId stream in unseat.Streams)
         {
             _askers[stream] = Sender;
-            if (_inFlight.Contains(stream) || _unsure.Contains(stream))
+            if (_inFlight.Contains(stream) || _unsure.Contains(stream) || !_services.Metadata.Current.HasMade(stream))
             {
                 // The answer comes when it is known.
                 continue;
@@ -140,6 +140,12 @@ internal sealed class SeatingActor : ReceiveActor, IWithTimers
         List<StreamState> ready = [];
         foreach (StreamId id in _due.ToArray())
         {
+            if (!image.HasMade(id))
+            {
+                // Others know it already, this node's manager too: soon it is known here.
+                continue;
+            }
+
             StreamState? stream = image.FindStream(id);
             if (stream is null || (IsLed(stream) && !_unsure.Contains(id)))
             {

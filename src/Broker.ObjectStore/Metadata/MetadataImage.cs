@@ -50,6 +50,9 @@ public sealed record MetadataImage
     /// <summary>The next stream id to give out.</summary>
     public StreamId NextStreamId { get; internal init; }
 
+    /// <summary>Whether a stream has been made by now, which may have been deleted since. One that has not is of metadata that are newer than these.</summary>
+    public bool HasMade(StreamId stream) => stream.Value < NextStreamId.Value;
+
     /// <summary>The next object id to give out.</summary>
     public ObjectId NextObjectId { get; internal init; }
 

@@ -36,12 +36,29 @@ public sealed class PartitionBalanceTests : ActorTest
     public async Task Seats_of_streams_that_are_gone_or_led_elsewhere_are_misplaced()
     {
         ClusterGround ground = await CreateAsync(Sys, streams: 3, records: 0);
-        StreamId gone = new(77);
+        await ground.AskAsync<TopicsChanged>(new MakeTopics([new NewTopic("gone", 1, new Dictionary<string, string>())]));
+        StreamId gone = Assert.Single(ground.View.Current.FindTopic("gone")!.Partitions);
+        await ground.AskAsync<TopicsChanged>(new RemoveTopics([ground.View.Current.FindTopic("gone")!.TopicId]));
         Dictionary<NodeId, IReadOnlyList<StreamId>> seats = new() { [One] = [ground.Streams[0], gone], [Two] = [ground.Streams[1]] };
 
         Assert.Equal([ground.Streams[0], gone], PartitionBalance.Misplaced(ground.View.Current, seats));
 
+        // One that these metadata do not know yet is where it is for a reason.
+        Assert.Equal([gone], PartitionBalance.Misplaced(ground.View.Current, new Dictionary<NodeId, IReadOnlyList<StreamId>> { [One] = [gone, new StreamId(77)] }));
+
         // Whoever leads it has no seats now: nobody is there to take it back.
         Assert.Equal([gone], PartitionBalance.Misplaced(ground.View.Current, new Dictionary<NodeId, IReadOnlyList<StreamId>> { [One] = seats[One] }));
+    }
+
+    [Fact]
+    public async Task Streams_that_are_led_and_have_no_seat_are_unseated()
+    {
+        ClusterGround ground = await CreateAsync(Sys, streams: 3, records: 0);
+        await ground.AskAsync<StreamsAreClosed>(new CloseStreams([(ground.Streams[2], new LeaderEpoch(0), Offset.Zero)]));
+
+        Assert.Equal([ground.Streams[1]], PartitionBalance.Unseated(ground.View.Current, new Dictionary<NodeId, IReadOnlyList<StreamId>> { [One] = [ground.Streams[0]], [Two] = [] }));
+
+        // Whoever leads them may be gone: that is for the failover.
+        Assert.Empty(PartitionBalance.Unseated(ground.View.Current, new Dictionary<NodeId, IReadOnlyList<StreamId>> { [One] = [] }));
     }
 }

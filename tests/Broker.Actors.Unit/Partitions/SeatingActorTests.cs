@@ -93,9 +93,12 @@ public sealed class SeatingActorTests : ActorTest
     public async Task Whoever_asks_for_a_seat_hears_when_it_is_taken_or_why_it_never_will_be()
     {
         ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 1);
+        await ground.AskAsync<TopicsChanged>(new MakeTopics([new NewTopic("gone", 1, new Dictionary<string, string>())]));
+        StreamId gone = Assert.Single(ground.View.Current.FindTopic("gone")!.Partitions);
+        await ground.AskAsync<TopicsChanged>(new RemoveTopics([ground.View.Current.FindTopic("gone")!.TopicId]));
         IActorRef seating = Start(ground);
-        seating.Tell(new SeatStreams([ground.Streams[0], new StreamId(77)]), TestActor);
-        Assert.Equal(new StreamId(77), ExpectMsg<NotSeated>(Patience).Stream);
+        seating.Tell(new SeatStreams([ground.Streams[0], gone]), TestActor);
+        Assert.Equal(gone, ExpectMsg<NotSeated>(Patience).Stream);
 
         await FenceAsync(ground);
         Assert.Equal(ground.Streams[0], ExpectMsg<Seated>(Patience).Stream);
@@ -105,6 +108,22 @@ public sealed class SeatingActorTests : ActorTest
         Assert.Equal(ground.Streams[0], ExpectMsg<Seated>(Patience).Stream);
         seating.Tell(new UnseatStreams(ground.Streams), TestActor);
         Assert.Equal(ground.Streams[0], ExpectMsg<Seated>(Patience).Stream);
+    }
+
+    // The manager opens the partition, and has it seated, before the node's metadata are shown.
+    [Fact]
+    public async Task Seat_of_a_stream_that_is_not_known_yet_waits_until_it_is_also_when_it_is_given_up_meanwhile()
+    {
+        ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 0);
+        StreamId next = ground.View.Current.NextStreamId;
+        IActorRef seating = Start(ground);
+        seating.Tell(new SeatStreams([next, new StreamId(next.Value + 1)]), TestActor);
+        seating.Tell(new UnseatStreams([new StreamId(next.Value + 1)]), TestActor);
+        ExpectNoMsg(TimeSpan.FromMilliseconds(100));
+
+        await ground.AskAsync<TopicsChanged>(new MakeTopics([new NewTopic("new", 2, new Dictionary<string, string>()) { Leaders = [One, One] }]));
+
+        Assert.Equal([next, new StreamId(next.Value + 1)], new[] { ExpectMsg<Seated>(Patience).Stream, ExpectMsg<Seated>(Patience).Stream }.Order());
     }
 
     [Fact]
