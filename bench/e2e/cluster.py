@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 from confluent_kafka import Producer
@@ -37,7 +38,7 @@ class Cluster:
 
     def __init__(self, args, ceph, name):
         self.folder = args.folder / name
-        self.settings = ceph.settings(name) if ceph else [f"object.store=file:{self.folder}/bucket"]
+        self.settings = (ceph.settings(name) if ceph else [f"object.store=file:{self.folder}/bucket"]) + args.override
         self.environment = ceph.environment() if ceph else {}
         self.nodes = {}
 
@@ -60,34 +61,38 @@ class Cluster:
         return ",".join(node.bootstrap for node in self.nodes.values())
 
     def leaders(self):
-        topic = AdminClient({"bootstrap.servers": self.bootstrap}).list_topics(TOPIC, timeout=30).topics[TOPIC]
+        admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
+        topic = admin.list_topics(TOPIC, timeout=30).topics[TOPIC]
         return {number: partition.leader for number, partition in topic.partitions.items()}
 
     def create(self, partitions):
-        made = AdminClient({"bootstrap.servers": self.bootstrap}).create_topics([NewTopic(TOPIC, partitions, 1)])
-        made[TOPIC].result(60)
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        admin.create_topics([NewTopic(TOPIC, partitions, 1)])[TOPIC].result(60)
         while -1 in (leaders := self.leaders()).values() or len(leaders) < partitions:
             time.sleep(0.1)
 
 
 class Load(threading.Thread):
-    """An idempotent producer that sends to each partition in turn, and the longest time that each waited for an acknowledgement since the last look."""
+    """A producer that sends to each partition in turn, the longest time that each waited for an acknowledgement since the last look, and the time
+    from then to the first acknowledgement of a record that was sent after it."""
 
     def __init__(self, cluster, partitions, rate, value_bytes):
         super().__init__(daemon=True)
         self.partitions, self.rate, self.value = partitions, rate, os.urandom(value_bytes)
         self.last, self.gap = [time.monotonic()] * partitions, [0.0] * partitions
+        self.looked, self.first = time.monotonic(), [None] * partitions
         self.sent = self.acknowledged = self.failed = 0
         self.ends = False
+        # librdkafka sends a request for each partition, and an idempotent one has five in flight: those would wait for each other, and not for the brokers.
         self.producer = Producer({
-            "bootstrap.servers": cluster.bootstrap, "enable.idempotence": True, "linger.ms": 0, "message.timeout.ms": 120000, "retry.backoff.ms": 20, "log_level": 0})
+            "bootstrap.servers": cluster.bootstrap, "acks": "all", "max.in.flight.requests.per.connection": 1000, "linger.ms": 5, "message.timeout.ms": 120000, "retry.backoff.ms": 20, "log_level": 0})
 
     def run(self):
         due = time.monotonic()
         while not self.ends:
             for partition in range(self.partitions):
                 try:
-                    self.producer.produce(TOPIC, self.value, partition=partition, on_delivery=self.on_delivery)
+                    self.producer.produce(TOPIC, self.value, partition=partition, on_delivery=partial(self.on_delivery, time.monotonic()))
                     self.sent += 1
                 except BufferError:
                     self.producer.poll(0.001)
@@ -95,7 +100,7 @@ class Load(threading.Thread):
                 self.producer.poll(max(0, due - time.monotonic()))
         self.producer.flush(120)
 
-    def on_delivery(self, error, message):
+    def on_delivery(self, sent, error, message):
         if error:
             self.failed += 1
             return
@@ -103,9 +108,12 @@ class Load(threading.Thread):
         now, partition = time.monotonic(), message.partition()
         self.gap[partition] = max(self.gap[partition], now - self.last[partition])
         self.last[partition] = now
+        if self.first[partition] is None and sent >= self.looked:
+            self.first[partition] = now - self.looked
 
     def look(self):
         gaps, self.gap = self.gap, [0.0] * self.partitions
+        self.looked, self.first = time.monotonic(), [None] * self.partitions
         return gaps
 
     def __enter__(self):
@@ -139,15 +147,18 @@ class Bench:
         return Load(cluster, self.args.partitions, self.args.rate, self.args.value_bytes)
 
     def failover(self, name="failover", victim=3):
-        """The gap of the partitions of a broker that is killed."""
+        """The time from the kill of a broker to the first acknowledgement of each of its partitions."""
         with self.loaded(name, 3) as cluster, self.load(cluster) as load:
             time.sleep(self.args.warm_seconds)
             before = cluster.leaders()
+            load.look()
+            time.sleep(self.args.warm_seconds)
             normal = load.look()
             cluster.nodes[victim].kill()
             time.sleep(self.args.warm_seconds + 10)
+            firsts = load.first
             gaps = load.look()
-            return say(f"kill -9, {self.args.partitions} partitions, {name}", **gaps_ms([gaps[p] for p, leader in before.items() if leader == victim]),
+            return say(f"kill -9, {self.args.partitions} partitions, {name}", **gaps_ms([firsts[p] for p, leader in before.items() if leader == victim]),
                        others_max_ms=max(gaps[p] for p, leader in before.items() if leader != victim) * 1000, before_max_ms=max(normal) * 1000)
 
     def coordinator(self):
@@ -194,9 +205,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("steps", nargs="*", metavar="STEP", help=f"what to measure, all if none is named: {', '.join(STEPS)}")
     parser.add_argument("--partitions", type=int, default=500)
-    parser.add_argument("--rate", type=int, default=2500, help="records per second")
+    parser.add_argument("--rate", type=int, default=1000, help="records per second")
     parser.add_argument("--value-bytes", type=int, default=200)
     parser.add_argument("--warm-seconds", type=int, default=8)
+    parser.add_argument("--override", action="append", default=[], help="setting of the brokers, key=value")
     parser.add_argument("--store", choices=["file", "ceph"], default="ceph")
     args = parser.parse_args()
     if unknown := [step for step in args.steps if step not in STEPS]:
