@@ -138,9 +138,13 @@ class Bench:
 
     def loaded(self, name, nodes):
         cluster = Cluster(self.args, self.ceph, name)
-        for number in range(1, nodes + 1):
-            cluster.add(number)
-        cluster.create(self.args.partitions)
+        try:
+            for number in range(1, nodes + 1):
+                cluster.add(number)
+            cluster.create(self.args.partitions)
+        except BaseException:
+            cluster.__exit__()
+            raise
         return cluster
 
     def load(self, cluster):
