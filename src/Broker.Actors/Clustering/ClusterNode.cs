@@ -48,7 +48,7 @@ internal sealed class ClusterNode
         Cluster cluster = Cluster.Get(system);
         NodeEntry entry = new(options.NodeId, sources.Ids.Next(), $"{cluster.SelfAddress.Host}:{cluster.SelfAddress.Port}", sources.Clock.GetUtcNow().ToUnixTimeMilliseconds());
         system.ActorOf(Props.Create(() => new StartActor(entry)), StartActor.Name);
-        await new ClusterJoin(cluster, registry, entry, loggers.CreateLogger("Broker.Cluster")).GetInAsync(cancellation);
+        await new MemberJoin(cluster, registry, entry, loggers.CreateLogger("Broker.Cluster")).GetInAsync(cancellation);
         TaskCompletionSource<Exception> fenced = new(TaskCreationOptions.RunContinuationsAsynchronously);
         MetadataView view = new(MetadataImage.Empty);
         ClusterLoads loads = new();

@@ -41,7 +41,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
         Receive<CommitFailed>(OnCommitFailed);
         Receive<Settle>(_ => OnSettle());
         Receive<LookAhead>(_ => OnLookAhead());
-        Receive<Overtaken>(overtaken => OnOvertaken(overtaken.Cause));
+        Receive<Looked>(_ => OnLooked());
         Receive<Settled>(settled => OnSettled(settled.Image));
         Receive<AttachFollower>(OnAttach);
         Receive<Terminated>(gone => _followers.Remove(gone.ActorRef));
@@ -235,17 +235,17 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
     {
         if (!_committing)
         {
-            _metadata.LookAheadAsync(CancellationToken.None).AsTask().PipeTo(Self, success: () => new Overtaken(null), failure: cause => new Overtaken(cause));
+            _metadata.LookAheadAsync(CancellationToken.None).AsTask().PipeTo(Self, success: () => Looked.Instance, failure: _ => Looked.Instance);
         }
     }
 
-    // A store that does not answer is asked again by the next look.
-    private void OnOvertaken(Exception? cause)
+    // What was found stands in the log. A store that did not answer is asked again by the next look.
+    private void OnLooked()
     {
         LookAheadLater();
-        if (!_committing && cause is StorageException { Kind: StorageErrorKind.Fenced or StorageErrorKind.Corrupt })
+        if (!_committing && _metadata.Failure is { Kind: StorageErrorKind.Fenced or StorageErrorKind.Corrupt } failure)
         {
-            OnCommitFailed(new CommitFailed(cause, []));
+            OnCommitFailed(new CommitFailed(failure, []));
         }
     }
 
@@ -254,8 +254,10 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
         public static readonly LookAhead Instance = new();
     }
 
-    /// <param name="Cause">Fenced: another coordinator has the log. Corrupt: it is gone. Null, and all others: not that anybody knows.</param>
-    private sealed record Overtaken(Exception? Cause);
+    private sealed record Looked
+    {
+        public static readonly Looked Instance = new();
+    }
 
     private sealed record Committed(MetadataImage Image, MetadataBatch Batch, IReadOnlyList<Reply> Replies);
 

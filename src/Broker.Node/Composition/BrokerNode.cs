@@ -90,7 +90,11 @@ public sealed class BrokerNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _telemetry.Stopping();
-        await (_cluster is not { } cluster ? Task.CompletedTask : Fenced.IsCompleted ? cluster.DownAsync() : cluster.DrainAsync(_options.ShutdownTimeout / 4, _log));
+        if (_cluster is { } cluster)
+        {
+            await (Fenced.IsCompleted ? cluster.DownAsync() : cluster.DrainAsync(_options.ShutdownTimeout / 4, _log));
+        }
+
         using CancellationTokenSource patience = new(_options.ShutdownTimeout / 4);
         try
         {

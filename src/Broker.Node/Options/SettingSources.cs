@@ -7,7 +7,7 @@ namespace Broker.Node.Options;
 /// <summary>Puts the sources of settings in their order: akka.hocon, the properties file, the environment, the overrides.</summary>
 public static class SettingSources
 {
-    // Keys of the actor system, whose values are HOCON. An environment variable cannot name them: their names have dashes.
+    // Keys of the actor system, whose values are HOCON. An environment variable cannot name them, as many of their names have dashes: there they are unknown settings.
     private const string ActorSystemPrefix = "akka.";
 
     /// <summary>All settings given, later sources winning: the broker's, validated, and what the sources make of <paramref name="hocon"/>.</summary>
@@ -16,7 +16,7 @@ public static class SettingSources
     {
         ILookup<bool, GivenSetting> given = new[] { propertiesPath is null ? [] : PropertiesFile.Read(propertiesPath), EnvironmentSettings.From(environment), overrides.Select(ParseOverride) }
             .SelectMany(source => source)
-            .ToLookup(setting => setting.Name.StartsWith(ActorSystemPrefix, StringComparison.Ordinal));
+            .ToLookup(setting => setting.Source != SettingSource.Environment && setting.Name.StartsWith(ActorSystemPrefix, StringComparison.Ordinal));
         return (BrokerSettings.From([.. HoconSettings.From(hocon, hoconPlace), .. given[false]]), given[true].Aggregate(hocon, (below, setting) => ParseHocon(setting).WithFallback(below)));
     }
 

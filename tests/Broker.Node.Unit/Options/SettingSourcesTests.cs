@@ -232,6 +232,11 @@ public sealed class SettingSourcesTests : IDisposable
         Assert.DoesNotContain("akka", string.Join(' ', broker.InertNames()), StringComparison.Ordinal);
     }
 
+    // Of BROKER_AKKA_CLUSTER_SEED_NODES nobody can tell that seed-nodes is meant: it must not be passed over in silence.
+    [Fact]
+    public void Environment_that_names_a_setting_of_the_actor_system_is_refused_by_name() =>
+        Assert.Contains("BROKER_AKKA_CLUSTER_SEED_NODES", Problem([("BROKER_AKKA_CLUSTER_SEED_NODES", "[]")]), StringComparison.Ordinal);
+
     [Fact]
     public void Setting_of_the_actor_system_that_is_no_hocon_is_refused_by_name()
     {

@@ -8,12 +8,12 @@ using Microsoft.Extensions.Logging;
 
 namespace Broker.Actors.Clustering;
 
-/// <summary>How a start of a node gets into its cluster: by those whom the registry names, or by the seeds of its settings; or it begins the cluster.</summary>
+/// <summary>How a start of a node becomes a member of its cluster: by those whom the registry names, or by the seeds of its settings; or it begins the cluster.</summary>
 /// <param name="cluster">This node's.</param>
 /// <param name="registry">The cluster's.</param>
 /// <param name="entry">Of this start.</param>
 /// <param name="log">Where it says whom it joins.</param>
-internal sealed class ClusterJoin(Cluster cluster, NodeRegistry registry, NodeEntry entry, ILogger log)
+internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, NodeEntry entry, ILogger log)
 {
     // Whoever is there answers a request to join within a round trip; the others' joining may come first, some gossip each.
     private static readonly TimeSpan JoinPatience = TimeSpan.FromSeconds(5);
@@ -50,7 +50,7 @@ internal sealed class ClusterJoin(Cluster cluster, NodeRegistry registry, NodeEn
             throw new StorageException(StorageErrorKind.Unavailable, "another node begins the cluster at the same time; it is joined next");
         }
 
-        ClusterJoinLog.First(log, entry.Address);
+        MemberJoinLog.First(log, entry.Address);
         await cluster.JoinAsync(cluster.SelfAddress, cancellation);
         RequireAlone();
     }
@@ -76,7 +76,7 @@ internal sealed class ClusterJoin(Cluster cluster, NodeRegistry registry, NodeEn
     private async Task JoinAsync(IReadOnlyList<Address> others, CancellationToken cancellation)
     {
         string names = string.Join(", ", others);
-        ClusterJoinLog.Joining(log, names);
+        MemberJoinLog.Joining(log, names);
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         patience.CancelAfter(JoinPatience);
         try
@@ -150,7 +150,7 @@ internal sealed class ClusterJoin(Cluster cluster, NodeRegistry registry, NodeEn
     }
 }
 
-internal static partial class ClusterJoinLog
+internal static partial class MemberJoinLog
 {
     [LoggerMessage(EventId = 5401, EventName = "ClusterJoining", Level = LogLevel.Information, Message = "Joining the cluster by {Others}")]
     public static partial void Joining(ILogger log, string others);
