@@ -11,6 +11,7 @@ namespace Broker.Actors.Clustering;
 internal sealed class CoordinatorSingleton : ReceiveActor
 {
     private readonly Dictionary<NodeId, Address> _members = [];
+    private readonly PresentNodes _present = new();
     private readonly ClusterLoads _loads;
     private readonly IActorRef _failover;
 
@@ -22,7 +23,7 @@ internal sealed class CoordinatorSingleton : ReceiveActor
     {
         IActorRef coordinator = Context.ActorOf(Props.Create(() => new CoordinatorHostActor(host)), "coordinator");
         _loads = loads;
-        _failover = Context.ActorOf(Props.Create(() => new FailoverActor(failover)), "failover");
+        _failover = Context.ActorOf(Props.Create(() => new FailoverActor(failover, _present)), "failover");
         startCaretakers(Context);
         Receive<ClusterEvent.CurrentClusterState>(state => OnState(state));
         Receive<ClusterEvent.MemberJoined>(joined => OnThere(joined.Member));
@@ -72,5 +73,10 @@ internal sealed class CoordinatorSingleton : ReceiveActor
         }
     }
 
-    private void TellWhoIsThere() => _failover.Tell(new NodesPresent(_members.Keys.ToHashSet()));
+    // Before a registration that comes behind goes on to the coordinator (V1).
+    private void TellWhoIsThere()
+    {
+        _present.Publish(_members.Keys.ToHashSet());
+        _failover.Tell(PresenceChanged.Instance);
+    }
 }

@@ -10,7 +10,8 @@ namespace Broker.Actors.Coordination;
 /// Runs beside the coordinator: has the logs of nodes that are gone fenced, their streams led by others, and the logs released when everybody has what they held. Keeps nothing that the
 /// metadata do not say: another one goes on where this one ends.
 ///
-/// V1. A log is only fenced while its node's newest start is the one that is gone.
+/// V1. A log is only fenced while its node's newest start is the one that is gone: who is there is looked up after the metadata that name that start, since a start is a member before it
+/// registers.
 /// V2. For every stream that nobody leads who is there a seat is looked for, until it is opened.
 /// </summary>
 internal sealed class FailoverActor : ReceiveActor, IWithTimers
@@ -21,13 +22,13 @@ internal sealed class FailoverActor : ReceiveActor, IWithTimers
     private readonly FailoverServices _services;
     private readonly HashSet<WalId> _fencing = [];
     private readonly HashSet<WalId> _failing = [];
-    private IReadOnlySet<NodeId>? _present;
+    private readonly PresentNodes _present;
     private bool _releasing;
 
-    public FailoverActor(FailoverServices services)
+    public FailoverActor(FailoverServices services, PresentNodes present)
     {
-        _services = services;
-        Receive<NodesPresent>(OnPresent);
+        (_services, _present) = (services, present);
+        Receive<PresenceChanged>(_ => OnCheck());
         Receive<Check>(_ => OnCheck());
         Receive<FenceEnded>(OnFenceEnded);
         Receive<ReleaseEnded>(_ => _releasing = false);
@@ -37,20 +38,14 @@ internal sealed class FailoverActor : ReceiveActor, IWithTimers
 
     protected override void PreStart() => Timers.StartPeriodicTimer(nameof(Check), Check.Instance, CheckEvery);
 
-    private void OnPresent(NodesPresent nodes)
-    {
-        _present = nodes.Nodes;
-        OnCheck();
-    }
-
     private void OnCheck()
     {
         MetadataImage image = _services.Metadata.Current;
 
         // Who is there is not known at first: nobody is taken for gone then.
-        if (_present is not null)
+        if (_present.Current is { } present)
         {
-            FenceGone(image, _present);
+            FenceGone(image, present);
         }
 
         StreamId[] orphans = [.. PartitionBalance.Orphans(image)];
@@ -126,8 +121,22 @@ internal sealed class FailoverActor : ReceiveActor, IWithTimers
     }
 }
 
-/// <summary>The nodes that are in the cluster now, as far as the coordinator's node can tell.</summary>
-internal sealed record NodesPresent(IReadOnlySet<NodeId> Nodes);
+/// <summary>The nodes that are in the cluster now, as far as the coordinator's node can tell. Written by one, read by any.</summary>
+internal sealed class PresentNodes
+{
+    private volatile IReadOnlySet<NodeId>? _current;
+
+    /// <summary>Null: not known so far.</summary>
+    public IReadOnlySet<NodeId>? Current => _current;
+
+    public void Publish(IReadOnlySet<NodeId> nodes) => _current = nodes;
+}
+
+/// <summary>Others are there than before.</summary>
+internal sealed record PresenceChanged
+{
+    public static readonly PresenceChanged Instance = new();
+}
 
 /// <summary>What a <see cref="FailoverActor"/> works with.</summary>
 /// <param name="Coordinator">The <see cref="MetadataClientActor"/> of its node.</param>

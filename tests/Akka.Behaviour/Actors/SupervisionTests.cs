@@ -52,6 +52,9 @@ public sealed class SupervisionTests : TestKit.Xunit2.TestKit
         first.Tell("fail");
         first.Tell(1);
         ExpectMsg(1);
+
+        // The first may be back before the second is told; what the supervisor does next comes after both.
+        Child(supervisor);
         second.Tell(1);
         ExpectMsg(1);
     }

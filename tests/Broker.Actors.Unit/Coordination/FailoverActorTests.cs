@@ -15,15 +15,15 @@ public sealed class FailoverActorTests : ActorTest
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly ConcurrentQueue<(WalId Log, long Epoch)> _fenced = new();
     private readonly ConcurrentDictionary<StreamId, int> _seats = new();
+    private readonly PresentNodes _present = new();
+    private readonly ManualResetEventSlim _seatsGoOn = new(true);
     private volatile bool _fencesFail;
 
     [Fact]
     public async Task V2_seats_are_looked_for_for_the_streams_of_a_node_that_is_gone_whose_log_is_fenced()
     {
         ClusterGround ground = await CreateAsync(Sys, streams: 4, records: 0);
-        IActorRef failover = Start(ground);
-
-        failover.Tell(new NodesPresent(new HashSet<NodeId> { One }));
+        Start(ground, One);
 
         AwaitCondition(() => _seats.Count == 4 && ground.View.Current.Wals[LogOfTwo].IsFenced, Patience);
         Assert.Equal((LogOfTwo, 1), Assert.Single(_fenced));
@@ -34,8 +34,8 @@ public sealed class FailoverActorTests : ActorTest
     public async Task Nobody_is_taken_for_gone_before_it_is_known_who_is_there()
     {
         ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 0);
-        IActorRef failover = Start(ground);
-        failover.Tell(new NodesPresent(new HashSet<NodeId> { One, Two }));
+        Start(ground);
+        _present.Publish(new HashSet<NodeId> { One, Two });
         await ground.AskAsync<ProducerIdGiven>(GiveProducerId.Instance);
 
         Assert.Empty(_fenced);
@@ -48,7 +48,7 @@ public sealed class FailoverActorTests : ActorTest
     {
         ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 0);
         _fencesFail = true;
-        Start(ground).Tell(new NodesPresent(new HashSet<NodeId> { One }));
+        Start(ground, One);
         AwaitCondition(() => _fenced.Count > 1, Patience);
         Assert.False(ground.View.Current.Wals[LogOfTwo].IsFenced);
 
@@ -62,11 +62,10 @@ public sealed class FailoverActorTests : ActorTest
     {
         ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 0);
         _fencesFail = true;
-        IActorRef failover = Start(ground);
-        failover.Tell(new NodesPresent(new HashSet<NodeId> { One }));
+        Start(ground, One);
         AwaitCondition(() => !_fenced.IsEmpty, Patience);
+        _present.Publish(new HashSet<NodeId> { One, Two });
         await ground.RegisterAsync(Two, LogOfTwo);
-        failover.Tell(new NodesPresent(new HashSet<NodeId> { One, Two }));
         _fencesFail = false;
 
         // The fence that was decided before comes late.
@@ -76,11 +75,32 @@ public sealed class FailoverActorTests : ActorTest
         Assert.Equal(2, ground.View.Current.LiveNodes[Two].Epoch);
     }
 
+    // Checks that were due before the start became a member come late, when its registration is known.
+    [Fact]
+    public async Task V1_start_that_registers_while_checks_are_late_keeps_its_log()
+    {
+        ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 0);
+        IActorRef failover = Start(ground, One);
+        AwaitCondition(() => _seats.Count == 1, Patience);
+        _seatsGoOn.Reset();
+        WalId another = new(new Guid(3, 0, 0, new byte[8]));
+        failover.Tell(PresenceChanged.Instance);
+        _present.Publish(new HashSet<NodeId> { One, Two });
+        await ground.RegisterAsync(Two, another);
+        int before = _seats[ground.Streams[0]];
+
+        _seatsGoOn.Set();
+
+        AwaitCondition(() => _seats[ground.Streams[0]] > before + 2, Patience);
+        Assert.Equal([LogOfTwo], _fenced.Select(fence => fence.Log).Distinct());
+        Assert.Contains(Two, ground.View.Current.LiveNodes.Keys);
+    }
+
     [Fact]
     public async Task L2_log_is_released_when_everybody_has_what_it_held()
     {
         ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 0);
-        Start(ground).Tell(new NodesPresent(new HashSet<NodeId> { One }));
+        Start(ground, One);
         AwaitCondition(() => ground.View.Current.Wals[LogOfTwo].IsFenced, Patience);
 
         Assert.Empty((await ground.AskAsync<StreamsOpened>(new OpenStreams(One, 1, LogOfOne, [LogOfTwo], [(ground.Streams[0], Offset.Zero)]))).Refused);
@@ -88,10 +108,15 @@ public sealed class FailoverActorTests : ActorTest
         AwaitCondition(() => !ground.View.Current.Wals.ContainsKey(LogOfTwo), Patience);
     }
 
-    private IActorRef Start(ClusterGround ground)
+    private IActorRef Start(ClusterGround ground, params NodeId[] present)
     {
+        if (present.Length > 0)
+        {
+            _present.Publish(present.ToHashSet());
+        }
+
         FailoverServices services = new(ground.View, ground.Client, FenceAsync, Seat, NullLogger.Instance);
-        return Sys.ActorOf(Props.Create(() => new FailoverActor(services)));
+        return Sys.ActorOf(Props.Create(() => new FailoverActor(services, _present)));
     }
 
     private Task FenceAsync(AttachedWal wal, long epoch, CancellationToken cancellation)
@@ -102,6 +127,7 @@ public sealed class FailoverActorTests : ActorTest
 
     private void Seat(IReadOnlyList<StreamId> streams)
     {
+        Assert.True(_seatsGoOn.Wait(Patience));
         foreach (StreamId stream in streams)
         {
             _seats.AddOrUpdate(stream, 1, (_, times) => times + 1);

@@ -226,7 +226,9 @@ public sealed class ClusterTests : IAsyncLifetime
             Assert.Equal(Enumerable.Range(0, sequence).Select(i => $"{i}"), await ValuesAsync(to, partition));
         }
 
-        Assert.Equal(4, (await MetadataAsync(1)).Topics[0].Partitions.Single(one => one.PartitionIndex == partition).LeaderEpoch);
+        // The new leader may take appends before the old one hears who it is.
+        await Eventually.HoldsAsync(
+            async () => (await MetadataAsync(1)).Topics[0].Partitions.Single(one => one.PartitionIndex == partition).LeaderEpoch == 4, "the node does not hear of the last move");
         Assert.All(_cluster.View.Current.Wals.Values, wal => Assert.False(wal.IsFenced));
     }
 

@@ -15,7 +15,7 @@ internal sealed class TestCluster : IAsyncDisposable
 {
     private readonly InMemoryObjectStore _store = new();
     private readonly Dictionary<NodeId, TestNode> _nodes = [];
-    private readonly HashSet<NodeId> _present = [];
+    private readonly PresentNodes _present = new();
     private readonly ActorSystem _system = ActorSystem.Create("coordinator", ConfigurationFactory.ParseString("akka { loglevel = ERROR, stdout-loglevel = OFF, log-dead-letters = off }"));
     private readonly IActorRef _coordinator;
     private readonly IActorRef _failover;
@@ -32,7 +32,7 @@ internal sealed class TestCluster : IAsyncDisposable
         IActorRef client = ClusterLink.StartClient(_system, _coordinator, view, _store, TimeProvider.System, NullLoggerFactory.Instance);
         FailoverServices failover = new(
             view, client, (wal, epoch, ct) => OtherWals.FenceAsync(_store, wal, epoch, sources, ct).AsTask(), Seat, NullLogger.Instance);
-        _failover = _system.ActorOf(Props.Create(() => new FailoverActor(failover)));
+        _failover = _system.ActorOf(Props.Create(() => new FailoverActor(failover, _present)));
         View = view;
     }
 
@@ -45,7 +45,7 @@ internal sealed class TestCluster : IAsyncDisposable
     {
         // A node is a member before it registers.
         NodeId node = new(id);
-        TellWhoIsThere(() => _present.Add(node));
+        TellWhoIsThere(present => present.Add(node));
         TestNode started = await TestNode.JoinAsync(_store, _coordinator, (100 * ++_started) + id, ("node.id", $"{id}"), ("listeners", $"PLAINTEXT://127.0.0.1:{9000 + id}"), ("object.store.upload.interval.ms", "1000"));
         lock (_nodes)
         {
@@ -63,14 +63,14 @@ internal sealed class TestCluster : IAsyncDisposable
     {
         TestNode node = Take(id);
         await node.KillAsync();
-        TellWhoIsThere(() => _present.Remove(new NodeId(id)));
+        TellWhoIsThere(present => present.Remove(new NodeId(id)));
     }
 
     /// <summary>The others are told that the node is gone, which goes on.</summary>
     public TestNode CutOff(int id)
     {
         TestNode node = Take(id);
-        TellWhoIsThere(() => _present.Remove(new NodeId(id)));
+        TellWhoIsThere(present => present.Remove(new NodeId(id)));
         return node;
     }
 
@@ -93,12 +93,14 @@ internal sealed class TestCluster : IAsyncDisposable
         }
     }
 
-    private void TellWhoIsThere(Func<bool> change)
+    private void TellWhoIsThere(Func<HashSet<NodeId>, bool> change)
     {
         lock (_nodes)
         {
-            change();
-            _failover.Tell(new NodesPresent(_present.ToHashSet()));
+            HashSet<NodeId> present = [.. _present.Current ?? new HashSet<NodeId>()];
+            change(present);
+            _present.Publish(present);
+            _failover.Tell(PresenceChanged.Instance);
         }
     }
 

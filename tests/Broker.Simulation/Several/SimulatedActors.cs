@@ -11,12 +11,20 @@ internal sealed class SimulatedSingleton : ReceiveActor
     public SimulatedSingleton(CoordinatorHostServices host, FailoverServices failover, Action<IActorRefFactory> startCaretakers)
     {
         IActorRef coordinator = Context.ActorOf(Props.Create(() => new CoordinatorHostActor(host)), "coordinator");
-        IActorRef takingOver = Context.ActorOf(Props.Create(() => new FailoverActor(failover)), "failover");
+        PresentNodes present = new();
+        IActorRef takingOver = Context.ActorOf(Props.Create(() => new FailoverActor(failover, present)), "failover");
         startCaretakers(Context);
-        Receive<NodesPresent>(nodes => takingOver.Tell(nodes));
+        Receive<NodesPresent>(nodes =>
+        {
+            present.Publish(nodes.Nodes);
+            takingOver.Tell(PresenceChanged.Instance);
+        });
         ReceiveAny(message => coordinator.Forward(message));
     }
 }
+
+/// <summary>The members that are there.</summary>
+internal sealed record NodesPresent(IReadOnlySet<NodeId> Nodes);
 
 /// <summary>Passes everything on.</summary>
 internal sealed class Forwarder : ReceiveActor
