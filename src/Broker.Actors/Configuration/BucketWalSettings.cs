@@ -16,7 +16,11 @@ public enum WalKind
 /// <param name="MaxPutsPerSecond">The budget of small PUTs; 0 = none.</param>
 /// <param name="SmallPutBytes">PUTs of less keep to the budget.</param>
 /// <param name="Linger">How long a batch waits at most for company.</param>
-public sealed record BucketWalSettings(long CapacityBytes, int PutsInFlight, int MaxPutsPerSecond, long SmallPutBytes, TimeSpan Linger)
+/// <param name="UploadSlots">
+/// An upload starts when so many slots wait for one. 200, which at the budget's full use is every four seconds: whoever takes over from a dead node reads them one by one, in less than a second, and the
+/// few requests of an upload are a hundredth of the slots'.
+/// </param>
+public sealed record BucketWalSettings(long CapacityBytes, int PutsInFlight, int MaxPutsPerSecond, long SmallPutBytes, TimeSpan Linger, int UploadSlots)
 {
     /// <exception cref="SettingsException">The capacity is too small for the batches.</exception>
     public static BucketWalSettings From(BrokerSettings settings)
@@ -32,6 +36,7 @@ public sealed record BucketWalSettings(long CapacityBytes, int PutsInFlight, int
                 settings.Int("wal.bucket.puts.in.flight"),
                 settings.Int("wal.bucket.max.puts.per.second"),
                 settings.Long("wal.bucket.small.put.bytes"),
-                settings.Duration("wal.bucket.linger.ms"));
+                settings.Duration("wal.bucket.linger.ms"),
+                settings.Int("wal.bucket.upload.slots"));
     }
 }

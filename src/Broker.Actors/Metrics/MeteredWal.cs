@@ -10,6 +10,8 @@ internal sealed class MeteredWal(IWriteAheadLog inner, WalMetrics metrics, TimeP
 
     public long UsedBytes => inner.UsedBytes;
 
+    public long SlotsWritten => inner.SlotsWritten;
+
     public IAsyncEnumerable<WalRecoveredRecord> RecoverAsync(CancellationToken ct) => inner.RecoverAsync(ct);
 
     public async ValueTask<WalPosition> AppendAsync(IReadOnlyList<WalRecord> batch, CancellationToken ct)

@@ -12,6 +12,8 @@ internal sealed class GuardedWal(IWriteAheadLog inner, Func<StorageException?> l
 
     public long UsedBytes => inner.UsedBytes;
 
+    public long SlotsWritten => inner.SlotsWritten;
+
     public IAsyncEnumerable<WalRecoveredRecord> RecoverAsync(CancellationToken ct) => inner.RecoverAsync(ct);
 
     /// <inheritdoc/>

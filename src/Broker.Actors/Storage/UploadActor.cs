@@ -14,7 +14,7 @@ using Microsoft.Extensions.Logging;
 namespace Broker.Actors.Storage;
 
 /// <summary>
-/// The upload stage: when enough bytes, or bytes old enough, wait in the log cache, they become an object; once the
+/// The upload stage: when enough bytes, or bytes old enough, or in many enough pieces of the log, wait in the log cache, they become an object; once the
 /// metadata holds it the cache may forget them and the write-ahead log is trimmed.
 ///
 /// U1. Objects are committed in the order in which they were sealed.
@@ -42,6 +42,9 @@ internal sealed class UploadActor : ReceiveActor, IWithTimers
     private bool _trimming;
     private bool _trimFails;
     private bool _offering;
+
+    // What the log had written when the last upload was sealed.
+    private long _slotsSealed;
 
     // When an upload last ended, or the first one in flight began.
     private long _lastProgress;
@@ -120,6 +123,7 @@ internal sealed class UploadActor : ReceiveActor, IWithTimers
             || _flushing.Exists(flush => flush.Mark > cache.SealedMark)
             || cache.UnsealedBytes >= _services.Options.UploadBytes
             || cache.OldestUnsealedAge >= _services.Options.UploadInterval
+            || SlotsUnsealed() >= _services.Options.BucketWal.UploadSlots
             || _services.WriteAheadLog.UsedBytes > _services.WriteAheadLog.CapacityBytes * UploadPace.Pressure
             || cache.IsFull;
         if (isDue)
@@ -130,8 +134,17 @@ internal sealed class UploadActor : ReceiveActor, IWithTimers
                 _lastProgress = _services.Clock.GetTimestamp();
             }
 
+            _slotsSealed = _services.WriteAheadLog.SlotsWritten;
             _queue.OfferAsync(cache.Seal(_services.Options.UploadBytes)).PipeTo(Self);
         }
+    }
+
+    // A log that was opened anew counts from what it found.
+    private long SlotsUnsealed()
+    {
+        long written = _services.WriteAheadLog.SlotsWritten;
+        _slotsSealed = Math.Min(_slotsSealed, written);
+        return written - _slotsSealed;
     }
 
     private void OnOffered(IQueueOfferResult result)

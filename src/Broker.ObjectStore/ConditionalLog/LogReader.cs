@@ -12,8 +12,11 @@ namespace Broker.ObjectStore;
 /// </summary>
 public sealed class LogReader
 {
-    /// <summary>GETs in flight: hides S3's latency on replay, while the entries ahead stay few.</summary>
-    private const int ReadAhead = 8;
+    /// <summary>GETs in flight, by number and by what they bring: hides S3's latency on replay, of a log of many small entries too, while the memory for entries ahead stays small.</summary>
+    private const int ReadAhead = 32;
+
+    /// <inheritdoc cref="ReadAhead"/>
+    private const long ReadAheadBytes = 32 << 20;
 
     private readonly IObjectStore _store;
     private readonly LogKeys _keys;
@@ -53,16 +56,18 @@ public sealed class LogReader
     public async IAsyncEnumerable<LogEntry> ReadToEndAsync([EnumeratorCancellation] CancellationToken ct)
     {
         long begin = Position.NextSlot;
-        Queue<(long Slot, Task<LogFrame> Frame)> ahead = new(ReadAhead);
-        await using IAsyncEnumerator<long> slots = ContiguousSlotsAsync(ct).GetAsyncEnumerator(ct);
+        Queue<(long SizeBytes, Task<LogFrame> Frame)> ahead = new(ReadAhead);
+        long aheadBytes = 0;
+        await using IAsyncEnumerator<(long Slot, long SizeBytes)> slots = ContiguousSlotsAsync(ct).GetAsyncEnumerator(ct);
         bool more = true;
         try
         {
             while (true)
             {
-                while (more && ahead.Count < ReadAhead && (more = await slots.MoveNextAsync()))
+                while (more && ahead.Count < ReadAhead && aheadBytes < ReadAheadBytes && (more = await slots.MoveNextAsync()))
                 {
-                    ahead.Enqueue((slots.Current, GetAsync(slots.Current, ct).AsTask()));
+                    aheadBytes += slots.Current.SizeBytes;
+                    ahead.Enqueue((slots.Current.SizeBytes, GetAsync(slots.Current.Slot, ct).AsTask()));
                 }
 
                 if (ahead.Count == 0)
@@ -70,7 +75,9 @@ public sealed class LogReader
                     break;
                 }
 
-                LogFrame frame = await ahead.Dequeue().Frame;
+                (long sizeBytes, Task<LogFrame> next) = ahead.Dequeue();
+                LogFrame frame = await next;
+                aheadBytes -= sizeBytes;
                 bool counts = Accept(frame);
                 if (frame.IsDamaged && !counts)
                 {
@@ -120,7 +127,7 @@ public sealed class LogReader
     }
 
     // An abandoned read must not outlive the enumeration, nor its failure go unobserved.
-    private static async ValueTask SettleAsync(Queue<(long Slot, Task<LogFrame> Frame)> ahead)
+    private static async ValueTask SettleAsync(Queue<(long SizeBytes, Task<LogFrame> Frame)> ahead)
     {
         foreach ((_, Task frame) in ahead)
         {
@@ -128,7 +135,7 @@ public sealed class LogReader
         }
     }
 
-    private async IAsyncEnumerable<long> ContiguousSlotsAsync([EnumeratorCancellation] CancellationToken ct)
+    private async IAsyncEnumerable<(long Slot, long SizeBytes)> ContiguousSlotsAsync([EnumeratorCancellation] CancellationToken ct)
     {
         long expected = Position.NextSlot;
         _hasMetGap = false;
@@ -141,7 +148,7 @@ public sealed class LogReader
                 yield break;
             }
 
-            yield return expected++;
+            yield return (expected++, info.SizeBytes);
         }
     }
 

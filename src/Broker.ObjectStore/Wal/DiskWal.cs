@@ -66,6 +66,8 @@ public sealed class DiskWal : IWriteAheadLog
 
     public long UsedBytes => Interlocked.Read(ref _usedBytes);
 
+    public long SlotsWritten => 0;
+
     /// <inheritdoc/>
     /// <remarks>Reads block the enumerating thread; they are large and sequential.</remarks>
     public async IAsyncEnumerable<WalRecoveredRecord> RecoverAsync([EnumeratorCancellation] CancellationToken ct)

@@ -44,4 +44,10 @@ public interface IWriteAheadLog : IAsyncDisposable
     /// What it holds and cannot give to new records yet, in bytes, overhead included. Compare with <see cref="CapacityBytes"/> to upload before it fills.
     /// </summary>
     long UsedBytes { get; }
+
+    /// <summary>
+    /// Objects of the store that have come to hold it since it was opened, those that were found included; falls when it is opened anew. Whoever recovers the log reads
+    /// them one by one, so what is uploaded in time is their number, too. 0: it lies on a disk.
+    /// </summary>
+    long SlotsWritten { get; }
 }

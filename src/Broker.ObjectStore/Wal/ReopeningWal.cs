@@ -44,6 +44,8 @@ public sealed class ReopeningWal(IWriteAheadLog first, Func<CancellationToken, V
 
     public long UsedBytes => _current.UsedBytes;
 
+    public long SlotsWritten => _current.SlotsWritten;
+
     public async IAsyncEnumerable<WalRecoveredRecord> RecoverAsync([EnumeratorCancellation] CancellationToken ct)
     {
         await foreach (WalRecoveredRecord recovered in _current.RecoverAsync(ct))

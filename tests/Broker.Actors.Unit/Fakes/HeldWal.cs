@@ -23,6 +23,8 @@ internal sealed class HeldWal : IWriteAheadLog
 
     public long UsedBytes { get; set; }
 
+    public long SlotsWritten { get; set; }
+
     public List<WalPosition> Trims { get; } = [];
 
     /// <summary>Trims fail, after they were noted, while set.</summary>

@@ -218,6 +218,37 @@ public sealed class UploadActorTests : ActorTest
     }
 
     [Fact]
+    public async Task What_lies_in_many_slots_of_the_log_is_uploaded_once()
+    {
+        IActorRef uploads = Start(uploadBytes: 10 * BatchBytes);
+        _wal.SlotsWritten = 200;
+        Append(0, 1);
+        AwaitCondition(() => _commits.Count == 1, Patience);
+
+        // What is sealed is not counted again, trimmed or not.
+        Append(1, 1);
+        await CheckAsync(399);
+        Assert.NotEqual(0, _cache.UnsealedBytes);
+        await CheckAsync(400);
+        AwaitCondition(() => _commits.Count == 2, Patience);
+
+        // A log that is opened anew begins with what it finds.
+        Append(2, 1);
+        await CheckAsync(3);
+        await CheckAsync(202);
+        Assert.NotEqual(0, _cache.UnsealedBytes);
+        await CheckAsync(203);
+        AwaitCondition(() => _commits.Count == 3, Patience);
+
+        Task CheckAsync(long written)
+        {
+            _wal.SlotsWritten = written;
+            uploads.Tell(UploadCheck.Instance);
+            return uploads.Ask<ActorIdentity>(new Identify(1), Patience);
+        }
+    }
+
+    [Fact]
     public void Flush_ends_with_what_was_there_when_it_began_and_is_in_haste_until_then()
     {
         _holdCommits = true;

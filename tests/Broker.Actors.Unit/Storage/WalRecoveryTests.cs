@@ -277,6 +277,8 @@ public sealed class WalRecoveryTests
 
         public long UsedBytes => 0;
 
+        public long SlotsWritten => 0;
+
         public async IAsyncEnumerable<WalRecoveredRecord> RecoverAsync([EnumeratorCancellation] CancellationToken ct)
         {
             await Task.Yield();

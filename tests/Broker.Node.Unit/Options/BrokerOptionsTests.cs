@@ -108,12 +108,13 @@ public sealed class BrokerOptionsTests
             ("wal.bucket.puts.in.flight", "8"),
             ("wal.bucket.max.puts.per.second", "0"),
             ("wal.bucket.small.put.bytes", "4096"),
-            ("wal.bucket.linger.ms", "10")).Storage;
+            ("wal.bucket.linger.ms", "10"),
+            ("wal.bucket.upload.slots", "7")).Storage;
 
         Assert.Equal((WalKind.Disk, 1), (disk.WalKind, disk.WalWritesInFlight));
-        Assert.Equal(new BucketWalSettings(512 << 20, 4, 50, 1 << 20, TimeSpan.FromMilliseconds(50)), disk.BucketWal);
+        Assert.Equal(new BucketWalSettings(512 << 20, 4, 50, 1 << 20, TimeSpan.FromMilliseconds(50), 200), disk.BucketWal);
         Assert.Equal((WalKind.Bucket, true), (bucket.WalKind, bucket.WalWritesInFlight > 100));
-        Assert.Equal(new BucketWalSettings(20_000_000, 8, 0, 4096, TimeSpan.FromMilliseconds(10)), bucket.BucketWal);
+        Assert.Equal(new BucketWalSettings(20_000_000, 8, 0, 4096, TimeSpan.FromMilliseconds(10), 7), bucket.BucketWal);
     }
 
     [Theory]

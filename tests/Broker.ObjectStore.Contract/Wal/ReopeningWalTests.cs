@@ -215,6 +215,8 @@ public sealed class ReopeningWalTests : WalContract
 
         public long UsedBytes => 0;
 
+        public long SlotsWritten => 0;
+
         public IAsyncEnumerable<WalRecoveredRecord> RecoverAsync(CancellationToken ct) => AsyncEnumerable.Empty<WalRecoveredRecord>();
 
         public ValueTask<WalPosition> AppendAsync(IReadOnlyList<WalRecord> batch, CancellationToken ct) =>

@@ -8,6 +8,11 @@ internal sealed class HeldObjectStore(IObjectStore inner, Task release) : IObjec
     /// <summary>Until this completes, HEADs are held back.</summary>
     public Task Heads { get; set; } = Task.CompletedTask;
 
+    /// <summary>Until this completes, GETs of slots are held back.</summary>
+    public Task GetsOfSlots { get; init; } = Task.CompletedTask;
+
+    public int GetsOfSlotsBegun { get; private set; }
+
     public async ValueTask<PutResult> PutAsync(ObjectKey key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken ct)
     {
         if (body.Length > LogFrame.HeaderBytes && !key.Value.EndsWith("boundary", StringComparison.Ordinal))
@@ -18,7 +23,16 @@ internal sealed class HeldObjectStore(IObjectStore inner, Task release) : IObjec
         return await inner.PutAsync(key, body, condition, ct);
     }
 
-    public ValueTask<ReadOnlyMemory<byte>> GetAsync(ObjectKey key, ByteRange range, CancellationToken ct) => inner.GetAsync(key, range, ct);
+    public async ValueTask<ReadOnlyMemory<byte>> GetAsync(ObjectKey key, ByteRange range, CancellationToken ct)
+    {
+        if (!key.Value.EndsWith("boundary", StringComparison.Ordinal))
+        {
+            GetsOfSlotsBegun++;
+            await GetsOfSlots;
+        }
+
+        return await inner.GetAsync(key, range, ct);
+    }
 
     public ValueTask<int> ReadAsync(ObjectKey key, ByteRange range, IReadOnlyList<Memory<byte>> destinations, CancellationToken ct) =>
         inner.ReadAsync(key, range, destinations, ct);

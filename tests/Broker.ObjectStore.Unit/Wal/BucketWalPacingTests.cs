@@ -31,7 +31,7 @@ public sealed class BucketWalPacingTests
     public async Task Appends_that_arrive_while_a_put_is_in_flight_share_the_next_one_B1()
     {
         GatedObjectStore gated = new(Counted());
-        await using BucketWal wal = await OpenAsync(gated, Options() with { MaxInFlight = 1 });
+        BucketWal wal = await OpenAsync(gated, Options() with { MaxInFlight = 1 });
         _requests.Clear();
         Task<WalPosition> first = wal.AppendAsync(1);
         GatedPut put = await gated.NextAsync();
@@ -42,6 +42,13 @@ public sealed class BucketWalPacingTests
         Assert.Equal(1, (await first).Value);
         Assert.Equal(Enumerable.Range(2, 50), (await Task.WhenAll(rest)).Select(position => (int)position.Value));
         Assert.Equal([StoreRequest.Put, StoreRequest.Put], _requests);
+        Assert.Equal(2, wal.SlotsWritten);
+        await wal.DisposeAsync();
+
+        // Whoever comes next finds as many.
+        await using BucketWal again = new(_store, Options(2));
+        await RecoverAsync(again);
+        Assert.Equal(2, again.SlotsWritten);
     }
 
     [Fact]

@@ -51,7 +51,7 @@ internal static class NodeSettings
             BlockCacheBytes = 8 << 20,
             MetadataSnapshotEveryCommits = random.Next(2, 60),
             BucketWal = new BucketWalSettings(
-                random.Next(40 << 10, 200 << 10), random.Next(1, 6), random.Next(2) * 20, 8 << 10, TimeSpan.FromMilliseconds(random.Next(0, 50))),
+                random.Next(40 << 10, 200 << 10), random.Next(1, 6), random.Next(2) * 20, 8 << 10, TimeSpan.FromMilliseconds(random.Next(0, 50)), random.Next(2, 60)),
         };
         TopicOptions topics = Common.Topics with
         {

@@ -70,6 +70,9 @@ public sealed class BucketWal : IWriteAheadLog
     public long UsedBytes => _ledger.UsedBytes;
 
     /// <inheritdoc/>
+    public long SlotsWritten => _ledger.SlotsWritten;
+
+    /// <inheritdoc/>
     /// <remarks>Unavailable also when an owner trims faster than this reads. Fenced: another owner has the log (B5). Invalid: a newer version's.</remarks>
     public async IAsyncEnumerable<WalRecoveredRecord> RecoverAsync([EnumeratorCancellation] CancellationToken ct)
     {

@@ -10,9 +10,13 @@ internal sealed class SlotLedger(long capacityBytes)
     private readonly Queue<Slot> _slots = new();
     private Slot? _newest;
     private long _usedBytes;
+    private long _slotsWritten;
 
     /// <summary>Bytes of records, with their lines in the tables: written and not trimmed, or reserved.</summary>
     public long UsedBytes => Interlocked.Read(ref _usedBytes);
+
+    /// <summary>Slots with records, whether trimmed or not.</summary>
+    public long SlotsWritten => Interlocked.Read(ref _slotsWritten);
 
     /// <summary>Takes room for records that will be written. False: there is none.</summary>
     public bool TryReserve(long bytes)
@@ -55,6 +59,7 @@ internal sealed class SlotLedger(long capacityBytes)
         {
             _newest = new Slot(after, last) { Bytes = bytes };
             _slots.Enqueue(_newest);
+            _slotsWritten++;
         }
     }
 
