@@ -83,9 +83,11 @@ class Load(threading.Thread):
         self.looked, self.first = time.monotonic(), [None] * partitions
         self.sent = self.acknowledged = self.failed = 0
         self.ends = False
-        # librdkafka sends a request for each partition, and an idempotent one has five in flight: those would wait for each other, and not for the brokers.
+        # librdkafka sends a request for each partition, and an idempotent one has five in flight: those would wait for each other, and not for the brokers. And while a leader is gone it asks
+        # for the next one after pauses that double (0.1, 0.3, 0.7, 1.5, 3.1 s after it was gone) up to topic.metadata.refresh.interval.ms: those would be measured in place of the brokers.
         self.producer = Producer({
-            "bootstrap.servers": cluster.bootstrap, "acks": "all", "max.in.flight.requests.per.connection": 1000, "linger.ms": 5, "message.timeout.ms": 120000, "retry.backoff.ms": 20, "log_level": 0})
+            "bootstrap.servers": cluster.bootstrap, "acks": "all", "max.in.flight.requests.per.connection": 1000, "linger.ms": 5, "message.timeout.ms": 120000, "retry.backoff.ms": 20,
+            "topic.metadata.refresh.interval.ms": 100, "log_level": 0})
 
     def run(self):
         due = time.monotonic()
