@@ -27,7 +27,7 @@ public sealed class ObjectCompactor(
     {
         SourceReaders sources = new(output, OpenAsync);
         ObjectLayout plan = new(output.Kind, layout);
-        await using PartedObject target = new(store, key, PartBytes(output), pace);
+        await using PartedObject target = new(store, key, ExpectedBytes(output), options.PartBytes, pace);
         await target.WriteAsync(plan.Begin(), ct);
         foreach (StreamRun run in output.Runs)
         {
@@ -58,8 +58,8 @@ public sealed class ObjectCompactor(
         }
     }
 
-    // A small object needs no more than the least that a part may have, should it become two after all.
-    private int PartBytes(CompactionOutput output) => (int)Math.Clamp(output.SizeBytes + (output.SizeBytes / 8), IMultipartUpload.MinPartBytes, options.PartBytes);
+    // The blocks are cut anew.
+    private static long ExpectedBytes(CompactionOutput output) => output.SizeBytes + (output.SizeBytes / 8);
 
     private ValueTask<SourceReader> OpenAsync(ObjectState source, IReadOnlyList<StreamRange> ranges, CancellationToken ct) =>
         SourceReader.OpenAsync(store, source, ranges, options.ReadBytes, pace, ct);

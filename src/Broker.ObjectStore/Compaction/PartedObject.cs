@@ -6,9 +6,15 @@ namespace Broker.ObjectStore.Compaction;
 /// An object that is written from its beginning to its end: at once when it is small, in parts otherwise. Its key must be nobody else's, ever: the write is
 /// unconditional, and may be repeated. Disposed before it is complete it leaves nothing behind, as far as the store can be reached. Not thread-safe.
 /// </summary>
-internal sealed class PartedObject(IObjectStore store, ObjectKey key, int partBytes, Func<long, CancellationToken, Task> pace) : IAsyncDisposable
+/// <param name="store">Where it goes.</param>
+/// <param name="key">Its key.</param>
+/// <param name="expectedBytes">What it will take, more or less: the memory to begin with.</param>
+/// <param name="partBytes">A part, and the most that is kept in memory.</param>
+/// <param name="pace">Called with the bytes that were written.</param>
+internal sealed class PartedObject(IObjectStore store, ObjectKey key, long expectedBytes, int partBytes, Func<long, CancellationToken, Task> pace) : IAsyncDisposable
 {
-    private readonly byte[] _part = GC.AllocateUninitializedArray<byte>(partBytes);
+    private const int LeastBytes = 4 << 10;
+    private byte[] _part = GC.AllocateUninitializedArray<byte>((int)Math.Clamp(expectedBytes, Math.Min(LeastBytes, partBytes), partBytes));
     private IMultipartUpload? _upload;
     private int _filled;
     private int _parts;
@@ -18,9 +24,13 @@ internal sealed class PartedObject(IObjectStore store, ObjectKey key, int partBy
     {
         while (!bytes.IsEmpty)
         {
-            if (_filled == _part.Length)
+            if (_filled == partBytes)
             {
                 await SendPartAsync(ct);
+            }
+            else if (_filled == _part.Length)
+            {
+                Array.Resize(ref _part, (int)Math.Min(2L * _part.Length, partBytes));
             }
 
             int count = Math.Min(bytes.Length, _part.Length - _filled);
