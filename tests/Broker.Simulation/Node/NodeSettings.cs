@@ -76,8 +76,8 @@ internal static class NodeSettings
 
         GroupOptions groups = Common.Groups with { OffsetsTopicPartitions = random.Next(1, 4) };
 
-        // Now and then, no more keys than some of a log's: then a cleaning takes several.
-        CleanerOptions cleaner = random.Next(3) > 0 ? Common.Cleaner : Common.Cleaner with { DedupeBufferBytes = random.Next(6, 60) * OffsetMapEntryBytes };
+        // Room for all keys of a run, which is no more than a collection of garbage is due for. Now and then, for some of a log's: then a cleaning takes several.
+        CleanerOptions cleaner = Common.Cleaner with { DedupeBufferBytes = random.Next(3) > 0 ? 48 << 10 : random.Next(6, 60) * OffsetMapEntryBytes };
         return Common with { NodeId = new NodeId(1), Storage = storage, Topics = topics, Compaction = compaction, Cleaner = cleaner, Groups = groups };
     }
 }
