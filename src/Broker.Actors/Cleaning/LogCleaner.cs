@@ -12,6 +12,8 @@ namespace Broker.Actors.Cleaning;
 ///
 /// D5. The pieces of a cleaning are committed in the order of offsets, and one that no longer fits ends it: a tombstone never goes before what it deletes.
 /// D6. The log counts as cleaned only with the last piece; a cleaning that is broken off has harmed nothing and is done again.
+/// D7. What is uploaded of a compacted topic is read from the store alone, where cleanings happen, and not from the log cache: who sees a value there that is deleted since sees its tombstone, unless it is
+/// further behind than these are kept.
 /// </summary>
 internal sealed class LogCleaner(ObjectCompactor compactor, ObjectReplacement replacement, CleanerOptions options, TimeProvider clock)
 {

@@ -7,7 +7,12 @@ using Broker.Wire.Records;
 namespace Broker.Actors.Partitions;
 
 /// <summary>Answers ListOffsets for one partition as it was when the question came.</summary>
-internal sealed class OffsetSearch(PartitionServices services, OpenedPartition partition, Offset logStart, Offset highWatermark)
+/// <param name="services">The partition's.</param>
+/// <param name="partition">Which.</param>
+/// <param name="logStart">Where it begins.</param>
+/// <param name="highWatermark">Where it ends.</param>
+/// <param name="cleanableEnd">Up to where the store alone answers (<see cref="IPartitionHistory.CleanableEnd"/>).</param>
+internal sealed class OffsetSearch(PartitionServices services, OpenedPartition partition, Offset logStart, Offset highWatermark, Offset cleanableEnd)
 {
     // ListOffsets' names for places, instead of timestamps.
     public const long Latest = -1;
@@ -46,7 +51,7 @@ internal sealed class OffsetSearch(PartitionServices services, OpenedPartition p
     private long MaxCachedTimestampMs()
     {
         long max = -1;
-        Offset from = services.Cache.CachedStart(partition.Stream) ?? highWatermark;
+        Offset from = Offset.Max(services.Cache.CachedStart(partition.Stream) ?? highWatermark, cleanableEnd);
         while (services.Cache.Read(partition.Stream, from, ScanBytes) is { Batches.Count: > 0 } read)
         {
             using (read)
@@ -76,7 +81,7 @@ internal sealed class OffsetSearch(PartitionServices services, OpenedPartition p
 
     private OffsetReply? FindInCache(ReplyTag tag, long timestampMs)
     {
-        using CacheReadResult cached = services.Cache.FindByTimestamp(partition.Stream, timestampMs);
+        using CacheReadResult cached = services.Cache.FindByTimestamp(partition.Stream, timestampMs, cleanableEnd);
         if (cached.Status == CacheReadStatus.Damaged)
         {
             throw StorageErrors.DamageOf(cached);

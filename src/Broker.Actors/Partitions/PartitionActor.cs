@@ -289,6 +289,12 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
             return;
         }
 
+        if (read.From < CleanableEnd())
+        {
+            ReadHistory(read);
+            return;
+        }
+
         CacheReadResult cached = _services.Cache.Read(_opened.Stream, read.From, read.MaxBytes);
         switch (cached.Status)
         {
@@ -307,6 +313,8 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
                 break;
         }
     }
+
+    private Offset CleanableEnd() => _services.History.CleanableEnd(_opened.Stream, _config.IsCompacted);
 
     // Batches are in the cache before this actor hears that they are durable: who was shown them would ask for what comes behind, which is out of range yet.
     private IReadOnlyList<CachedBatch> UpToHighWatermark(IReadOnlyList<CachedBatch> batches) =>
@@ -339,7 +347,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
             return;
         }
 
-        OffsetSearch search = new(_services, _opened, _logStart, _highWatermark);
+        OffsetSearch search = new(_services, _opened, _logStart, _highWatermark, CleanableEnd());
         search.FindAsync(lookUp).PipeTo(
             Sender,
             Self,

@@ -44,6 +44,12 @@ internal interface IPartitionHistory
     /// <summary>The highest timestamp in the store, null when the store has no record of the stream.</summary>
     long? MaxTimestampMs(StreamId stream);
 
+    /// <summary>
+    /// Up to where a cleaning may have left less in the store than the log cache has: what is uploaded of a compacted topic, or of one that was. There the store alone answers (D7). Zero for all other
+    /// topics.
+    /// </summary>
+    Offset CleanableEnd(StreamId stream, bool isCompacted);
+
     /// <summary>The producer state stored with the newest section; empty when there is none.</summary>
     Task<ReadOnlyMemory<byte>> ReadProducerStateAsync(StreamId stream, CancellationToken cancellation);
 }

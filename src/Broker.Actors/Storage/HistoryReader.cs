@@ -60,6 +60,9 @@ internal sealed class HistoryReader(MetadataView metadata, StreamObjectReader ob
         ? state.Ranges.Where(range => range.EndOffset > state.StartOffset).Select(range => (long?)range.Range.MaxTimestampMs).Max()
         : null;
 
+    public Offset CleanableEnd(StreamId stream, bool isCompacted) =>
+        metadata.Current.FindStream(stream) is { } state && (isCompacted || state.CleanedEnd > Offset.Zero) ? state.EndOffset : Offset.Zero;
+
     public Task<ReadOnlyMemory<byte>> ReadProducerStateAsync(StreamId stream, CancellationToken cancellation) =>
         WithCurrentAsync(image => ReadProducerStateAsync(image, stream, cancellation));
 

@@ -72,7 +72,7 @@ internal sealed class CachedStream(StreamId id, Offset start)
         return new CacheReadResult(CacheReadStatus.Hit, batches, bytes);
     }
 
-    public CacheReadResult FindByTimestamp(long timestampMs)
+    public CacheReadResult FindByTimestamp(long timestampMs, Offset from)
     {
         if (_entries.Count == 0)
         {
@@ -83,7 +83,7 @@ internal sealed class CachedStream(StreamId id, Offset start)
         for (int i = 0; i < _entries.Count; i++)
         {
             ref readonly CachedBatch batch = ref _entries[i].Batch;
-            if (batch.MaxTimestampMs >= timestampMs)
+            if (batch.MaxTimestampMs >= timestampMs && batch.LastOffset >= from)
             {
                 return OfOne(batch);
             }

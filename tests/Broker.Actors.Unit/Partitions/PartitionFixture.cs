@@ -89,6 +89,8 @@ public abstract class PartitionFixture : ActorTest
 
         public long? MaxTimestampMs(StreamId stream) => null;
 
+        public Offset CleanableEnd(StreamId stream, bool isCompacted) => Offset.Zero;
+
         public Task<ReadOnlyMemory<byte>> ReadProducerStateAsync(StreamId stream, CancellationToken cancellation) =>
             IsAway ? Task.FromException<ReadOnlyMemory<byte>>(new StorageException(StorageErrorKind.Unavailable, "away")) : State.Task;
     }

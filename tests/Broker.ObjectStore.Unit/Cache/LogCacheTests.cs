@@ -242,6 +242,8 @@ public sealed class LogCacheTests(ITestOutputHelper output)
 
         using CacheReadResult found = cache.FindByTimestamp(A, 101);
         Assert.Equal(new Offset(2), Assert.Single(found.Batches).BaseOffset);
+        using CacheReadResult later = cache.FindByTimestamp(A, 101, from: new Offset(3));
+        Assert.Equal(new Offset(3), Assert.Single(later.Batches).BaseOffset);
         Assert.Equal(CacheReadStatus.AtEnd, cache.FindByTimestamp(A, 301).Status);
         Assert.Equal(CacheReadStatus.Miss, cache.FindByTimestamp(B, 0).Status);
     }
