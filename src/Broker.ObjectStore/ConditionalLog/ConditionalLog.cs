@@ -18,7 +18,7 @@ namespace Broker.ObjectStore;
 /// <item>G8. No replay shows a slot before the boundary; one that would need it fails with NotFound.</item>
 /// <item>G9. Corrupt entries and entries of a newer version fail the opening or replay; nothing is written over them.</item>
 /// <item>G10. A slot that was taken and is not there, though not trimmed, fails the opening or replay as Corrupt as soon as anything
-/// beyond it proves that it was taken (see <see cref="LogGap"/>); nothing is written into it. Of the last k slots nothing can prove that.</item>
+/// beyond it proves that it was taken (see <see cref="LogGap"/>); nothing is written into it. Of the last slot, and of those whose PUTs were in flight together with the last, nothing can prove that.</item>
 /// <item>G11. A log whose boundary is gone is lost: a trim or a look that finds that ends the instance as Corrupt, and an opening of a log that must exist fails so. The boundary is
 /// never made a second time by who had the log open.</item>
 /// </list>
@@ -183,7 +183,7 @@ public sealed class ConditionalLog
     public async ValueTask LookAsync(CancellationToken ct) => await SeeBoundaryAsync(ct);
 
     /// <summary>
-    /// Looks whether somebody has taken over, as an append would find out, and whether the log is still there, by two HEADs, and a GET when the boundary has moved. Nothing is asked
+    /// Looks whether somebody has taken over, as an append would find out, and whether the log is still there, by two HEADs of objects, and a GET when the boundary has moved. Nothing is asked
     /// while there are appends. One look at a time.
     /// </summary>
     /// <exception cref="StorageException">Fenced: for ever. Corrupt: the log is gone, and this instance has ended (G11). Unavailable: nobody knows.</exception>
@@ -298,7 +298,8 @@ public sealed class ConditionalLog
         try
         {
             LogFrameKind kind = slot == _firstSlot ? LogFrameKind.FirstData : LogFrameKind.Data;
-            return await _writer.PutAsync(kind, slot, Epoch, WriterId, payload, payloadCrc);
+            int unsettledSlots = (int)(slot - Volatile.Read(ref _ackedSlots));
+            return await _writer.PutAsync(kind, slot, Epoch, WriterId, payload, payloadCrc, unsettledSlots);
         }
         catch (StorageException error)
         {

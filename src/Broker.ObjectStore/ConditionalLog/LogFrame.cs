@@ -4,7 +4,7 @@ using System.Buffers.Binary;
 namespace Broker.ObjectStore;
 
 /// <summary>What an entry of a conditional log is.</summary>
-internal enum LogFrameKind : ushort
+internal enum LogFrameKind : byte
 {
     /// <summary>An append, of the writer of the slot before.</summary>
     Data = 1,
@@ -28,21 +28,26 @@ internal sealed record LogFrame(LogFrameKind Kind, long Slot, long Epoch, Guid W
     /// <summary>The checksum does not match; slot, length and kind make sense.</summary>
     internal bool IsDamaged { get; private init; }
 
+    /// <summary>How many of the slots just before this one its writer had not settled when it sent it: all before those were taken. Null: an entry of version 1 does not say.</summary>
+    internal int? UnsettledSlots { get; private init; }
+
     internal bool IsFence => Kind is LogFrameKind.Fence or LogFrameKind.FenceAhead;
 
     internal const int HeaderBytes = 48;
     private const uint Magic = 0x474C4342; // "BCLG"
-    private const ushort Version = 1;
+    private const ushort Version = 2;
+    private const ushort FirstWithUnsettledSlots = 2;
     private const int CrcPosition = HeaderBytes - sizeof(uint);
 
     /// <summary>The frame as it is stored, without copying the payload, and its checksum; without reading the payload where its own is known.</summary>
     internal static (ReadOnlySequence<byte> Bytes, uint Crc) Encode(
-        LogFrameKind kind, long slot, long epoch, Guid writerId, in ReadOnlySequence<byte> payload, uint? payloadCrc = null)
+        LogFrameKind kind, long slot, long epoch, Guid writerId, in ReadOnlySequence<byte> payload, uint? payloadCrc = null, int unsettledSlots = 0)
     {
         byte[] header = new byte[HeaderBytes];
         BinaryPrimitives.WriteUInt32LittleEndian(header, Magic);
         BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(4), Version);
-        BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(6), (ushort)kind);
+        header[6] = (byte)kind;
+        header[7] = checked((byte)unsettledSlots);
         BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(8), slot);
         BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(16), epoch);
         writerId.TryWriteBytes(header.AsSpan(24), bigEndian: true, out _);
@@ -82,13 +87,13 @@ internal sealed record LogFrame(LogFrameKind Kind, long Slot, long Epoch, Guid W
         }
 
         LogFrame frame = new(
-            (LogFrameKind)BinaryPrimitives.ReadUInt16LittleEndian(span[6..]),
+            (LogFrameKind)span[6],
             BinaryPrimitives.ReadInt64LittleEndian(span[8..]),
             BinaryPrimitives.ReadInt64LittleEndian(span[16..]),
             new Guid(span.Slice(24, 16), bigEndian: true),
             bytes[HeaderBytes..],
             crc)
-        { IsDamaged = !matches };
+        { IsDamaged = !matches, UnsettledSlots = version >= FirstWithUnsettledSlots ? span[7] : null };
         if (frame.Slot != slot)
         {
             throw Corrupt(key, $"it was written for slot {frame.Slot}");

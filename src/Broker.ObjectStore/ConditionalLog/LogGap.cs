@@ -8,7 +8,8 @@ namespace Broker.ObjectStore;
 /// <list type="bullet">
 /// <item>data in slot f + k or later proves that f was taken, and so does a fence in slot f + k - 1 or later;</item>
 /// <item>so does the first data of an owner, and data of an epoch that no fence before f has;</item>
-/// <item>fences ahead prove nothing, and neither do data and fences nearer than that: they were in flight together with f.</item>
+/// <item>and data whose writer had settled f when it sent them;</item>
+/// <item>fences ahead prove nothing, and neither do other data and fences nearer than that: they were in flight together with f.</item>
 /// </list>
 /// </summary>
 internal sealed class LogGap(IObjectStore store, LogKeys keys)
@@ -55,7 +56,7 @@ internal sealed class LogGap(IObjectStore store, LogKeys keys)
             null or LogFrameKind.FenceAhead => false,
             LogFrameKind.Fence => slot >= missing + maxInFlight - 1,
             LogFrameKind.FirstData => true,
-            _ => frame.Epoch > at.Epoch,
+            _ => frame.Epoch > at.Epoch || slot - frame.UnsettledSlots > missing,
         };
     }
 }

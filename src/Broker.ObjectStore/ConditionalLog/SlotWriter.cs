@@ -33,9 +33,9 @@ internal sealed class SlotWriter(IObjectStore store, LogKeys keys, ConditionalLo
     /// <see cref="ConditionalLogOptions.ResolveTimeout"/> it is in doubt.
     /// </summary>
     internal async ValueTask<SlotResult> PutAsync(
-        LogFrameKind kind, long slot, long epoch, Guid writerId, ReadOnlySequence<byte> payload, uint? payloadCrc = null)
+        LogFrameKind kind, long slot, long epoch, Guid writerId, ReadOnlySequence<byte> payload, uint? payloadCrc = null, int unsettledSlots = 0)
     {
-        (ReadOnlySequence<byte> bytes, uint crc) = LogFrame.Encode(kind, slot, epoch, writerId, payload, payloadCrc);
+        (ReadOnlySequence<byte> bytes, uint crc) = LogFrame.Encode(kind, slot, epoch, writerId, payload, payloadCrc, unsettledSlots);
         PutCondition condition = PutCondition.IfAbsent.WithWriteId(options.Ids.Next());
         using CancellationTokenSource deadline = new(options.ResolveTimeout, options.Time);
         TimeSpan pause = options.ResolvePause;

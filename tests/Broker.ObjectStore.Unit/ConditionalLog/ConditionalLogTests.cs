@@ -219,11 +219,11 @@ public sealed class ConditionalLogTests
             InMemoryObjectStore newer = _store.Clone();
             newer.Damage(key, bytes =>
             {
-                bytes[4] = 2;
+                bytes[4] = 3;
                 return bytes;
             });
             StorageException error = await FailsAsync(StorageErrorKind.Invalid, () => OpenAsync(newer, Options(2)));
-            Assert.Contains("version 2", error.Message, StringComparison.Ordinal);
+            Assert.Contains("version 3", error.Message, StringComparison.Ordinal);
         }
     }
 
@@ -266,7 +266,7 @@ public sealed class ConditionalLogTests
         await log.AppendAsync("hi");
         string writer = log.WriterId.ToString("n").ToUpperInvariant();
         Assert.StartsWith(
-            "42434C47" + "0100" + "0300" + "0100000000000000" + "0100000000000000" + writer + "02000000",
+            "42434C47" + "0200" + "0300" + "0100000000000000" + "0100000000000000" + writer + "02000000",
             Convert.ToHexString(_store.Read("log/0000000000000000001")),
             StringComparison.Ordinal);
         Assert.EndsWith("6869", Convert.ToHexString(_store.Read("log/0000000000000000001")), StringComparison.Ordinal);

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Buffers.Binary;
+using Broker.Shared;
 using Broker.TestSupport.Storage;
 using static Broker.ObjectStore.Unit.ConditionalLogs.LogFixture;
 
@@ -44,9 +46,9 @@ public sealed class LogGapTests
             await log.AppendAsync($"{life}b");
         }
 
-        // What the last writer had in flight may be missing: nobody was told of it.
+        // Of the last slot nothing tells.
         long end = _store.Keys.Count - 1;
-        for (long slot = 0; slot < end - maxInFlight; slot++)
+        for (long slot = 0; slot < end - 1; slot++)
         {
             InMemoryObjectStore damaged = _store.Clone();
             await damaged.DeleteAsync(new ObjectKey(Key(slot)), default);
@@ -82,18 +84,55 @@ public sealed class LogGapTests
     [Fact]
     public async Task A_gap_of_puts_that_were_in_flight_is_no_damage_G10()
     {
+        TaskCompletionSource landing = new();
         (ConditionalLog log, _) = await OpenAsync(_store, Options(1, maxInFlight: 3));
+        await log.AppendAsync("0");
+        (log, _) = await OpenAsync(new HeldObjectStore(_store, landing.Task), Options(2, maxInFlight: 3));
+        Task<long>[] together = [log.AppendAsync("1"), log.AppendAsync("2"), log.AppendAsync("3")];
+        landing.SetResult();
+        long[] slots = await Task.WhenAll(together);
+        await LoseAsync(slots[1]);
+
+        (_, List<LogEntry> replay) = await OpenAsync(_store, Options(3, maxInFlight: 3));
+
+        // Nothing proves that the second of them returned.
+        Assert.Equal(["0", "1"], replay.Texts());
+    }
+
+    // Entries of version 1 do not say what their writer had settled: then nothing proves it within k.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_slot_that_its_writer_had_settled_before_it_sent_the_next_is_missed_G10(bool isVersionOne)
+    {
+        (ConditionalLog log, _) = await OpenAsync(_store, Options(1, maxInFlight: 8));
         long slot = 0;
-        for (int i = 0; i < 5; i++)
+        for (int i = 0; i < 4; i++)
         {
             slot = await log.AppendAsync($"{i}");
         }
 
         await LoseAsync(slot - 1);
-        (_, List<LogEntry> replay) = await OpenAsync(_store, Options(2, maxInFlight: 3));
+        if (isVersionOne)
+        {
+            _store.Damage(Key(slot), AsVersionOne);
+            (_, List<LogEntry> replay) = await OpenAsync(_store, Options(2, maxInFlight: 8));
+            Assert.Equal(["0", "1"], replay.Texts());
+        }
+        else
+        {
+            StorageException error = await FailsAsync(StorageErrorKind.Corrupt, () => OpenAsync(_store, Options(2, maxInFlight: 8)));
+            Assert.Contains(Key(slot - 1), error.Message, StringComparison.Ordinal);
+        }
+    }
 
-        // The last two may have been in flight together: nothing proves that the first of them returned.
-        Assert.Equal(["0", "1", "2"], replay.Texts());
+    private static byte[] AsVersionOne(byte[] entry)
+    {
+        byte[] old = [.. entry];
+        (old[4], old[7]) = (1, 0);
+        uint crc = Crc32C.Append(Crc32C.Compute(old.AsSpan(0, 44)), old.AsSpan(LogFrame.HeaderBytes));
+        BinaryPrimitives.WriteUInt32LittleEndian(old.AsSpan(44), crc);
+        return old;
     }
 
     [Theory]

@@ -70,6 +70,22 @@ public sealed class WalVerifyTests : IDisposable
         Assert.Contains("has lost", faults[0].Problem, StringComparison.Ordinal);
     }
 
+    // One of the newest too: its writer had settled it before it sent the next one.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(8)]
+    [InlineData(10)]
+    public async Task Slot_that_is_missing_is_named_wherever_it_was(int missing)
+    {
+        await FillAsync(12);
+        string[] slots = Slots();
+        await _log.Store.DeleteAsync(new ObjectKey(slots[missing]), default);
+
+        List<StoreFault> faults = (await VerifyAsync()).Faults;
+
+        Assert.Equal(slots[missing], Assert.Single(faults).Object.Value);
+    }
+
     [Fact]
     public async Task Slot_that_is_missing_behind_a_damaged_one_is_named_too()
     {
