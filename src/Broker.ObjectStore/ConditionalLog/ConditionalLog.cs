@@ -183,7 +183,7 @@ public sealed class ConditionalLog
     public async ValueTask LookAsync(CancellationToken ct) => await SeeBoundaryAsync(ct);
 
     /// <summary>
-    /// Looks whether somebody has taken over, as an append would find out, and whether the log is still there, by two HEADs of objects, and a GET when the boundary has moved. Nothing is asked
+    /// Looks whether somebody has taken over, as an append would find out, and whether the log is still there, by a HEAD and a GET, and another one when the boundary has moved. Nothing is asked
     /// while there are appends. One look at a time.
     /// </summary>
     /// <exception cref="StorageException">Fenced: for ever. Corrupt: the log is gone, and this instance has ended (G11). Unavailable: nobody knows.</exception>
@@ -201,7 +201,7 @@ public sealed class ConditionalLog
         }
 
         // A later owner may have trimmed the slot.
-        if (!await IsTrimmedAsync(next, ct) && await _store.HeadAsync(_keys.Slot(next), ct) is null)
+        if (!await IsTrimmedAsync(next, ct) && !await IsTakenAsync(next, ct))
         {
             return;
         }
@@ -213,6 +213,20 @@ public sealed class ConditionalLog
             {
                 throw Fail(StorageErrorKind.Fenced, $"epoch {Epoch} found slot {next} taken by a later owner", null);
             }
+        }
+    }
+
+    // A GET, whose answer tells a slot that is not there from a bucket that is not: a HEAD's does not.
+    private async ValueTask<bool> IsTakenAsync(long slot, CancellationToken ct)
+    {
+        try
+        {
+            await _store.GetAsync(_keys.Slot(slot), new ByteRange(0, 1), ct);
+            return true;
+        }
+        catch (StorageException free) when (free.Kind == StorageErrorKind.NotFound)
+        {
+            return false;
         }
     }
 

@@ -22,6 +22,26 @@ public sealed class LookTests
         await FailsAsync(StorageErrorKind.Fenced, () => first.AppendAsync("late"));
     }
 
+    // A HEAD that finds nothing costs a second request on S3, for the bucket.
+    [Fact]
+    public async Task Look_ahead_is_a_HEAD_of_what_is_there_and_a_GET_of_what_is_not()
+    {
+        List<StoreRequest> requests = [];
+        FaultyObjectStore counted = new(_store, (request, _, _) =>
+        {
+            requests.Add(request);
+            return Fault.None;
+        });
+        (ConditionalLog log, _) = await OpenAsync(counted, Options(1));
+        await log.AppendAsync("a");
+        await log.LookAheadAsync(default);
+        requests.Clear();
+
+        await log.LookAheadAsync(default);
+
+        Assert.Equal([StoreRequest.Head, StoreRequest.Get], requests);
+    }
+
     [Fact]
     public async Task Look_ahead_finds_a_later_owner_who_has_trimmed_what_he_took_G7()
     {
