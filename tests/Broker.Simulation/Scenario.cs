@@ -110,6 +110,9 @@ internal sealed class Scenario : IScenario
         }
 
         await CheckAsync();
+
+        // While the log cache has the records as they were written, and by the run that finds what has become of them.
+        await CheckCleanedAsync();
         await RestartAsync();
         await CheckAsync();
         await _world.DelayAsync(Rest);
@@ -154,8 +157,6 @@ internal sealed class Scenario : IScenario
             return;
         }
 
-        // The node's cache serves the newest records as they were written; the next run reads what has become of them.
-        _cluster.Crash(losesPower: false);
         foreach (PartitionModel partition in compacted)
         {
             TimeSpan deadline = _world.Elapsed + Recovery;

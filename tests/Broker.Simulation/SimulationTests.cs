@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 namespace Broker.Simulation;
 
 /// <summary>
-/// The broker of production, but for sockets and threads, in histories drawn by seeds: L1 to L11, S1 to S3. <c>make sim SEEDS=20000</c> runs more of them,
+/// The broker of production, but for sockets and threads, in histories drawn by seeds: L1 to L12, S1 to S3. <c>make sim SEEDS=20000</c> runs more of them,
 /// <c>make sim SEED=n</c> one of them, with all its events.
 /// </summary>
 public sealed class SimulationTests(ITestOutputHelper output)

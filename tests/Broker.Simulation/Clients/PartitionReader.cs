@@ -23,8 +23,10 @@ internal sealed class PartitionReader(SimulatedWorld world, IBrokers cluster, Pa
     private const long Earliest = -2;
     private const int AnswerBytes = 64 << 10;
 
+    private readonly SeenKeys _seen = partition.NewReader();
     private SimulatedConnection? _connection;
     private bool _isFinal;
+    private bool _isOfNewest;
 
     /// <summary>Reads until <paramref name="isOver"/>, and some times more what is deleted.</summary>
     public async Task RunAsync(Func<bool> isOver)
@@ -112,6 +114,11 @@ internal sealed class PartitionReader(SimulatedWorld world, IBrokers cluster, Pa
             before = record.Offset;
         }
 
+        if (hasGaps && _isOfNewest && fetched.Next is { } next)
+        {
+            _seen.Passed(position, next, fetched.Records, partition.NowMs);
+        }
+
         if (fetched.Next <= position || (!hasGaps && fetched.Records is [var first, ..] && first.Offset > position))
         {
             throw new ViolationException($"L1: asked for {position}, {partition.Name} answers with {fetched.Records.Count} records before {fetched.Next}");
@@ -122,6 +129,7 @@ internal sealed class PartitionReader(SimulatedWorld world, IBrokers cluster, Pa
 
     private async Task<long> StartAsync()
     {
+        _seen.Clear();
         while (!partition.Topic.IsDeleting)
         {
             try
@@ -177,6 +185,13 @@ internal sealed class PartitionReader(SimulatedWorld world, IBrokers cluster, Pa
             FetchResponse response = await connection.CallAsync<FetchResponse>(Request(offset, maxBytes), FetchVersion);
             FetchResponse.PartitionData answer = response.Responses[0].Partitions[0];
             world.Note("reader", "fetched", partition.Name, offset, answer.ErrorCode != 0 ? -answer.ErrorCode : answer.HighWatermark);
+            _isOfNewest = isNewest;
+            if (!isNewest)
+            {
+                // A run that is replaced and has not noticed shows what was there.
+                _seen.Clear();
+            }
+
             if (isNewest && wasDeleted && answer.ErrorCode == 0)
             {
                 throw new ViolationException($"L5: {partition.Name} answers, and its topic was deleted");

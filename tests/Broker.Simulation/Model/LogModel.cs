@@ -17,6 +17,7 @@ internal sealed class ViolationException(string message) : Exception(message);
 /// L7. No standstill: when nothing fails any more, everything goes on within minutes.
 /// L8 to L10. Compaction: <see cref="CompactedLog"/>.
 /// L11. Committed offsets: <see cref="OffsetModel"/>.
+/// L12. Deletions that readers meet: <see cref="SeenKeys"/>.
 /// </summary>
 internal sealed class LogModel(SimulatedWorld world)
 {

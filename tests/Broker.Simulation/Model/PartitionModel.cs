@@ -116,10 +116,13 @@ internal sealed class PartitionModel(LogModel model, TopicModel topic, int index
         }
     }
 
+    /// <summary>For a reader that begins.</summary>
+    public SeenKeys NewReader() => new(Name, topic.Rules, _known);
+
     /// <summary>A key that has two records among those that are there; null when none has.</summary>
     public int? KeyThatIsThereTwice(IReadOnlyList<FetchedRecord> records) => new CompactedLog(Name, topic.Rules, _known).KeyThatIsThereTwice(records.Select(record => record.Offset));
 
-    private long NowMs => model.World.Outside.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+    public long NowMs => model.World.Outside.Clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     private void CheckGaps(IReadOnlyList<FetchedRecord> records, long start, long end)
     {
