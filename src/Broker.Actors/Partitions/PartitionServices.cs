@@ -45,8 +45,8 @@ internal interface IPartitionHistory
     long? MaxTimestampMs(StreamId stream);
 
     /// <summary>
-    /// Up to where a cleaning may have left less in the store than the log cache has: what is uploaded of a compacted topic, or of one that was. There the store alone answers (D7). Zero for all other
-    /// topics.
+    /// Up to where a cleaning may have left less in the store than the log cache has, so that the store alone answers (D7): what is uploaded of a compacted topic, or of one that was. Zero for all
+    /// others.
     /// </summary>
     Offset CleanableEnd(StreamId stream, bool isCompacted);
 

@@ -14,7 +14,7 @@ using Microsoft.Extensions.Logging;
 namespace Broker.Actors.Storage;
 
 /// <summary>
-/// The upload stage: when enough bytes, or bytes old enough, or in many enough pieces of the log, wait in the log cache, they become an object; once the
+/// The upload stage: when enough bytes, or bytes old enough, or those of enough slots of the log, wait in the log cache, they become an object; once the
 /// metadata holds it the cache may forget them and the write-ahead log is trimmed.
 ///
 /// U1. Objects are committed in the order in which they were sealed.
