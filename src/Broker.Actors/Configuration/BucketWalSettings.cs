@@ -17,8 +17,8 @@ public enum WalKind
 /// <param name="SmallPutBytes">PUTs of less keep to the budget.</param>
 /// <param name="Linger">How long a batch waits at most for company.</param>
 /// <param name="UploadSlots">
-/// An upload starts when so many slots wait for one. 200, which at the budget's full use is every four seconds: whoever takes over from a dead node reads them one by one, in less than a second, and the
-/// few requests of an upload are a hundredth of the slots'.
+/// An upload starts when so many slots wait for one, and for four seconds. 200, which the budget allows in that time: whoever takes over from a dead node reads them one by one, in less than a second, and
+/// the few requests of an upload are a hundredth of the slots'.
 /// </param>
 public sealed record BucketWalSettings(long CapacityBytes, int PutsInFlight, int MaxPutsPerSecond, long SmallPutBytes, TimeSpan Linger, int UploadSlots)
 {

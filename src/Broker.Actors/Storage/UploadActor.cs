@@ -33,6 +33,9 @@ internal sealed class UploadActor : ReceiveActor, IWithTimers
     // An upload that ends within this is slow, and waited for. Beyond, those who wait for room in the cache hear of it before clients give up, after 30 s.
     private static readonly TimeSpan StuckAfter = TimeSpan.FromSeconds(15);
 
+    // At the default budget of PUTs the slots that make an upload due come in this time. Without a budget they would in a fraction of it, and uploads, each of little, hold up acknowledgements.
+    private static readonly TimeSpan LeastAgeForSlots = TimeSpan.FromSeconds(4);
+
     private readonly UploadServices _services;
     private readonly ISourceQueueWithComplete<SealedUpload> _queue;
     private readonly List<(IActorRef Asker, long Mark)> _flushing = [];
@@ -123,7 +126,7 @@ internal sealed class UploadActor : ReceiveActor, IWithTimers
             || _flushing.Exists(flush => flush.Mark > cache.SealedMark)
             || cache.UnsealedBytes >= _services.Options.UploadBytes
             || cache.OldestUnsealedAge >= _services.Options.UploadInterval
-            || SlotsUnsealed() >= _services.Options.BucketWal.UploadSlots
+            || (SlotsUnsealed() >= _services.Options.BucketWal.UploadSlots && cache.OldestUnsealedAge >= LeastAgeForSlots)
             || _services.WriteAheadLog.UsedBytes > _services.WriteAheadLog.CapacityBytes * UploadPace.Pressure
             || cache.IsFull;
         if (isDue)

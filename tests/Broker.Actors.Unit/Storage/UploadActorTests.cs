@@ -220,13 +220,18 @@ public sealed class UploadActorTests : ActorTest
     [Fact]
     public async Task What_lies_in_many_slots_of_the_log_is_uploaded_once()
     {
+        SteppedTime time = new();
+        _cache = new LogCache(new LogCacheOptions(), time);
         IActorRef uploads = Start(uploadBytes: 10 * BatchBytes);
-        _wal.SlotsWritten = 200;
         Append(0, 1);
+        await CheckAsync(200);
+        Assert.NotEqual(0, _cache.UnsealedBytes);
+        time.Advance(TimeSpan.FromSeconds(4));
         AwaitCondition(() => _commits.Count == 1, Patience);
 
         // What is sealed is not counted again, trimmed or not.
         Append(1, 1);
+        time.Advance(TimeSpan.FromSeconds(4));
         await CheckAsync(399);
         Assert.NotEqual(0, _cache.UnsealedBytes);
         await CheckAsync(400);
@@ -234,6 +239,7 @@ public sealed class UploadActorTests : ActorTest
 
         // A log that is opened anew begins with what it finds.
         Append(2, 1);
+        time.Advance(TimeSpan.FromSeconds(4));
         await CheckAsync(3);
         await CheckAsync(202);
         Assert.NotEqual(0, _cache.UnsealedBytes);
