@@ -3,7 +3,7 @@ using Akka.Actor;
 namespace Akka.Behaviour.Actors;
 
 /// <summary>Become, stash, asynchronous receives, receive time-out.</summary>
-public sealed class BehaviourTests : TestKit.Xunit2.TestKit
+public sealed class BehaviourTests() : TestKit.Xunit2.TestKit("akka.test.single-expect-default = 20s")
 {
     [Fact]
     public void Become_replaces_and_stacked_behaviours_come_back()

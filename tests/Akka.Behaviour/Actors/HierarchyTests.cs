@@ -3,7 +3,7 @@ using Akka.Actor;
 namespace Akka.Behaviour.Actors;
 
 /// <summary>The tree of actors, looked at from outside.</summary>
-public sealed class HierarchyTests : TestKit.Xunit2.TestKit
+public sealed class HierarchyTests() : TestKit.Xunit2.TestKit("akka.test.single-expect-default = 20s")
 {
     [Fact]
     public async Task Tree_is_walked_from_the_root_with_props_and_children()

@@ -3,7 +3,7 @@ using Akka.Actor;
 namespace Akka.Behaviour.Actors;
 
 /// <summary>Start, restart, stop, names, children, death watch.</summary>
-public sealed class LifecycleTests : TestKit.Xunit2.TestKit
+public sealed class LifecycleTests() : TestKit.Xunit2.TestKit("akka.test.single-expect-default = 20s")
 {
     [Fact]
     public void Restart_keeps_the_mailbox_and_skips_the_failed_message()

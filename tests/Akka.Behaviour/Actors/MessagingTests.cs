@@ -4,7 +4,7 @@ using Akka.Event;
 namespace Akka.Behaviour.Actors;
 
 /// <summary>Telling, asking, ordering, dead letters.</summary>
-public sealed class MessagingTests : TestKit.Xunit2.TestKit
+public sealed class MessagingTests() : TestKit.Xunit2.TestKit("akka.test.single-expect-default = 20s")
 {
     [Fact]
     public void Messages_of_one_sender_arrive_in_order()

@@ -3,7 +3,7 @@ using Akka.Actor;
 namespace Akka.Behaviour.Actors;
 
 /// <summary>Strategies and directives.</summary>
-public sealed class SupervisionTests : TestKit.Xunit2.TestKit
+public sealed class SupervisionTests() : TestKit.Xunit2.TestKit("akka.test.single-expect-default = 20s")
 {
     [Fact]
     public void Resume_keeps_the_state()

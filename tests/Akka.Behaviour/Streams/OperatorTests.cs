@@ -12,7 +12,8 @@ public sealed class OperatorTests : TestKit.Xunit2.TestKit
 
     private readonly ActorMaterializer _materializer;
 
-    public OperatorTests() => _materializer = Sys.Materializer();
+    public OperatorTests()
+        : base("akka.test.single-expect-default = 20s") => _materializer = Sys.Materializer();
 
     [Fact]
     public async Task Linear_operators_transform_in_order()

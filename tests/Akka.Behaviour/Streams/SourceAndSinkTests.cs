@@ -12,7 +12,8 @@ public sealed class SourceAndSinkTests : TestKit.Xunit2.TestKit
 
     private readonly ActorMaterializer _materializer;
 
-    public SourceAndSinkTests() => _materializer = Sys.Materializer();
+    public SourceAndSinkTests()
+        : base("akka.test.single-expect-default = 20s") => _materializer = Sys.Materializer();
 
     [Fact]
     public async Task Queue_delivers_offers_in_order_and_completes_after_them()

@@ -224,33 +224,30 @@ public sealed class UploadActorTests : ActorTest
         _cache = new LogCache(new LogCacheOptions(), time);
         IActorRef uploads = Start(uploadBytes: 10 * BatchBytes);
         Append(0, 1);
-        await CheckAsync(200);
-        Assert.NotEqual(0, _cache.UnsealedBytes);
+        await WaitsAsync(200);
         time.Advance(TimeSpan.FromSeconds(4));
         AwaitCondition(() => _commits.Count == 1, Patience);
 
         // What is sealed is not counted again, trimmed or not.
         Append(1, 1);
         time.Advance(TimeSpan.FromSeconds(4));
-        await CheckAsync(399);
-        Assert.NotEqual(0, _cache.UnsealedBytes);
-        await CheckAsync(400);
+        await WaitsAsync(399);
+        _wal.SlotsWritten = 400;
         AwaitCondition(() => _commits.Count == 2, Patience);
 
         // A log that is opened anew begins with what it finds.
         Append(2, 1);
         time.Advance(TimeSpan.FromSeconds(4));
-        await CheckAsync(3);
-        await CheckAsync(202);
-        Assert.NotEqual(0, _cache.UnsealedBytes);
-        await CheckAsync(203);
+        await WaitsAsync(3);
+        await WaitsAsync(202);
+        _wal.SlotsWritten = 203;
         AwaitCondition(() => _commits.Count == 3, Patience);
-
-        Task CheckAsync(long written)
+        async Task WaitsAsync(long written)
         {
             _wal.SlotsWritten = written;
             uploads.Tell(UploadCheck.Instance);
-            return uploads.Ask<ActorIdentity>(new Identify(1), Patience);
+            await uploads.Ask<ActorIdentity>(new Identify(1), Patience);
+            Assert.NotEqual(0, _cache.UnsealedBytes);
         }
     }
 
