@@ -195,8 +195,8 @@ public sealed class LogCache
     }
 
     /// <summary>
-    /// The first cached batch that ends at <paramref name="from"/> or behind it, with a record as late as <paramref name="timestampMs"/>, as a hit, or damaged, of one batch; <see cref="CacheReadStatus.AtEnd"/> when
-    /// no cached batch has one, <see cref="CacheReadStatus.Miss"/> when nothing of the stream is cached. Whether an earlier, uploaded batch has one is the
+    /// The first cached batch that ends at <paramref name="from"/> or behind it, with a record as late as <paramref name="timestampMs"/>, as a hit, or damaged, of one batch;
+    /// <see cref="CacheReadStatus.AtEnd"/> when no cached batch has one, <see cref="CacheReadStatus.Miss"/> when nothing of the stream is cached. Whether an earlier, uploaded batch has one is the
     /// caller's question to the index. Dispose the result.
     /// </summary>
     public CacheReadResult FindByTimestamp(StreamId stream, long timestampMs, Offset from = default)

@@ -9,12 +9,12 @@ namespace Broker.ObjectStore.Compaction;
 /// <param name="store">Where it goes.</param>
 /// <param name="key">Its key.</param>
 /// <param name="expectedBytes">What it will take, more or less: the memory to begin with.</param>
-/// <param name="partBytes">A part, and the most that is kept in memory.</param>
+/// <param name="partBytes">A part, <see cref="IMultipartUpload.MinPartBytes"/> at least, and the most that is kept in memory.</param>
 /// <param name="pace">Called with the bytes that were written.</param>
 internal sealed class PartedObject(IObjectStore store, ObjectKey key, long expectedBytes, int partBytes, Func<long, CancellationToken, Task> pace) : IAsyncDisposable
 {
     private const int LeastBytes = 4 << 10;
-    private byte[] _part = GC.AllocateUninitializedArray<byte>((int)Math.Clamp(expectedBytes, Math.Min(LeastBytes, partBytes), partBytes));
+    private byte[] _part = GC.AllocateUninitializedArray<byte>((int)Math.Clamp(expectedBytes, LeastBytes, partBytes));
     private IMultipartUpload? _upload;
     private int _filled;
     private int _parts;
