@@ -10,7 +10,8 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
 {
     private const string Request = "request-1";
     private const string Answer = "answer-1";
-    private const string Attach = "attach-1";
+    private const string Attach = "attach-2";
+    private const string Known = "known-1";
     private const string Loss = "loss-1";
     private const string Load = "load-1";
     private const string Leave = "leave-1";
@@ -19,7 +20,7 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
     private const string Here = "here-1";
 
     /// <summary>What it serializes.</summary>
-    public static IReadOnlyList<Type> Messages { get; } = [typeof(CoordinatorRequest), typeof(CoordinatorAnswer), typeof(AttachFollower), typeof(MetadataLoss), typeof(NodeLoad), typeof(LeaveInOrder), typeof(LeavesInOrder), typeof(WhoIsThere), typeof(StartIsHere)];
+    public static IReadOnlyList<Type> Messages { get; } = [typeof(CoordinatorRequest), typeof(CoordinatorAnswer), typeof(AttachFollower), typeof(RequestsKnown), typeof(MetadataLoss), typeof(NodeLoad), typeof(LeaveInOrder), typeof(LeavesInOrder), typeof(WhoIsThere), typeof(StartIsHere)];
 
     public ClusterSerializer(ExtendedActorSystem system)
         : base(system)
@@ -34,6 +35,7 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
         CoordinatorRequest => Request,
         CoordinatorAnswer => Answer,
         AttachFollower => Attach,
+        RequestsKnown => Known,
         MetadataLoss => Loss,
         NodeLoad => Load,
         LeaveInOrder => Leave,
@@ -58,6 +60,11 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
                 break;
             case AttachFollower attach:
                 to.Write(attach.Version);
+                to.Write(attach.NewestRequest);
+                break;
+            case RequestsKnown known:
+                to.Write(known.NewestRequest);
+                to.WriteList(known.Pending, to.Write);
                 break;
             case MetadataLoss loss:
                 to.WriteText(loss.Reason);
@@ -99,7 +106,8 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
             {
                 Request => new CoordinatorRequest(from.ReadInt64(), CommandCodec.Read(from)),
                 Answer => ReadAnswer(from),
-                Attach => new AttachFollower(from.ReadInt64()),
+                Attach => new AttachFollower(from.ReadInt64(), from.ReadInt64()),
+                Known => new RequestsKnown(from.ReadInt64(), from.ReadList(from.ReadInt64)),
                 Loss => new MetadataLoss(from.ReadText()),
                 Load => new NodeLoad(new NodeId(from.ReadInt32()), from.ReadList(() => (new StreamId(from.ReadInt64()), from.ReadDouble()))),
                 Leave => LeaveInOrder.Instance,

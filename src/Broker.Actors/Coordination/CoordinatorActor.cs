@@ -25,6 +25,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
     private readonly List<MetadataEvent> _events = [];
     private readonly List<Reply> _replies = [];
     private readonly HashSet<IActorRef> _followers = [];
+    private IReadOnlyList<Reply> _underWay = [];
     private bool _committing;
     private bool _failing;
     private bool _snapshotsFail;
@@ -63,6 +64,11 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
         if (attach.Version < _told.Version)
         {
             Sender.Tell(new CoordinatorAnswer(_told.Version, _told.Version, null, _told, []));
+        }
+
+        if (attach.NewestRequest > 0)
+        {
+            Sender.Tell(new RequestsKnown(attach.NewestRequest, [.. _underWay.Concat(_replies).Where(reply => reply.Client.Equals(Sender)).Select(reply => reply.Id)]));
         }
     }
 
@@ -110,6 +116,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
         }
 
         _committing = true;
+        _underWay = replies;
         _metadata.CommitAsync(batch, CancellationToken.None).AsTask().PipeTo(
             Self,
             success: image => new Committed(image, batch, replies),
@@ -119,6 +126,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
     private void OnCommitted(Committed committed)
     {
         _committing = false;
+        _underWay = [];
         LookAheadLater();
         OnHealthy();
         TellOfSnapshots();
@@ -164,6 +172,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
     private void OnCommitFailed(CommitFailed failed)
     {
         _committing = false;
+        _underWay = [];
         LookAheadLater();
         StorageErrorKind kind = failed.Cause is StorageException storage ? storage.Kind : StorageErrorKind.Unavailable;
         if (!_failing)

@@ -7,9 +7,15 @@ namespace Broker.Actors.Coordination;
 /// <param name="Command">One of the coordinator's commands.</param>
 internal sealed record CoordinatorRequest(long Id, object Command);
 
-/// <summary>A node wants to hear of every commit. Sent again and again: another coordinator knows nobody at first. Answered with <see cref="MetadataLoss"/>, and a <see cref="CoordinatorAnswer"/> if there is news.</summary>
+/// <summary>A node wants to hear of every commit. Sent again and again: another coordinator knows nobody at first. Answered with <see cref="MetadataLoss"/>, a <see cref="CoordinatorAnswer"/> if there is news, and <see cref="RequestsKnown"/> if it waits for answers.</summary>
 /// <param name="Version">Of the metadata that it has.</param>
-internal sealed record AttachFollower(long Version);
+/// <param name="NewestRequest">The newest of its requests, sent before this; 0: none is unanswered.</param>
+internal sealed record AttachFollower(long Version, long NewestRequest = 0);
+
+/// <summary>Which of a node's requests the coordinator will answer. Others up to the newest were answered before, or it never got them, as when they were sent to the coordinator before it.</summary>
+/// <param name="NewestRequest">As it was asked.</param>
+/// <param name="Pending">The ids of those that it will answer.</param>
+internal sealed record RequestsKnown(long NewestRequest, IReadOnlyList<long> Pending);
 
 /// <summary>Whether the metadata are whole, for a node that wants to hear of every commit.</summary>
 /// <param name="Reason">What of them is lost; null: nothing.</param>

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Broker.ObjectStore;
 using Broker.ObjectStore.Metadata;
 using Microsoft.Extensions.Logging;
 
@@ -9,6 +10,7 @@ namespace Broker.Actors.Coordination;
 ///
 /// N1. The image only becomes newer, commit by commit, none left out.
 /// N2. A reply reaches its asker when the node has taken in the metadata that it is about, not before.
+/// N3. A command that got lost, on its way or with the coordinator that had it, fails as soon as the coordinator says that it does not know it; what became of it is in doubt.
 /// </summary>
 internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
 {
@@ -38,6 +40,7 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
         _wanted = _image.Version;
         Receive<CoordinatorAnswer>(OnAnswer);
         Receive<MetadataLoss>(services.View.Publish);
+        Receive<RequestsKnown>(OnKnown);
         Receive<ManageWith>(with => _manager = with.Manager);
         Receive<Attach>(_ => OnAttach());
         Receive<ImageRead>(read => OnRead(read.Image));
@@ -63,11 +66,24 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
 
     private void OnAttach()
     {
-        _services.Coordinator.Tell(new AttachFollower(_image.Version), Self);
+        _services.Coordinator.Tell(new AttachFollower(_image.Version, _asked.Count > 0 ? _lastId : 0), Self);
         foreach ((long id, _) in _asked.Where(one => _services.Clock.GetElapsedTime(one.Value.Since) > ForgetAfter).ToArray())
         {
             _asked.Remove(id);
         }
+    }
+
+    // Answers that were given before have come before.
+    private void OnKnown(RequestsKnown known)
+    {
+        HashSet<long> pending = [.. known.Pending];
+        foreach ((long id, (IActorRef asker, _)) in _asked.Where(one => one.Key <= known.NewestRequest && !pending.Contains(one.Key)).ToArray())
+        {
+            _asked.Remove(id);
+            _held.Add((_image.Version, asker, new CommandFailed(StorageErrorKind.Unavailable, "the coordinator does not know of it: another one has taken over, or it got lost; whether it was done is unknown")));
+        }
+
+        Publish();
     }
 
     private void OnAnswer(CoordinatorAnswer answer)

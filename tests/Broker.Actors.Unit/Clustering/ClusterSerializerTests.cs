@@ -104,7 +104,9 @@ public sealed class ClusterSerializerTests : ActorTest
     [Fact]
     public void Other_messages_arrive_as_they_were_sent()
     {
-        Assert.Equal(new AttachFollower(5), RoundTrip(new AttachFollower(5)));
+        Assert.Equal(new AttachFollower(5, 7), RoundTrip(new AttachFollower(5, 7)));
+        RequestsKnown known = (RequestsKnown)RoundTrip(new RequestsKnown(7, [5, 6]));
+        Assert.Equal((7, [5L, 6L]), (known.NewestRequest, known.Pending.ToArray()));
         Assert.Equal(new MetadataLoss(null), RoundTrip(new MetadataLoss(null)));
         Assert.Equal(new MetadataLoss("é"), RoundTrip(new MetadataLoss("é")));
         Assert.Equal(LeaveInOrder.Instance, RoundTrip(LeaveInOrder.Instance));
@@ -138,6 +140,7 @@ public sealed class ClusterSerializerTests : ActorTest
             new LeavesInOrder(Node),
             new StartIsHere(Node, Wal.Value, false),
             new MetadataLoss("why"),
+            new RequestsKnown(7, [5, 6]),
         ];
         foreach (object message in messages)
         {

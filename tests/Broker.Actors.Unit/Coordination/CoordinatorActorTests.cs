@@ -20,6 +20,9 @@ public sealed class CoordinatorActorTests : ActorTest
     private volatile bool _storeIsAway;
     private volatile bool _putsAreLost;
 
+    // Until this completes, PUTs are under way.
+    private TaskCompletionSource? _landing;
+
     public CoordinatorActorTests() => _client = CreateTestProbe();
 
     [Fact]
@@ -163,6 +166,29 @@ public sealed class CoordinatorActorTests : ActorTest
     }
 
     [Fact]
+    public async Task Follower_that_waits_hears_which_of_its_requests_will_be_answered()
+    {
+        IActorRef coordinator = await StartAsync();
+        _landing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Ask(coordinator, Make("t"));
+        Ask(coordinator, Make("u"));
+        coordinator.Tell(new CoordinatorRequest(77, Make("v")), CreateTestProbe().Ref);
+
+        Assert.Equal([1, 2], Known());
+        _landing.SetResult();
+        _client.FishForMessage<CoordinatorAnswer>(answer => answer.Replies.Any(reply => reply.Id == 2), Patience);
+        Assert.Empty(Known());
+
+        IReadOnlyList<long> Known()
+        {
+            coordinator.Tell(new AttachFollower(long.MaxValue, 9), _client.Ref);
+            RequestsKnown known = _client.FishForMessage<RequestsKnown>(_ => true, Patience);
+            Assert.Equal(9, known.NewestRequest);
+            return known.Pending;
+        }
+    }
+
+    [Fact]
     public async Task Followers_hear_that_the_metadata_are_lost_and_that_they_are_back()
     {
         TestClock clock = new();
@@ -192,7 +218,7 @@ public sealed class CoordinatorActorTests : ActorTest
 
     private async Task<IActorRef> StartAsync(TimeProvider? time = null, Action<Exception>? onFenced = null)
     {
-        MetadataLog log = await OpenAsync(new FaultyObjectStore(_store, (_, _, _) => !_storeIsAway ? Fault.None : _putsAreLost ? Fault.UnknownApplied : Fault.Refuse), time);
+        MetadataLog log = await OpenAsync(new FaultyObjectStore(new LandingStore(_store, () => _landing?.Task ?? Task.CompletedTask), (_, _, _) => !_storeIsAway ? Fault.None : _putsAreLost ? Fault.UnknownApplied : Fault.Refuse), time);
         CoordinatorServices services = new(new NodeId(1), new TestClock(), new SeededIdSource(3).Next, NullLogger.Instance, onFenced ?? (_ => { })) { LookAheadEvery = TimeSpan.FromMilliseconds(50) };
         IActorRef coordinator = Sys.ActorOf(Props.Create(() => new CoordinatorActor(log, services)));
         coordinator.Tell(new AttachFollower(log.Image.Version), _client.Ref);
@@ -208,4 +234,13 @@ public sealed class CoordinatorActorTests : ActorTest
         await MetadataLog.OpenAsync(store ?? _store, new MetadataLogOptions { Time = time ?? TimeProvider.System, ResolveTimeout = TimeSpan.FromSeconds(1) }, CancellationToken.None);
 
     private static MakeTopics Make(string name) => new([new NewTopic(name, 1, new Dictionary<string, string>())]);
+
+    private sealed class LandingStore(IObjectStore inner, Func<Task> landing) : ForwardingObjectStore(inner)
+    {
+        public override async ValueTask<PutResult> PutAsync(ObjectKey key, System.Buffers.ReadOnlySequence<byte> body, PutCondition condition, CancellationToken ct)
+        {
+            await landing();
+            return await base.PutAsync(key, body, condition, ct);
+        }
+    }
 }

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Broker.Actors.Unit.Coordination;
 
-/// <summary>N1 and N2: what a node knows of the metadata, and when its askers hear.</summary>
+/// <summary>N1 to N3: what a node knows of the metadata, and when its askers hear.</summary>
 public sealed class MetadataClientActorTests : ActorTest
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -64,6 +64,27 @@ public sealed class MetadataClientActorTests : ActorTest
 
         ImageCommitted shown = _manager.ExpectMsg<ImageCommitted>(Patience);
         Assert.Equal((_images[2].Version, TestActor, "reply"), (shown.Image.Version, shown.Replies.Single().To, shown.Replies.Single().Message));
+    }
+
+    [Fact]
+    public void N3_command_that_the_coordinator_does_not_know_fails_and_one_that_it_knows_waits()
+    {
+        IActorRef client = Start();
+        client.Tell(GiveProducerId.Instance, TestActor);
+        client.Tell(GiveObjectId.Instance, TestActor);
+        long[] ids = [.. Enumerable.Range(0, 2).Select(_ => _coordinator.FishForMessage<CoordinatorRequest>(_ => true, Patience).Id)];
+        AttachFollower attach = _coordinator.FishForMessage<AttachFollower>(_ => true, Patience);
+        Assert.Equal(ids[1], attach.NewestRequest);
+        client.Tell(GiveProducerId.Instance, TestActor);
+
+        // Of what was sent later it says nothing.
+        client.Tell(new RequestsKnown(attach.NewestRequest, [ids[1]]), _coordinator.Ref);
+        (IActorRef to, object failed) = _manager.ExpectMsg<ImageCommitted>(Patience).Replies.Single();
+        Assert.Equal((TestActor, StorageErrorKind.Unavailable), (to, ((CommandFailed)failed).Kind));
+
+        client.Tell(new CoordinatorAnswer(-1, -1, null, null, [(ids[1], "reply"), (ids[1] + 1, "another")]), _coordinator.Ref);
+        Assert.Equal(["reply", "another"], _manager.ExpectMsg<ImageCommitted>(Patience).Replies.Select(reply => reply.Message));
+        _coordinator.FishForMessage<AttachFollower>(later => later.NewestRequest == 0, Patience);
     }
 
     [Fact]
