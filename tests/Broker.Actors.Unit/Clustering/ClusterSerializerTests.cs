@@ -106,7 +106,8 @@ public sealed class ClusterSerializerTests : ActorTest
     {
         Assert.Equal(new AttachFollower(5, 7), RoundTrip(new AttachFollower(5, 7)));
         RequestsKnown known = (RequestsKnown)RoundTrip(new RequestsKnown(7, [5, 6]));
-        Assert.Equal((7, [5L, 6L]), (known.NewestRequest, known.Pending.ToArray()));
+        Assert.Equal(7, known.NewestRequest);
+        Assert.Equal([5, 6], known.Pending);
         Assert.Equal(new MetadataLoss(null), RoundTrip(new MetadataLoss(null)));
         Assert.Equal(new MetadataLoss("é"), RoundTrip(new MetadataLoss("é")));
         Assert.Equal(LeaveInOrder.Instance, RoundTrip(LeaveInOrder.Instance));
