@@ -48,12 +48,14 @@ internal sealed class ClusterNode
         Cluster cluster = Cluster.Get(system);
         NodeEntry entry = new(options.NodeId, sources.Ids.Next(), $"{cluster.SelfAddress.Host}:{cluster.SelfAddress.Port}", sources.Clock.GetUtcNow().ToUnixTimeMilliseconds());
         system.ActorOf(Props.Create(() => new StartActor(entry)), StartActor.Name);
-        await new MemberJoin(cluster, registry, entry, loggers.CreateLogger("Broker.Cluster")).GetInAsync(cancellation);
+        ILogger log = loggers.CreateLogger("Broker.Cluster");
+        await new MemberJoin(cluster, registry, entry, sources.Clock, log).GetInAsync(cancellation);
         TaskCompletionSource<Exception> fenced = new(TaskCreationOptions.RunContinuationsAsynchronously);
         MetadataView view = new(MetadataImage.Empty);
         ClusterLoads loads = new();
         PartitionSharding sharding = new(system, view, loads);
-        ClusterLink link = StartLink(system, store, options, sources, loggers, view, loads, sharding, cause => fenced.TrySetResult(cause));
+        Props firstPlace = Props.Create(() => new FirstPlaceActor(registry, entry, log));
+        ClusterLink link = StartLink(system, store, options, sources, loggers, view, loads, sharding, firstPlace, cause => fenced.TrySetResult(cause));
         return new ClusterNode(system, registry, entry, sharding, link, sources.Clock, fenced.Task);
     }
 
@@ -101,7 +103,7 @@ internal sealed class ClusterNode
         : new StorageException(StorageErrorKind.Fenced, "the others of the cluster could not reach this node, and have taken over what it led");
 
     private static ClusterLink StartLink(
-        ActorSystem system, IObjectStore store, BrokerOptions options, StorageSources sources, ILoggerFactory loggers, MetadataView view, ClusterLoads loads, PartitionSharding sharding, Action<Exception> onFenced)
+        ActorSystem system, IObjectStore store, BrokerOptions options, StorageSources sources, ILoggerFactory loggers, MetadataView view, ClusterLoads loads, PartitionSharding sharding, Props firstPlace, Action<Exception> onFenced)
     {
         IActorRef proxy = system.ActorOf(
             ClusterSingletonProxy.Props($"/user/{SingletonName}", ClusterSingletonProxySettings.Create(system).WithSingletonIdentificationInterval(TimeSpan.FromMilliseconds(200))), "coordinator-proxy");
@@ -122,7 +124,12 @@ internal sealed class ClusterNode
                 }
             },
             loggers.CreateLogger("Broker.Failover"));
-        Props singleton = Props.Create(() => new CoordinatorSingleton(host, failover, loads, factory => Caretakers.Start(factory, store, options, sources.Clock, loggers, view, client)));
+        Action<IActorRefFactory> startOthers = factory =>
+        {
+            factory.ActorOf(firstPlace, "first-place");
+            Caretakers.Start(factory, store, options, sources.Clock, loggers, view, client);
+        };
+        Props singleton = Props.Create(() => new CoordinatorSingleton(host, failover, loads, startOthers));
         system.ActorOf(ClusterSingletonManager.Props(singleton, PoisonPill.Instance, ClusterSingletonManagerSettings.Create(system)), SingletonName);
         return new ClusterLink(view, client) { Coordinator = proxy, OnLed = sharding.Seat };
     }

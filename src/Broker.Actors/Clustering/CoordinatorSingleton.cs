@@ -6,7 +6,7 @@ using Broker.ObjectStore;
 namespace Broker.Actors.Clustering;
 
 /// <summary>
-/// What a cluster has one of, on its oldest node: the coordinator, the actor that takes over from nodes that are gone, and those who care for what is stored. Messages to it are the coordinator's.
+/// What a cluster has one of, on its oldest node: the coordinator, the actor that takes over from nodes that are gone, those who care for what is stored, and what keeps other clusters from being begun. Messages to it are the coordinator's.
 /// </summary>
 internal sealed class CoordinatorSingleton : ReceiveActor
 {
@@ -18,13 +18,13 @@ internal sealed class CoordinatorSingleton : ReceiveActor
     /// <param name="host">The coordinator.</param>
     /// <param name="failover">What takes over from nodes that are gone.</param>
     /// <param name="loads">What nodes say of their partitions.</param>
-    /// <param name="startCaretakers">Starts the others.</param>
-    public CoordinatorSingleton(CoordinatorHostServices host, FailoverServices failover, ClusterLoads loads, Action<IActorRefFactory> startCaretakers)
+    /// <param name="startOthers">Starts the others.</param>
+    public CoordinatorSingleton(CoordinatorHostServices host, FailoverServices failover, ClusterLoads loads, Action<IActorRefFactory> startOthers)
     {
         IActorRef coordinator = Context.ActorOf(Props.Create(() => new CoordinatorHostActor(host)), "coordinator");
         _loads = loads;
         _failover = Context.ActorOf(Props.Create(() => new FailoverActor(failover, _present)), "failover");
-        startCaretakers(Context);
+        startOthers(Context);
         Receive<ClusterEvent.CurrentClusterState>(state => OnState(state));
         Receive<ClusterEvent.MemberJoined>(joined => OnThere(joined.Member));
         Receive<ClusterEvent.MemberUp>(up => OnThere(up.Member));

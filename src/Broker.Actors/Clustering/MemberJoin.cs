@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Net.Sockets;
 using Akka.Actor;
 using Akka.Cluster;
 using Broker.ObjectStore;
@@ -12,46 +10,32 @@ namespace Broker.Actors.Clustering;
 /// <param name="cluster">This node's.</param>
 /// <param name="registry">The cluster's.</param>
 /// <param name="entry">Of this start.</param>
+/// <param name="clock">Of this start.</param>
 /// <param name="log">Where it says whom it joins.</param>
-internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, NodeEntry entry, ILogger log)
+internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, NodeEntry entry, TimeProvider clock, ILogger log)
 {
     // Whoever is there answers a request to join within a round trip; the others' joining may come first, some gossip each.
     private static readonly TimeSpan JoinPatience = TimeSpan.FromSeconds(5);
 
-    // On a network of a cluster; beyond, the address is taken for dead.
-    private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(1);
+    // Between two looks at who is there, which cost a listing and two requests for each node.
+    private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(1);
 
-    // Who pauses for longer is taken out of the cluster, so that nobody waits for it longer here.
-    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(3);
+    private readonly StartProbe _probe = new(cluster);
 
-    /// <summary>Returns when this node is a member.</summary>
+    /// <summary>Returns when this node is a member: as long as a cluster lives that it cannot reach, it waits.</summary>
     /// <exception cref="StorageException">As the store says; Unavailable: not yet, try again; Invalid: another node with this id runs.</exception>
     public async Task GetInAsync(CancellationToken cancellation)
     {
         await RegisterAsync(cancellation);
-        if (cluster.Settings.SeedNodes is { Count: > 0 } seeds)
+
+        // Who is a seed itself may have to begin the cluster, which is decided in the bucket.
+        if (cluster.Settings.SeedNodes is { Count: > 0 } seeds && !seeds.Contains(cluster.SelfAddress))
         {
             await JoinAsync(seeds, cancellation);
             return;
         }
 
-        (NodeEntry Entry, string ETag)? first = await registry.FindFirstAsync(cancellation);
-        IEnumerable<NodeEntry> registered = (await registry.ListAsync(cancellation)).Where(other => other.Node != entry.Node);
-        JoinPlan plan = JoinPlan.Of(first?.Entry, await Task.WhenAll(registered.Select(async other => (other, await AskAsync(other.Address, cancellation)))));
-        if (plan.Others.Count > 0)
-        {
-            await JoinAsync([.. plan.Others.Select(other => AddressOf(other.Address))], cancellation);
-            return;
-        }
-
-        // One of those that find it gone takes its place.
-        if (!await registry.TakeFirstAsync(entry, first?.ETag, cancellation))
-        {
-            throw new StorageException(StorageErrorKind.Unavailable, "another node begins the cluster at the same time; it is joined next");
-        }
-
-        MemberJoinLog.First(log, entry.Address);
-        await cluster.JoinAsync(cluster.SelfAddress, cancellation);
+        await JoinOrBeginAsync(cancellation);
         RequireAlone();
     }
 
@@ -71,7 +55,74 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, NodeEnt
 
     // At its own address a start finds itself.
     private async Task<bool> RunsAsync(NodeEntry before, CancellationToken cancellation) =>
-        before.Address != entry.Address && (await AskAsync(before.Address, cancellation))?.Incarnation == before.Incarnation;
+        before.Address != entry.Address && (await _probe.AskAsync(before.Address, cancellation))?.Incarnation == before.Incarnation;
+
+    private async Task JoinOrBeginAsync(CancellationToken cancellation)
+    {
+        FirstClaim claim = new(entry.Incarnation, clock);
+        (string Silent, bool Lives) told = ("", false);
+        while (true)
+        {
+            (NodeEntry Entry, string ETag)? first = await registry.FindFirstAsync(cancellation);
+            JoinPlan plan = await PlanAsync(first?.Entry, cancellation);
+            Address[] members = plan.Others.Count > 0 ? [.. plan.Others.Select(other => _probe.AddressOf(other.Address))] : await SeedsThatAreInAsync(cancellation);
+            if (members.Length > 0)
+            {
+                await JoinAsync(members, cancellation);
+                return;
+            }
+
+            FirstClaim.Step step = claim.Look(first, plan.Silent.Count > 0);
+            if (step == FirstClaim.Step.Begin)
+            {
+                MemberJoinLog.First(log, entry.Address);
+                await cluster.JoinAsync(cluster.SelfAddress, cancellation);
+                return;
+            }
+
+            // One of those that find it gone takes its place; the others see whose it is.
+            if (step == FirstClaim.Step.Take && await registry.TakeFirstAsync(entry, first?.ETag, cancellation))
+            {
+                continue;
+            }
+
+            told = Tell(claim, first?.Entry, plan.Silent, told);
+            await Task.Delay(LookAgainAfter, clock, cancellation);
+        }
+    }
+
+    private async Task<JoinPlan> PlanAsync(NodeEntry? first, CancellationToken cancellation)
+    {
+        IEnumerable<NodeEntry> registered = (await registry.ListAsync(cancellation)).Where(other => other.Node != entry.Node);
+        return JoinPlan.Of(first, await Task.WhenAll(registered.Select(async other => (other, await _probe.AskAsync(other.Address, cancellation)))));
+    }
+
+    private async Task<Address[]> SeedsThatAreInAsync(CancellationToken cancellation)
+    {
+        (Address Seed, StartIsHere? Here)[] seeds = await Task.WhenAll(cluster.Settings.SeedNodes
+            .Where(seed => !seed.Equals(cluster.SelfAddress))
+            .Select(async seed => (seed, await _probe.AskAsync($"{seed.Host}:{seed.Port}", cancellation))));
+        return [.. seeds.Where(one => one.Here is { IsMember: true }).Select(one => one.Seed)];
+    }
+
+    // Once for those of whom nothing is heard, and once more when it is known that the cluster lives.
+    private (string Silent, bool Lives) Tell(FirstClaim claim, NodeEntry? first, IReadOnlyList<NodeEntry> silent, (string Silent, bool Lives) told)
+    {
+        string names = string.Join(", ", silent.Select(other => $"{other.Node} at {other.Address}"));
+        if (claim.IsLost && first is not null && told != (names, true))
+        {
+            MemberJoinLog.OutOfReach(log, first.Node.Value, first.Address, names);
+            return (names, true);
+        }
+
+        if (silent.Count > 0 && told.Silent != names)
+        {
+            MemberJoinLog.Silent(log, names, FirstClaim.Undefended);
+            return (names, false);
+        }
+
+        return told;
+    }
 
     private async Task JoinAsync(IReadOnlyList<Address> others, CancellationToken cancellation)
     {
@@ -100,54 +151,6 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, NodeEnt
                 StorageErrorKind.Unavailable, $"node {entry.Node} runs at {other.Address.Host}:{other.Address.Port} as well; each node of a cluster needs a node.id of its own. If that one is dead, it is removed within seconds");
         }
     }
-
-    /// <summary>Which start is at an address; null: none that answers, whatever else listens there.</summary>
-    private async Task<StartIsHere?> AskAsync(string address, CancellationToken cancellation)
-    {
-        // A port that nobody has is known at once; an actor system that nobody has is not.
-        if (!await ListensAsync(address, cancellation))
-        {
-            return null;
-        }
-
-        try
-        {
-            return await cluster.System.ActorSelection($"{AddressOf(address)}/user/{StartActor.Name}").Ask<StartIsHere>(WhoIsThere.Instance, AnswerPatience, cancellation);
-        }
-        catch (AskTimeoutException)
-        {
-            return null;
-        }
-    }
-
-    private static async Task<bool> ListensAsync(string address, CancellationToken cancellation)
-    {
-        (string host, int port) = Split(address);
-        using Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
-        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        patience.CancelAfter(ConnectPatience);
-        try
-        {
-            await socket.ConnectAsync(host, port, patience.Token);
-            return true;
-        }
-        catch (Exception dead) when (dead is SocketException || (dead is OperationCanceledException && !cancellation.IsCancellationRequested))
-        {
-            return false;
-        }
-    }
-
-    private Address AddressOf(string address)
-    {
-        (string host, int port) = Split(address);
-        return new Address(cluster.SelfAddress.Protocol, cluster.SelfAddress.System, host, port);
-    }
-
-    private static (string Host, int Port) Split(string address)
-    {
-        int colon = address.LastIndexOf(':');
-        return (address[..colon], int.Parse(address.AsSpan(colon + 1), CultureInfo.InvariantCulture));
-    }
 }
 
 internal static partial class MemberJoinLog
@@ -157,4 +160,10 @@ internal static partial class MemberJoinLog
 
     [LoggerMessage(EventId = 5402, EventName = "ClusterFirst", Level = LogLevel.Information, Message = "No other node of the cluster answers: this one begins it, {Address}")]
     public static partial void First(ILogger log, string address);
+
+    [LoggerMessage(EventId = 5403, EventName = "ClusterSilent", Level = LogLevel.Warning, Message = "Nothing is heard of nodes that are registered: {Silent}. This one begins the cluster if none of them says within {Patience}, in the object store, that it lives")]
+    public static partial void Silent(ILogger log, string silent, TimeSpan patience);
+
+    [LoggerMessage(EventId = 5405, EventName = "ClusterOutOfReach", Level = LogLevel.Error, Message = "The cluster cannot be reached from here: node {Node} at {Address} says in the object store that it lives, and nothing is heard of {Silent}. This node waits until it reaches one of them: look at the network between them, and at their cluster.address")]
+    public static partial void OutOfReach(ILogger log, int node, string address, string silent);
 }

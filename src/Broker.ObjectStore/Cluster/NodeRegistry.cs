@@ -78,6 +78,28 @@ public sealed class NodeRegistry
         return WriteAsync(FirstKey, entry, seen, ct);
     }
 
+    /// <summary>Makes a start the first again, unless it is: one HEAD as long as nobody takes its place.</summary>
+    /// <param name="entry">Of the start.</param>
+    /// <param name="known">The etag under which it was the first when it looked last; null: it never did.</param>
+    /// <param name="ct">Cancels before it is sent.</param>
+    /// <exception cref="StorageException">As the store says; look again.</exception>
+    public async ValueTask<FirstPlace> KeepFirstAsync(NodeEntry entry, string? known, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        if (known is not null && (await _store.HeadAsync(FirstKey, ct))?.ETag == known)
+        {
+            return new FirstPlace(known, null);
+        }
+
+        (NodeEntry Entry, string ETag)? first = await FindFirstAsync(ct);
+        if (first is var (holder, etag) && holder.Incarnation == entry.Incarnation)
+        {
+            return new FirstPlace(etag, null);
+        }
+
+        return new FirstPlace(null, await TakeFirstAsync(entry, first?.ETag, ct) ? first?.Entry : null);
+    }
+
     private static ObjectKey KeyOf(NodeId node) => new(NodePrefix + node.Value.ToString("D10", CultureInfo.InvariantCulture));
 
     private async ValueTask<(NodeEntry Entry, string ETag)?> ReadAsync(ObjectKey key, CancellationToken ct)
@@ -114,3 +136,8 @@ public sealed class NodeRegistry
         };
     }
 }
+
+/// <summary>How a start found the place of the first.</summary>
+/// <param name="ETag">Under which it is the first; null: it has to look again.</param>
+/// <param name="TakenFrom">Whose place it has taken just now; null: nobody's.</param>
+public sealed record FirstPlace(string? ETag, NodeEntry? TakenFrom);

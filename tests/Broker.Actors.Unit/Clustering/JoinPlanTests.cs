@@ -43,6 +43,10 @@ public sealed class JoinPlanTests
     [Fact]
     public void Member_at_the_address_of_another_start_is_not_that_start() => Assert.Empty(JoinPlan.Of(One, [(One, Member(Two))]).Others);
 
+    [Fact]
+    public void Of_those_that_do_not_answer_nothing_is_known_but_of_those_whose_address_is_anothers() =>
+        Assert.Equal([One], JoinPlan.Of(One, [(One, null), (Two, Member(Three)), (Three, Starting(Three))]).Silent);
+
     private static NodeEntry Entry(int node) => new(new NodeId(node), Guid.NewGuid(), $"127.0.0.1:{node}", 0);
 
     private static StartIsHere Member(NodeEntry entry) => new(entry.Node, entry.Incarnation, true);

@@ -66,6 +66,32 @@ public sealed class NodeRegistryTests
         Assert.InRange((await _registry.FindFirstAsync(default))!.Value.Entry.Node.Value, 11, 18);
     }
 
+    [Fact]
+    public async Task Place_of_the_first_is_kept_by_one_request_while_nobody_takes_it()
+    {
+        NodeEntry mine = Entry(1);
+        NodeEntry other = Entry(2);
+        await _registry.TakeFirstAsync(other, null, default);
+        List<StoreRequest> requests = [];
+        NodeRegistry keeper = new(new FaultyObjectStore(_store, (request, _, _) =>
+        {
+            requests.Add(request);
+            return Fault.None;
+        }));
+
+        Assert.Equal(new FirstPlace(null, other), await keeper.KeepFirstAsync(mine, null, default));
+        FirstPlace kept = await keeper.KeepFirstAsync(mine, null, default);
+        Assert.Equal((await _registry.FindFirstAsync(default))!.Value, (mine, kept.ETag));
+
+        requests.Clear();
+        Assert.Equal(kept, await keeper.KeepFirstAsync(mine, kept.ETag, default));
+        Assert.Equal([StoreRequest.Head], requests);
+
+        Assert.True(await _registry.TakeFirstAsync(other, kept.ETag, default));
+        Assert.Equal(other, (await keeper.KeepFirstAsync(mine, kept.ETag, default)).TakenFrom);
+        Assert.Equal(mine, (await _registry.FindFirstAsync(default))!.Value.Entry);
+    }
+
     [Theory]
     [InlineData(Fault.UnknownApplied, true)]
     [InlineData(Fault.UnknownLost, false)]
