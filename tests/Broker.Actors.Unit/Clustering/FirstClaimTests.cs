@@ -5,7 +5,7 @@ using Broker.ObjectStore.Cluster;
 
 namespace Broker.Actors.Unit.Clustering;
 
-/// <summary>J3: when a start that no member answers begins the cluster.</summary>
+/// <summary>J3 and J4: when a start that no member answers begins the cluster.</summary>
 public sealed class FirstClaimTests
 {
     private static readonly NodeEntry Mine = Entry(1);
@@ -46,7 +46,7 @@ public sealed class FirstClaimTests
     }
 
     [Fact]
-    public void J3_claim_that_was_lost_is_not_made_again_before_the_others_has_stood_for_longer()
+    public void J4_claim_that_was_lost_is_not_made_again_before_the_others_has_stood_for_longer()
     {
         _claim.Look((Other, "a"), someAreSilent: true);
         _claim.Look((Mine, "b"), someAreSilent: true);
@@ -62,7 +62,7 @@ public sealed class FirstClaimTests
 
     // Each reaches the bucket alone: one of them has begun before the other asks again.
     [Fact]
-    public void J3_of_two_that_cannot_reach_each_other_one_begins()
+    public void J4_of_two_that_cannot_reach_each_other_one_begins()
     {
         FirstClaim[] claims = [new(Mine.Incarnation, _clock), new(Other.Incarnation, _clock)];
         NodeEntry[] entries = [Mine, Other];
