@@ -7,23 +7,17 @@ namespace Broker.Actors.Coordination;
 
 /// <summary>
 /// The cluster's coordinator, wherever it runs: takes the metadata log over, which ends the one before, and has a <see cref="CoordinatorActor"/> work on it. Until then requests wait;
-/// those who ask know how long they do. Fenced by another one, it stops.
+/// those who ask know how long they do. Fenced by another one, it stops; after whatever else ends the coordinator the log is taken over anew.
 /// </summary>
 internal sealed class CoordinatorHostActor : ReceiveActor, IWithStash, IWithTimers
 {
-    // A store that comes back is noticed within this.
-    private static readonly TimeSpan OpenAgainAfter = TimeSpan.FromSeconds(1);
-
     private readonly CoordinatorHostServices _services;
-    private bool _failing;
+    private string? _toldProblem;
 
     public CoordinatorHostActor(CoordinatorHostServices services)
     {
         _services = services;
-        Receive<MetadataLog>(OnOpened);
-        Receive<OpenFailed>(OnFailed);
-        Receive<OpenAgain>(_ => Open());
-        ReceiveAny(_ => Stash.Stash());
+        Opening();
     }
 
     public IStash Stash { get; set; } = null!;
@@ -35,44 +29,84 @@ internal sealed class CoordinatorHostActor : ReceiveActor, IWithStash, IWithTime
 
     protected override void PreStart() => Open();
 
+    private void Opening()
+    {
+        ReceiveOutcome();
+        ReceiveAny(_ => Stash.Stash());
+    }
+
+    // Whoever asks hears why, and a start ends with it.
+    private void Broken(CommandFailed answer)
+    {
+        ReceiveOutcome();
+        Receive<CoordinatorRequest>(request => Sender.Tell(new CoordinatorAnswer(-1, -1, null, null, [(request.Id, answer)])));
+    }
+
+    private void Serving(IActorRef coordinator, MetadataLog log)
+    {
+        Receive<Terminated>(_ => OnEnded(log));
+        ReceiveAny(message => coordinator.Forward(message));
+    }
+
+    private void ReceiveOutcome()
+    {
+        Receive<MetadataLog>(OnOpened);
+        Receive<OpenFailed>(OnFailed);
+        Receive<OpenAgain>(_ => Open());
+    }
+
     private void Open() => _services.OpenAsync().PipeTo(Self, failure: cause => new OpenFailed(cause));
+
+    private void OpenLater(TimeSpan after) => Timers.StartSingleTimer(nameof(OpenAgain), OpenAgain.Instance, after);
 
     private void OnFailed(OpenFailed failed)
     {
-        if (failed.Cause is StorageException { Kind: StorageErrorKind.Unavailable or StorageErrorKind.Fenced } cause)
+        bool isNew = _toldProblem != failed.Cause.Message;
+        _toldProblem = failed.Cause.Message;
+        if (failed.Cause is StorageException { Kind: StorageErrorKind.Unavailable or StorageErrorKind.Fenced })
         {
-            if (!_failing)
+            if (isNew)
             {
-                _failing = true;
-                CoordinatorHostLog.NotOpen(_services.Log, cause.Message, OpenAgainAfter);
+                CoordinatorHostLog.NotOpen(_services.Log, failed.Cause.Message, _services.OpenAgainAfter);
             }
 
-            Timers.StartSingleTimer(nameof(OpenAgain), OpenAgain.Instance, OpenAgainAfter);
+            OpenLater(_services.OpenAgainAfter);
             return;
         }
 
-        // Whoever asks hears why, and a start ends with it.
-        CommandFailed answer = new((failed.Cause as StorageException)?.Kind ?? StorageErrorKind.Unavailable, failed.Cause.Message);
-        CoordinatorHostLog.Broken(_services.Log, failed.Cause);
-        Become(() => Receive<CoordinatorRequest>(request => Sender.Tell(new CoordinatorAnswer(-1, -1, null, null, [(request.Id, answer)]))));
+        if (isNew)
+        {
+            CoordinatorHostLog.Broken(_services.Log, failed.Cause, _services.MendedAfter);
+        }
+
+        Become(() => Broken(new CommandFailed((failed.Cause as StorageException)?.Kind ?? StorageErrorKind.Unavailable, failed.Cause.Message)));
         Stash.UnstashAll();
+        OpenLater(_services.MendedAfter);
     }
 
     private void OnOpened(MetadataLog log)
     {
+        _toldProblem = null;
         CoordinatorHostLog.Opened(_services.Log, log.Epoch);
-        IActorRef coordinator = Context.ActorOf(Props.Create(() => new CoordinatorActor(log, _services.Coordinator)), "coordinator");
+        IActorRef coordinator = Context.ActorOf(Props.Create(() => new CoordinatorActor(log, _services.Coordinator)));
         Context.Watch(coordinator);
-        Become(() =>
-        {
-            Receive<Terminated>(_ =>
-            {
-                log.Dispose();
-                Context.Stop(Self);
-            });
-            ReceiveAny(message => coordinator.Forward(message));
-        });
+        Become(() => Serving(coordinator, log));
         Stash.UnstashAll();
+    }
+
+    private void OnEnded(MetadataLog log)
+    {
+        bool isFenced = log.Failure is { Kind: StorageErrorKind.Fenced };
+        log.Dispose();
+        if (isFenced)
+        {
+            Context.Stop(Self);
+            return;
+        }
+
+        CoordinatorHostLog.MadeAnew(_services.Log, _services.OpenAgainAfter);
+        Become(Opening);
+        OpenLater(_services.OpenAgainAfter);
     }
 
     private sealed record OpenFailed(Exception Cause);
@@ -86,7 +120,14 @@ internal sealed class CoordinatorHostActor : ReceiveActor, IWithStash, IWithTime
 /// <summary>What a <see cref="CoordinatorHostActor"/> works with.</summary>
 /// <param name="OpenAsync">Takes the metadata log over.</param>
 /// <param name="Coordinator">Of the coordinator.</param>
-internal sealed record CoordinatorHostServices(Func<Task<MetadataLog>> OpenAsync, CoordinatorServices Coordinator, ILogger Log);
+internal sealed record CoordinatorHostServices(Func<Task<MetadataLog>> OpenAsync, CoordinatorServices Coordinator, ILogger Log)
+{
+    /// <summary>A store that comes back is noticed within this; a coordinator that breaks again and again does so no more often.</summary>
+    public TimeSpan OpenAgainAfter { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Damage that somebody has mended is noticed within this.</summary>
+    public TimeSpan MendedAfter { get; init; } = TimeSpan.FromSeconds(10);
+}
 
 internal static partial class CoordinatorHostLog
 {
@@ -96,6 +137,9 @@ internal static partial class CoordinatorHostLog
     [LoggerMessage(EventId = 5302, EventName = "CoordinatorNotOpen", Level = LogLevel.Warning, Message = "The metadata log cannot be taken over yet ({Problem}); it is tried again every {Delay}")]
     public static partial void NotOpen(ILogger log, string problem, TimeSpan delay);
 
-    [LoggerMessage(EventId = 5303, EventName = "CoordinatorBroken", Level = LogLevel.Error, Message = "The metadata log cannot be taken over: nothing can be changed until that is mended and the node is started again")]
-    public static partial void Broken(ILogger log, Exception cause);
+    [LoggerMessage(EventId = 5303, EventName = "CoordinatorBroken", Level = LogLevel.Error, Message = "The metadata log cannot be taken over: nothing can be changed until that is mended; it is tried again every {Delay}")]
+    public static partial void Broken(ILogger log, Exception cause, TimeSpan delay);
+
+    [LoggerMessage(EventId = 5304, EventName = "CoordinatorMadeAnew", Level = LogLevel.Error, Message = "The coordinator has failed, for the reason logged before; another one takes its place after {Delay}")]
+    public static partial void MadeAnew(ILogger log, TimeSpan delay);
 }
