@@ -19,10 +19,11 @@ internal sealed class Load
     private readonly Task _producing;
     private readonly Task _consuming;
 
-    public Load(int partitions, Func<ClusterClient> newClient, HistoryRecorder history, TimeSpan pace)
+    public Load(int partitions, Func<ClusterClient> newClient, HistoryRecorder history, TimeSpan pace, double bytesPerSecond)
     {
         _history = history;
-        _producers = [.. Enumerable.Range(0, partitions * ProducersOfAPartition).Select(i => new RawProducer(i, i % partitions, newClient(), history, pace, i < partitions ? null : ShortPatience))];
+        int valueBytes = (int)(bytesPerSecond * pace.TotalSeconds / (partitions * ProducersOfAPartition * RawProducer.MeanRecords));
+        _producers = [.. Enumerable.Range(0, partitions * ProducersOfAPartition).Select(i => new RawProducer(i, i % partitions, newClient(), history, new Flow(pace, valueBytes), i < partitions ? null : ShortPatience))];
         _consumers = [.. Enumerable.Range(0, partitions * ConsumersOfAPartition).Select(i => new RawConsumer(FirstConsumer + (i / partitions), i % partitions, newClient(), history))];
         _producing = Task.WhenAll(_producers.Select(producer => producer.RunAsync(_ending.Token)));
         _consuming = Task.WhenAll(_consumers.Select(consumer => consumer.RunAsync(_ending.Token)));

@@ -15,12 +15,15 @@ namespace Broker.Chaos.Clients;
 /// <param name="partition">Where it writes.</param>
 /// <param name="client">How it finds the leader.</param>
 /// <param name="history">Takes down what it does.</param>
-/// <param name="pace">Between two batches.</param>
+/// <param name="flow">How often, how much.</param>
 /// <param name="patience">How long it sends a batch again; null: for good.</param>
-internal sealed class RawProducer(int number, int partition, ClusterClient client, HistoryRecorder history, TimeSpan pace, TimeSpan? patience)
+internal sealed class RawProducer(int number, int partition, ClusterClient client, HistoryRecorder history, Flow flow, TimeSpan? patience)
 {
     private const int MaxInFlight = 5;
     private const int MaxRecords = 4;
+
+    /// <summary>Of a batch.</summary>
+    public const double MeanRecords = (1 + MaxRecords) / 2.0;
     private const short ProduceVersion = 11;
 
     /// <summary>What brokers give out themselves begins at 0 and never comes here.</summary>
@@ -99,7 +102,7 @@ internal sealed class RawProducer(int number, int partition, ClusterClient clien
                     return;
                 }
 
-                await Task.Delay(pace, cancellation);
+                await Task.Delay(flow.Pace, cancellation);
                 continue;
             }
 
@@ -167,14 +170,14 @@ internal sealed class RawProducer(int number, int partition, ClusterClient clien
         using RecordBatchBuilder builder = new(new RecordBatchOptions { ProducerId = FirstProducerId + number, ProducerEpoch = _epoch, BaseSequence = _nextSequence });
         for (int i = 0; i < count; i++)
         {
-            builder.Append(1_700_000_000_000, null, Encoding.UTF8.GetBytes($"{new RecordId(number, _nextNumber + i)}:{new string('x', _random.Next(100))}"));
+            builder.Append(1_700_000_000_000, null, Encoding.UTF8.GetBytes($"{new RecordId(number, _nextNumber + i)}:{new string('x', _random.Next((flow.MeanValueBytes * 2) + 1))}"));
         }
 
         Batch batch = new(_nextNumber, count, _nextSequence, builder.ToArray(), history.Now);
         _unacknowledged.Enqueue(batch);
         _nextNumber += count;
         _nextSequence += count;
-        _nextBatchAt = history.Now + pace;
+        _nextBatchAt = history.Now + flow.Pace;
         return batch;
     }
 
@@ -198,3 +201,8 @@ internal sealed class RawProducer(int number, int partition, ClusterClient clien
 
     private sealed record Batch(long FirstNumber, int Count, int Sequence, ReadOnlyMemory<byte> Bytes, TimeSpan Invoked);
 }
+
+/// <summary>What a producer sends.</summary>
+/// <param name="Pace">Between two batches.</param>
+/// <param name="MeanValueBytes">Of a record.</param>
+internal sealed record Flow(TimeSpan Pace, int MeanValueBytes);

@@ -119,6 +119,11 @@ internal sealed class RealClients : IAsyncDisposable
             {
                 sessions[(int)Number(assigned)] = sessions.GetValueOrDefault((int)Number(assigned)) + 1;
             }
+            else if (words is ["committed", var of, var next])
+            {
+                int partition = (int)Number(of);
+                history.Committed(new Commit(_number, sessions.GetValueOrDefault(partition), partition, Number(next)));
+            }
             else if (words is ["seen", var from, var offset, var value])
             {
                 int partition = (int)Number(from);

@@ -13,7 +13,7 @@ internal sealed class Nemesis(ChaosCluster cluster)
     private static readonly TimeSpan SlowMedian = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan SlowP99 = TimeSpan.FromSeconds(2);
 
-    private static readonly FaultKind[] OfLinks = [FaultKind.Isolate, FaultKind.CutLink, FaultKind.CutOneWay, FaultKind.CutOff];
+    private static readonly FaultKind[] OfLinks = [FaultKind.Isolate, FaultKind.IsolateLong, FaultKind.CutLink, FaultKind.CutOneWay, FaultKind.CutOff];
     private static readonly FaultKind[] OfTheStore = [FaultKind.StoreCut, FaultKind.StoreDown, FaultKind.StoreSlow, FaultKind.StoreFailing, FaultKind.CutOff];
 
     /// <summary>Why a kind of fault cannot happen to this cluster; null: it can.</summary>
@@ -53,13 +53,18 @@ internal sealed class Nemesis(ChaosCluster cluster)
                 }
 
                 break;
-            case FaultKind.Isolate or FaultKind.CutLink or FaultKind.CutOneWay or FaultKind.CutOff:
+            case FaultKind.Isolate or FaultKind.IsolateLong or FaultKind.CutLink or FaultKind.CutOneWay or FaultKind.CutOff:
                 await CutLinksAsync(fault);
                 break;
             case FaultKind.ClockJump:
                 cluster.Clocks!.Set(first, fault.ClockAhead);
                 await Task.Delay(fault.Length);
                 cluster.Clocks.Set(first, TimeSpan.Zero);
+                break;
+            case FaultKind.AddNode:
+                cluster.Spare.Start();
+                await Task.Delay(fault.Length);
+                await (fault.Seed % 2 == 0 ? cluster.Spare.StopAsync() : cluster.Spare.KillAsync());
                 break;
             default:
                 await DisturbStoreAsync(fault);

@@ -24,6 +24,9 @@ public enum FaultKind
     /// <summary>A node and the others do not reach each other; clients and the store reach all.</summary>
     Isolate,
 
+    /// <summary>The same, for so long that the node is taken out, starts anew, and wants to get in again.</summary>
+    IsolateLong,
+
     /// <summary>Two nodes do not reach each other.</summary>
     CutLink,
 
@@ -47,6 +50,9 @@ public enum FaultKind
 
     /// <summary>A node's wall clock jumps, and back.</summary>
     ClockJump,
+
+    /// <summary>Another node joins, gets its share, and is stopped or killed.</summary>
+    AddNode,
 }
 
 /// <summary>A fault, drawn before it happens: the same seed gives the same ones.</summary>

@@ -11,7 +11,7 @@ public sealed class Schedule(int seed, IReadOnlyList<FaultKind> kinds, int nodes
     private const int OverlapEvery = 3;
 
     /// <summary>Kinds that bear no second one beside them: they take nodes away and give them back, or are about all.</summary>
-    private static readonly FaultKind[] Alone = [FaultKind.KillSeveral, FaultKind.RollingRestart, FaultKind.StoreDown];
+    private static readonly FaultKind[] Alone = [FaultKind.KillSeveral, FaultKind.RollingRestart, FaultKind.StoreDown, FaultKind.IsolateLong];
 
     /// <summary>Kinds that concern the store as all see it: beside any fault of a node.</summary>
     private static readonly FaultKind[] OfTheStore = [FaultKind.StoreSlow, FaultKind.StoreFailing];
@@ -62,6 +62,8 @@ public sealed class Schedule(int seed, IReadOnlyList<FaultKind> kinds, int nodes
         FaultKind.KillOne or FaultKind.KillSeveral or FaultKind.Stop or FaultKind.RollingRestart => _random.Next(3) == 0 ? TimeSpan.Zero : Seconds(0.5, 8),
         FaultKind.FreezeShortly => Seconds(0.2, 1.2),
         FaultKind.StoreSlow or FaultKind.StoreFailing => Seconds(6, 10),
+        FaultKind.IsolateLong => Seconds(25, 45),
+        FaultKind.AddNode => Seconds(8, 16),
         _ => Seconds(4, 12),
     };
 

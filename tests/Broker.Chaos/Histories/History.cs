@@ -57,8 +57,16 @@ public readonly record struct Seen(long Offset, RecordId Id);
 /// <param name="Records">In the order in which they came.</param>
 public sealed record Poll(int Consumer, int Session, int Partition, TimeSpan Time, IReadOnlyList<Seen> Records);
 
+/// <summary>A position of a group's member that was committed, and acknowledged so.</summary>
+/// <param name="Consumer">Who.</param>
+/// <param name="Session">In which it heard of it.</param>
+/// <param name="Partition">Of what.</param>
+/// <param name="Offset">Of the next record.</param>
+public sealed record Commit(int Consumer, int Session, int Partition, long Offset);
+
 /// <summary>All that the clients of a run did and saw.</summary>
 /// <param name="Sends">In any order.</param>
 /// <param name="Polls">Of each consumer in the order in which they came.</param>
 /// <param name="Final">Each partition from its first offset to its end, when all was over.</param>
-public sealed record History(IReadOnlyList<Send> Sends, IReadOnlyList<Poll> Polls, IReadOnlyDictionary<int, IReadOnlyList<Seen>> Final);
+/// <param name="Commits">In any order.</param>
+public sealed record History(IReadOnlyList<Send> Sends, IReadOnlyList<Poll> Polls, IReadOnlyDictionary<int, IReadOnlyList<Seen>> Final, IReadOnlyList<Commit> Commits);

@@ -7,6 +7,8 @@ internal sealed class HistoryBuilder
 
     public List<Poll> Polls { get; } = [];
 
+    public List<Commit> Commits { get; } = [];
+
     public Dictionary<int, IReadOnlyList<Seen>> Final { get; } = [];
 
     public HistoryBuilder Acknowledged(int producer, long number, long offset, int atMs = 0, int leader = 1, int epoch = 0, int partition = 0) =>
@@ -25,6 +27,12 @@ internal sealed class HistoryBuilder
         return this;
     }
 
+    public HistoryBuilder Committed(int consumer, int session, long offset)
+    {
+        Commits.Add(new Commit(consumer, session, 0, offset));
+        return this;
+    }
+
     /// <summary>The final read of partition 0.</summary>
     public HistoryBuilder Read(params (long Offset, int Producer, long Number)[] records)
     {
@@ -32,7 +40,7 @@ internal sealed class HistoryBuilder
         return this;
     }
 
-    public History Build() => new(Sends, Polls, Final);
+    public History Build() => new(Sends, Polls, Final, Commits);
 
     public Verdict Check() => HistoryChecker.Check(Build());
 

@@ -10,6 +10,7 @@ public static class HistoryChecker
     {
         ILookup<int, Send> sends = history.Sends.ToLookup(send => send.Partition);
         ILookup<int, Poll> polls = history.Polls.ToLookup(poll => poll.Partition);
+        ILookup<int, Commit> commits = history.Commits.ToLookup(commit => commit.Partition);
         Dictionary<RecordId, Send> byId = [];
         foreach (Send send in history.Sends)
         {
@@ -30,6 +31,7 @@ public static class HistoryChecker
             LogCheck.Run(log, byId, findings);
             SendCheck.Run([.. sends[partition]], log, findings);
             PollCheck.Run([.. polls[partition]], log, byId, findings);
+            CommitCheck.Run([.. commits[partition]], [.. polls[partition]], findings);
             OffsetCheck.Run([.. sends[partition]], [.. polls[partition]], log, findings);
         }
 

@@ -135,6 +135,17 @@ public sealed class HistoryCheckerTests
         Assert.Equal(RecordId.None, RecordId.Parse("a:b"));
     }
 
+    [Fact]
+    public void Member_that_begins_before_what_it_had_committed_has_lost_a_commit() => Assert.Equal(
+        [AnomalyKind.LostCommit],
+        Kinds(Three().Polled(1, 0, (0, 1, 0), (1, 1, 1)).Committed(1, 0, 2).Polled(1, 1, (1, 1, 1), (2, 1, 2))));
+
+    [Fact]
+    public void Member_may_begin_where_it_had_committed_and_before_what_it_hears_of_later_or_another_group_has_committed() => Assert.Empty(
+        Kinds(Three().Polled(1, 0, (0, 1, 0), (1, 1, 1)).Committed(1, 0, 1).Committed(1, 1, 2).Committed(2, 0, 3).Polled(1, 1, (1, 1, 1), (2, 1, 2))));
+
+    private static HistoryBuilder Three() => new HistoryBuilder().Acknowledged(1, 0, 0).Acknowledged(1, 1, 1).Acknowledged(1, 2, 2).Read((0, 1, 0), (1, 1, 1), (2, 1, 2));
+
     private static HistoryBuilder Clean() => new HistoryBuilder()
         .Acknowledged(1, 0, 0).Acknowledged(2, 0, 1).Acknowledged(1, 1, 2).Refused(2, 1).Unknown(2, 2)
         .Polled(1, (0, 1, 0), (1, 2, 0)).Polled(1, (2, 1, 1)).Polled(2, (0, 1, 0))

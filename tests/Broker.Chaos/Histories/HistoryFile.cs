@@ -13,7 +13,7 @@ public static class HistoryFile
             await file.WriteLineAsync($"# {line}");
         }
 
-        await file.WriteLineAsync("# send ID PARTITION INVOKED_MS COMPLETED_MS OUTCOME OFFSET LEADER EPOCH | poll CONSUMER SESSION PARTITION TIME_MS OFFSET=ID ... | final PARTITION OFFSET ID");
+        await file.WriteLineAsync("# send ID PARTITION INVOKED_MS COMPLETED_MS OUTCOME OFFSET LEADER EPOCH | poll CONSUMER SESSION PARTITION TIME_MS OFFSET=ID ... | commit CONSUMER SESSION PARTITION OFFSET | final PARTITION OFFSET ID");
         foreach (Send send in history.Sends.OrderBy(send => send.Invoked))
         {
             await file.WriteLineAsync($"send {send.Id} {send.Partition} {Ms(send.Invoked)} {Ms(send.Completed)} {send.Outcome} {send.Offset} {send.Leader} {send.LeaderEpoch}");
@@ -22,6 +22,11 @@ public static class HistoryFile
         foreach (Poll poll in history.Polls)
         {
             await file.WriteLineAsync($"poll {poll.Consumer} {poll.Session} {poll.Partition} {Ms(poll.Time)} {string.Join(' ', poll.Records.Select(seen => $"{seen.Offset}={seen.Id}"))}");
+        }
+
+        foreach (Commit commit in history.Commits)
+        {
+            await file.WriteLineAsync($"commit {commit.Consumer} {commit.Session} {commit.Partition} {commit.Offset}");
         }
 
         foreach ((int partition, IReadOnlyList<Seen> records) in history.Final.OrderBy(one => one.Key))

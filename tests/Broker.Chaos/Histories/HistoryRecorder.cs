@@ -15,6 +15,7 @@ public sealed class HistoryRecorder
     private readonly Lock _gate = new();
     private readonly List<Send> _sends = [];
     private readonly List<Poll> _polls = [];
+    private readonly List<Commit> _commits = [];
     private readonly List<string> _violations = [];
     private int _open;
     private int _seen;
@@ -76,6 +77,14 @@ public sealed class HistoryRecorder
         }
     }
 
+    public void Committed(Commit commit)
+    {
+        lock (_gate)
+        {
+            _commits.Add(commit);
+        }
+    }
+
     public void Violated(string what)
     {
         lock (_gate)
@@ -92,7 +101,7 @@ public sealed class HistoryRecorder
     {
         lock (_gate)
         {
-            return new History([.. _sends], [.. _polls], final);
+            return new History([.. _sends], [.. _polls], final, [.. _commits]);
         }
     }
 }

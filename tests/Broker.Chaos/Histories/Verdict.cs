@@ -27,6 +27,9 @@ public enum AnomalyKind
     /// <summary>A consumer that did not seek was led past a record.</summary>
     Gap,
 
+    /// <summary>A group's member began before an offset that was committed and acknowledged.</summary>
+    LostCommit,
+
     /// <summary>Acknowledged and in the final log, and no consumer of the partition ever got it.</summary>
     Unseen,
 

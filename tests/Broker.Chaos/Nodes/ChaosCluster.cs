@@ -7,10 +7,11 @@ namespace Broker.Chaos.Nodes;
 
 /// <summary>Brokers on one bucket, with all by which they can be made to suffer. It ends the nodes; network and store are the caller's.</summary>
 /// <param name="Nodes">In the order of their ids.</param>
+/// <param name="Spare">One more, which comes and goes; clients do not begin with it.</param>
 /// <param name="Network">What they reach each other by.</param>
 /// <param name="Store">Their bucket.</param>
 /// <param name="Clocks">Their clocks; null: those cannot be set.</param>
-internal sealed record ChaosCluster(IReadOnlyList<ChaosNode> Nodes, IClusterNetwork Network, IChaosStore Store, ShiftedClocks? Clocks) : IAsyncDisposable
+internal sealed record ChaosCluster(IReadOnlyList<ChaosNode> Nodes, ChaosNode Spare, IClusterNetwork Network, IChaosStore Store, ShiftedClocks? Clocks) : IAsyncDisposable
 {
     private const int ClientPort = 9092;
     private const int ClusterPort = 7092;
@@ -18,25 +19,30 @@ internal sealed record ChaosCluster(IReadOnlyList<ChaosNode> Nodes, IClusterNetw
     /// <summary>Where clients begin.</summary>
     public IReadOnlyList<IPEndPoint> Bootstrap { get; } = [.. Nodes.Select(node => EndPoint(node.Id, Network))];
 
-    /// <summary>Starts all nodes.</summary>
-    public static ChaosCluster Start(int count, string folder, IClusterNetwork network, IChaosStore store, ShiftedClocks? clocks, Action<string> say, Action<string> fail)
+    /// <summary>
+    /// What lies in the log for a second or two is uploaded, and little of it cached: faults meet uploads, and readers the store, at a load that leaves the machine room.
+    /// </summary>
+    private static readonly string[] Busy = ["object.store.upload.interval.ms=1500", "wal.bucket.upload.slots=20", "cache.log.bytes=16777216", "cache.block.bytes=8388608"];
+
+    /// <summary>Starts all nodes but the spare one.</summary>
+    public static ChaosCluster Start(int count, string folder, IClusterNetwork network, IChaosStore store, ShiftedClocks? clocks, Action<string> fail)
     {
         List<ChaosNode> nodes = [];
-        for (int id = 1; id <= count; id++)
+        for (int id = 1; id <= count + 1; id++)
         {
-            string[] settings = [$"node.id={id}", "wal.kind=bucket", $"cluster.address={network.AddressOf(id)}:{ClusterPort}", $"management.listener={network.AddressOf(id)}:0", .. store.SettingsOf(id)];
-            nodes.Add(new ChaosNode(new NodePlan(id, EndPoint(id, network), network.Enter(id), settings, clocks?.EnvironmentOf(id) ?? []), folder, say, fail));
-            nodes[^1].Start();
+            string[] settings = [$"node.id={id}", "wal.kind=bucket", $"cluster.address={network.AddressOf(id)}:{ClusterPort}", $"management.listener={network.AddressOf(id)}:0", .. Busy, .. store.SettingsOf(id)];
+            nodes.Add(new ChaosNode(new NodePlan(id, EndPoint(id, network), network.Enter(id), settings, clocks?.EnvironmentOf(id) ?? []), folder, fail));
         }
 
-        return new ChaosCluster(nodes, network, store, clocks);
+        nodes[..count].ForEach(node => node.Start());
+        return new ChaosCluster(nodes[..count], nodes[^1], network, store, clocks);
     }
 
     public ChaosNode Node(int id) => Nodes[id - 1];
 
     public async ValueTask DisposeAsync()
     {
-        foreach (ChaosNode node in Nodes)
+        foreach (ChaosNode node in Nodes.Append(Spare))
         {
             await node.DisposeAsync();
         }

@@ -15,7 +15,7 @@ namespace Broker.Chaos.Nodes;
 internal sealed record NodePlan(int Id, IPEndPoint Clients, IReadOnlyList<string> Enter, IReadOnlyList<string> Settings, IReadOnlyDictionary<string, string> Environment);
 
 /// <summary>
-/// One broker process and its supervisor, which starts it again when it ended because others had taken over from it, as systemd would. Whatever else ends it, but the harness, is a failure, and it stays away.
+/// One broker process. Whatever ends it, but the harness, is a failure, and it stays away: one that others have taken over from joins them again by itself.
 /// Faults are injected by one caller at a time.
 /// </summary>
 internal sealed class ChaosNode : IAsyncDisposable
@@ -23,30 +23,23 @@ internal sealed class ChaosNode : IAsyncDisposable
     /// <summary>SIGKILL's, as shells tell it.</summary>
     private const int KilledExitCode = 128 + 9;
 
-    /// <summary>What a node says last that was fenced; its exit code is 1 then.</summary>
-    private const string FencedLine = "Another node has taken over; this one ends";
-
     /// <summary>A node hands its partitions over and uploads what it has; its own limit is half of that.</summary>
     private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(90);
 
     /// <summary>Longer than any run.</summary>
     private static readonly TimeSpan Forever = TimeSpan.FromDays(7);
 
-    /// <summary>systemd's own default.</summary>
-    private static readonly TimeSpan RestartPause = TimeSpan.FromMilliseconds(100);
-
     private readonly NodePlan _plan;
     private readonly string _dataFolder;
     private readonly StreamWriter _log;
-    private readonly Action<string> _say;
     private readonly Action<string> _fail;
     private Ending _ending;
     private ChildProcess? _process;
     private Task _supervision = Task.CompletedTask;
 
-    public ChaosNode(NodePlan plan, string folder, Action<string> say, Action<string> fail)
+    public ChaosNode(NodePlan plan, string folder, Action<string> fail)
     {
-        (_plan, _say, _fail) = (plan, say, fail);
+        (_plan, _fail) = (plan, fail);
         _dataFolder = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"node-{plan.Id}"));
         _log = new StreamWriter(_dataFolder + ".log", append: true);
     }
@@ -59,9 +52,6 @@ internal sealed class ChaosNode : IAsyncDisposable
     }
 
     public int Id => _plan.Id;
-
-    /// <summary>How often it was started again because it was fenced.</summary>
-    public int Rejoins { get; private set; }
 
     /// <summary>Starts the process, and supervises it until it is killed or stopped.</summary>
     public void Start()
@@ -111,34 +101,19 @@ internal sealed class ChaosNode : IAsyncDisposable
 
     private async Task SuperviseAsync(ChildProcess process)
     {
-        while (true)
+        int exitCode = await process.WaitForExitAsync(Forever);
+        string tail = process.OutputTail(15);
+        _process = null;
+        await process.DisposeAsync();
+        bool isExpected = _ending switch
         {
-            int exitCode = await process.WaitForExitAsync(Forever);
-            bool isFenced = exitCode == 1 && process.Output.TakeLast(100).Any(line => line.Contains(FencedLine, StringComparison.Ordinal));
-            string tail = process.OutputTail(15);
-            _process = null;
-            await process.DisposeAsync();
-            switch (_ending)
-            {
-                case Ending.Killed when exitCode == KilledExitCode || isFenced:
-                case Ending.Stopped when exitCode is 0 or KilledExitCode || isFenced:
-                    return;
-                case Ending.None when isFenced:
-                    _say($"node {Id} was fenced; it is started again");
-                    Rejoins++;
-                    break;
-                default:
-                    _fail($"node {Id} ended with exit code {exitCode} ({(_ending == Ending.None ? "by itself" : _ending)}):\n{tail}");
-                    return;
-            }
-
-            await Task.Delay(RestartPause);
-            if (_ending != Ending.None)
-            {
-                return;
-            }
-
-            process = Launch();
+            Ending.Killed => exitCode == KilledExitCode,
+            Ending.Stopped => exitCode is 0 or KilledExitCode,
+            _ => false,
+        };
+        if (!isExpected)
+        {
+            _fail($"node {Id} ended with exit code {exitCode} ({(_ending == Ending.None ? "by itself" : _ending)}):\n{tail}");
         }
     }
 

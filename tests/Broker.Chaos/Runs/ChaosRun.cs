@@ -26,6 +26,12 @@ internal sealed class ChaosRun(ChaosOptions options, string? whyNoCuts, string f
     private static readonly TimeSpan ShortestPace = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestAtThatPace = TimeSpan.FromMinutes(40);
 
+    /// <summary>So that uploads, caches and back-pressure are busy while faults come; what a machine of two cores bears beside the brokers.</summary>
+    private const double MostBytesPerSecond = 1_500_000;
+
+    /// <summary>Of a whole run: everything is read again in the end, twice.</summary>
+    private const double MostBytes = 1_000_000_000;
+
     /// <summary>A take-over takes seconds; all nodes that were killed, or the store that comes back, tens; the rest is for a machine that is busy.</summary>
     private static readonly TimeSpan HealDeadline = TimeSpan.FromSeconds(90);
 
@@ -37,7 +43,7 @@ internal sealed class ChaosRun(ChaosOptions options, string? whyNoCuts, string f
     public async Task<bool> RunAsync()
     {
         Say($"seed {options.Seed}");
-        await using IClusterNetwork network = whyNoCuts is null ? await NamespaceNetwork.CreateAsync(options.Nodes) : new LoopbackNetwork(whyNoCuts);
+        await using IClusterNetwork network = whyNoCuts is null ? await NamespaceNetwork.CreateAsync(options.Nodes + 1) : new LoopbackNetwork(whyNoCuts);
         await using IChaosStore store = await OpenStoreAsync(network);
         (ShiftedClocks? clocks, string whyNoClocks) = await ShiftedClocks.CreateAsync(folder);
         if (clocks is null)
@@ -45,7 +51,7 @@ internal sealed class ChaosRun(ChaosOptions options, string? whyNoCuts, string f
             Say($"no jumps of clocks: {whyNoClocks}");
         }
 
-        await using ChaosCluster cluster = ChaosCluster.Start(options.Nodes, folder, network, store, clocks, Say, Fail);
+        await using ChaosCluster cluster = ChaosCluster.Start(options.Nodes, folder, network, store, clocks, Fail);
         ClusterClient client = new(Topic, cluster.Bootstrap);
         if (!await CreateTopicAsync(client))
         {
@@ -58,7 +64,7 @@ internal sealed class ChaosRun(ChaosOptions options, string? whyNoCuts, string f
         }
 
         await using RealClients? real = RealClients.WhyNot is null ? RealClients.Start(Topic, Partitions, cluster.Bootstrap, RealClient) : null;
-        Load load = new(Partitions, () => new ClusterClient(Topic, cluster.Bootstrap), _history, ShortestPace * Math.Max(1, options.Duration / LongestAtThatPace));
+        Load load = new(Partitions, () => new ClusterClient(Topic, cluster.Bootstrap), _history, ShortestPace * Math.Max(1, options.Duration / LongestAtThatPace), Math.Min(MostBytesPerSecond, MostBytes / options.Duration.TotalSeconds));
         await ProgressAsync(load, "the start");
         await SufferAsync(new Nemesis(cluster), load);
         Say("all faults are over; the clients come to their ends");
@@ -83,7 +89,8 @@ internal sealed class ChaosRun(ChaosOptions options, string? whyNoCuts, string f
 
     private async Task SufferAsync(Nemesis nemesis, Load load)
     {
-        FaultKind[] wanted = [.. options.Kinds.Count == 0 ? Enum.GetValues<FaultKind>() : options.Kinds.Select(Enum.Parse<FaultKind>)];
+        // One that takes longer than a round of all others is left to longer runs.
+        FaultKind[] wanted = [.. options.Kinds.Count > 0 ? options.Kinds.Select(Enum.Parse<FaultKind>) : Enum.GetValues<FaultKind>().Where(kind => !options.OneRound || kind != FaultKind.IsolateLong)];
         foreach (IGrouping<string, FaultKind> impossible in wanted.Where(kind => nemesis.WhyNot(kind) is not null).GroupBy(kind => nemesis.WhyNot(kind)!))
         {
             Say($"left out: {string.Join(", ", impossible)}: {impossible.Key}");
@@ -106,7 +113,7 @@ internal sealed class ChaosRun(ChaosOptions options, string? whyNoCuts, string f
             TimeSpan healed = _history.Now;
             await ProgressAsync(load, string.Join(" and ", round));
             Say($"work goes on {(_history.Now - healed).TotalSeconds:F1} s after that was over");
-            _windows.AddRange(round.Select(fault => new FaultWindow(fault.Kind, begin, _history.Now)));
+            _windows.AddRange(round.Select(fault => new FaultWindow(fault.Kind, begin, _history.Now, GapBound.Of(round))));
             await Task.Delay(round.Max(fault => fault.Quiet));
         }
     }
@@ -186,9 +193,10 @@ internal sealed class ChaosRun(ChaosOptions options, string? whyNoCuts, string f
             .. _history.Violations.Select(violation => $"BROKEN PROMISE {violation}"),
             .. verdict.Counts.Select(count => $"ANOMALY {count.Key}: {count.Value}"),
             .. verdict.Anomalies.Select(anomaly => $"  {anomaly}"),
+            .. Report.TooLong(history, _windows).Select(gap => $"TOO LONG {gap}"),
             .. _failures.Select(failure => $"FAILURE {failure}"),
         ];
-        bool isGood = verdict.IsClean && _failures.Count == 0 && _history.Violations.Count == 0;
+        bool isGood = verdict.IsClean && _failures.Count == 0 && _history.Violations.Count == 0 && !Report.TooLong(history, _windows).Any();
         if (!isGood)
         {
             string file = Path.Combine(folder, "history.txt");
@@ -211,7 +219,7 @@ internal sealed class ChaosRun(ChaosOptions options, string? whyNoCuts, string f
 
         try
         {
-            return await CephStore.StartAsync(options.Nodes, network.Store);
+            return await CephStore.StartAsync(options.Nodes + 1, network.Store);
         }
         catch (SkipException missing) when (options.Store == "auto")
         {

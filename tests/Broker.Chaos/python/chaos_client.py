@@ -5,7 +5,7 @@ produce  --topic T --partitions N --producer P --rate PER_SECOND: idempotent; re
          prints: send ID PARTITION | ack ID PARTITION OFFSET | fail ID REASON | fatal REASON | end, each ID as P:NUMBER. After a fatal error it goes on as
          another producer, P one more than before: what the one before left open may come into the log at any time.
 consume  --topic T --group G: a group's only member; commits as it goes
-         prints: assign PARTITION | seen PARTITION OFFSET VALUE | end
+         prints: assign PARTITION | seen PARTITION OFFSET VALUE | committed PARTITION OFFSET | end
 """
 import argparse
 import os
@@ -117,16 +117,21 @@ def consume(args, conf):
         for partition in partitions:
             write(f"assign {partition.partition}")
 
+    def on_commit(error, partitions):
+        for partition in partitions:
+            if error is None and partition.error is None and partition.offset >= 0:
+                write(f"committed {partition.partition} {partition.offset}")
+
     consumer = Consumer({
         **conf, "group.id": args.group, "enable.auto.commit": False, "auto.offset.reset": "earliest", "session.timeout.ms": 10_000,
-        "heartbeat.interval.ms": 1_000, "partition.assignment.strategy": "range",
+        "heartbeat.interval.ms": 1_000, "partition.assignment.strategy": "range", "on_commit": on_commit,
     })
     consumer.subscribe([args.topic], on_assign=on_assign)
     committed = time.monotonic()
     while not input_closed():
         for message in consumer.consume(500, 0.1):
             if message.error() is None:
-                write(f"seen {message.partition()} {message.offset()} {message.value().decode()}")
+                write(f"seen {message.partition()} {message.offset()} {message.value()[:40].decode()}")
             elif message.error().fatal():
                 fail(f"fatal: {message.error()}")
         if time.monotonic() - committed > COMMIT_EVERY_S:

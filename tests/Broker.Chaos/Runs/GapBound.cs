@@ -1,0 +1,24 @@
+using Broker.Chaos.Faults;
+
+namespace Broker.Chaos.Runs;
+
+/// <summary>How long a partition may acknowledge nothing because of faults: what a user may rely on, with room for a machine that runs brokers, store and clients on two cores.</summary>
+public static class GapBound
+{
+    /// <summary>Others take over in three seconds; clients leave a broker that does not answer after five, and a new leader may be replaced in turn.</summary>
+    private static readonly TimeSpan TakeOver = TimeSpan.FromSeconds(20);
+
+    /// <summary>A start, in which the bucket is asked for nine seconds whether others live, and its reading of all that was not uploaded.</summary>
+    private static readonly TimeSpan ColdStart = TimeSpan.FromSeconds(40);
+
+    /// <summary>Faults that happen at the same time may add up.</summary>
+    public static TimeSpan Of(IEnumerable<PlannedFault> round) => TimeSpan.FromSeconds(round.Sum(fault => Of(fault).TotalSeconds));
+
+    private static TimeSpan Of(PlannedFault fault) => fault.Kind switch
+    {
+        // Others cannot make up for it as long as it lasts.
+        FaultKind.StoreCut or FaultKind.StoreDown => fault.Length + TakeOver,
+        FaultKind.KillSeveral => fault.Length + ColdStart,
+        _ => TakeOver,
+    };
+}
