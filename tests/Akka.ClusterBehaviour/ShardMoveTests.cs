@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Akka.Actor;
+using Akka.Cluster.Sharding;
 using Xunit.Abstractions;
 using static Akka.Cluster.ClusterEvent;
 
@@ -69,6 +70,24 @@ public sealed class ShardMoveTests(ITestOutputHelper output) : ShardingTest
         Assert.All(moved, id => Assert.True(Chronicle.NeverTwoAtOnce(id)));
         string[] hosts = await Task.WhenAll(ids.Select(id => AskAsync(nodes[2], id + "|where")));
         Assert.DoesNotContain(nodes[leaving].Host, hosts);
+    }
+
+    // What a proxy keeps for a shard that nobody takes any more holds nobody up: the phase would be waited for to its end, ten seconds.
+    [Fact]
+    public async Task Nodes_that_all_shut_down_do_not_wait_for_each_other()
+    {
+        TestNode[] nodes = await StartShardedAsync(2, "akka.cluster.sharding.retry-interval = 200ms");
+        IActorRef[] proxies = [.. nodes.Select(node => StartProxy(node, ""))];
+        await StartEntityAsync(proxies[0], "e1");
+        await Task.WhenAll(nodes.Select(async node =>
+        {
+            Region(node).Tell(GracefulShutdown.Instance);
+            await Region(node).WatchAsync().WaitAsync(Eventually.Default);
+        }));
+        Assert.Contains(Chronicle.Entries, entry => entry.EndsWith("stopped", StringComparison.Ordinal));
+        Array.ForEach(proxies, proxy => proxy.Tell(new ShardRegion.StartEntity("e1")));
+
+        await Task.WhenAll(nodes.Select(node => CoordinatedShutdown.Get(node.System).Run(CoordinatedShutdown.ClrExitReason.Instance))).WaitAsync(TimeSpan.FromSeconds(6));
     }
 
     [Fact]

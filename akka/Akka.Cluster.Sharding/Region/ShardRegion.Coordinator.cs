@@ -170,6 +170,10 @@ public sealed partial class ShardRegion
             case Tick.AskSoon:
                 AskForAll();
                 break;
+            case Tick.WaitedEnough:
+                _hasWaited = true;
+                StopIfDone();
+                break;
             case Tick.Retry when _coordinator is not null:
                 // Also for a coordinator that failed, and begins with nothing.
                 TellOfItself(_coordinator);

@@ -25,6 +25,7 @@ public sealed partial class ShardRegion : ActorBase, IWithTimers
     private readonly KnownNodes _nodes;
     private bool _isShuttingDown;
     private bool _mayStop;
+    private bool _hasWaited;
 
     /// <param name="kind">What it has.</param>
     /// <param name="isProxy">It has no shards, and passes messages on.</param>
@@ -215,15 +216,20 @@ public sealed partial class ShardRegion : ActorBase, IWithTimers
 
     private void BeginShutdown()
     {
-        _isShuttingDown = true;
+        if (!_isShuttingDown)
+        {
+            _isShuttingDown = true;
+            Timers.StartSingleTimer(Tick.WaitedEnough, Tick.WaitedEnough, 2 * Tuning.RetryInterval);
+        }
+
         _coordinator?.Tell(GracefulShutdownReq.Instance, Self);
         StopIfDone();
     }
 
-    /// <summary>When its shards have moved. What it keeps for others goes to them first, if there are any.</summary>
+    /// <summary>When its shards have moved. What it keeps for others goes to them first, if there are any that take it: those that shut down as well do not, and then it waits in vain.</summary>
     private void StopIfDone()
     {
-        if (_isShuttingDown && _mayStop && _shards.Count == 0 && (_buffers.Count == 0 || !_members.HasOthersThan(_cluster.SelfUniqueAddress)))
+        if (_isShuttingDown && _shards.Count == 0 && (_hasWaited || (_mayStop && (_buffers.Count == 0 || !_members.HasOthersThan(_cluster.SelfUniqueAddress)))))
         {
             Context.Stop(Self);
         }
@@ -234,6 +240,7 @@ public sealed partial class ShardRegion : ActorBase, IWithTimers
         Retry,
         Register,
         AskSoon,
+        WaitedEnough,
     }
 
     /// <summary>Starts an entity that has no message yet, wherever it belongs; answered when it runs, also when it ran before.</summary>

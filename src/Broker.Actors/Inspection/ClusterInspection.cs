@@ -68,7 +68,7 @@ internal sealed class ClusterInspection(ActorSystem actors, MetadataView metadat
         }
 
         cluster.Down(member.Address);
-        return new MembershipReport("down", [MemberAddress.Of(member.Address)], $"{MemberAddress.Of(member.Address)} is taken for dead: others take over what it led, and its process ends if it still runs");
+        return new MembershipReport("down", [MemberAddress.Of(member.Address)], $"{MemberAddress.Of(member.Address)} is taken for dead: others take over what it led. If it still runs, it notices, and joins the cluster again");
     }
 
     /// <summary>Takes all members for dead that somebody does not hear.</summary>

@@ -153,14 +153,17 @@ internal sealed class MetadataHandler(BrokerServices services) : IRequestHandler
     {
         // Of others nobody knows more than that they are there.
         bool isOpen = stream.Leader == services.Options.NodeId ? services.Partitions.Find(stream.StreamId) is not null : image.LiveNodes.ContainsKey(stream.Leader);
+        PartitionReplicas replicas = PartitionReplicas.Of(image, stream);
+        List<int> nodes = [.. replicas.Nodes.Select(node => node.Value)];
         return new MetadataResponse.MetadataResponsePartition
         {
             ErrorCode = (short)(isOpen ? ErrorCode.None : ErrorCode.LeaderNotAvailable),
             PartitionIndex = stream.Partition,
             LeaderId = isOpen ? stream.Leader.Value : -1,
             LeaderEpoch = stream.Epoch.Value,
-            ReplicaNodes = [stream.Leader.Value],
-            IsrNodes = [stream.Leader.Value],
+            ReplicaNodes = nodes,
+            IsrNodes = nodes,
+            OfflineReplicas = [.. replicas.Offline.Select(node => node.Value)],
         };
     }
 }

@@ -55,7 +55,9 @@ public abstract class ShardingTest : ClusterTest
     internal static Task<string> AskAsync(TestNode node, string message) => Region(node).Ask<string>(message, Eventually.Default);
 
     /// <summary>Completes when the entity runs, somewhere.</summary>
-    internal static Task StartEntityAsync(TestNode node, string id) => Region(node).Ask<object>(new ShardRegion.StartEntity(id), Eventually.Default);
+    internal static Task StartEntityAsync(TestNode node, string id) => StartEntityAsync(Region(node), id);
+
+    internal static Task StartEntityAsync(IActorRef region, string id) => region.Ask<object>(new ShardRegion.StartEntity(id), Eventually.Default);
 
     internal static Task StartEntitiesAsync(TestNode node, IEnumerable<string> ids) => Task.WhenAll(ids.Select(id => StartEntityAsync(node, id)));
 
