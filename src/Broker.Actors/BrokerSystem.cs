@@ -100,7 +100,7 @@ public sealed class BrokerSystem
         IActorRef manager = system.ActorOf(Props.Create(() => new PartitionManagerActor(managerServices)), "partitions");
         IActorRef coordinator = link?.Client ?? StartCoordinator(system, storage, options, sources, loggers, view, cause => fenced.TrySetResult(cause));
         coordinator.Tell(new ManageWith(manager));
-        await OpenPartitionsAsync(storage, options.NodeId, view, coordinator, manager, partitionLog, link);
+        await OpenPartitionsAsync(storage, options.NodeId, view, coordinator, manager, partitionLog, link, sources.Clock);
 
         // Only now: an upload belongs to the epochs that were just opened, and takes its producers' state from open partitions.
         if (link is null)
@@ -166,7 +166,7 @@ public sealed class BrokerSystem
     }
 
     // Among others, those whose records this node has read from its own log: nobody else has them.
-    private static async Task OpenPartitionsAsync(StorageEngine storage, NodeId node, MetadataView view, IActorRef coordinator, IActorRef manager, ILogger log, ClusterLink? link)
+    private static async Task OpenPartitionsAsync(StorageEngine storage, NodeId node, MetadataView view, IActorRef coordinator, IActorRef manager, ILogger log, ClusterLink? link, TimeProvider clock)
     {
         MetadataImage image = view.Current;
         (StreamId, Offset)[] streams =
@@ -174,7 +174,10 @@ public sealed class BrokerSystem
             .. image.Streams.Values.Where(stream => link is null || WalDebts.Before(image, stream, WalId.None).Contains(storage.Wal))
                 .Select(stream => (stream.StreamId, NextOffset(storage, stream))),
         ];
-        object opened = await AskToOpenAsync(coordinator, new OpenStreams(node, storage.NodeEpoch, storage.Wal, storage.OthersRead, streams), link?.StartPatience);
+        OpenStreams command = new(node, storage.NodeEpoch, storage.Wal, storage.OthersRead, streams);
+
+        // A node's own coordinator answers before long or ends.
+        object opened = link is null ? await coordinator.Ask(command) : await new StartCommands(coordinator, link.StartPatience, clock).AskAsync(command);
         if (opened is CommandFailed failed)
         {
             throw new StorageException(link is null ? failed.Kind : failed.KindAmongOthers, $"the partitions could not be opened: {failed.Reason}");
@@ -191,19 +194,6 @@ public sealed class BrokerSystem
         {
             // Each was logged with its name; the others serve.
             BrokerSystemLog.PartitionsClosed(log, all.Failed.Count);
-        }
-    }
-
-    // A node's own coordinator answers before long or ends; that of a cluster may die with the command.
-    private static async Task<object> AskToOpenAsync(IActorRef coordinator, OpenStreams command, TimeSpan? patience)
-    {
-        try
-        {
-            return await coordinator.Ask(command, patience);
-        }
-        catch (AskTimeoutException)
-        {
-            throw new StorageException(StorageErrorKind.Unavailable, $"the cluster's coordinator has not answered within {patience?.TotalSeconds} s");
         }
     }
 

@@ -97,7 +97,7 @@ public sealed record ForgetObjects(IReadOnlyList<ObjectId> Objects);
 /// <summary>A command's change could not be made durable. It may be tried again.</summary>
 /// <param name="Kind">What failed.</param>
 /// <param name="Reason">In words.</param>
-/// <param name="IsInDoubt">The asker waited no longer: the change may hold yet. Otherwise nothing of it holds.</param>
+/// <param name="IsInDoubt">It was lost, or the asker waited no longer: the change may hold, or hold yet. Otherwise nothing of it holds.</param>
 public sealed record CommandFailed(StorageErrorKind Kind, string Reason, bool IsInDoubt = false)
 {
     /// <summary>What it is to a node among others: a coordinator that another one has replaced ends itself, and nobody else.</summary>

@@ -80,7 +80,7 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
         foreach ((long id, (IActorRef asker, _)) in _asked.Where(one => one.Key <= known.NewestRequest && !pending.Contains(one.Key)).ToArray())
         {
             _asked.Remove(id);
-            _held.Add((_image.Version, asker, new CommandFailed(StorageErrorKind.Unavailable, "the coordinator does not know of it: another one has taken over, or it got lost; whether it was done is unknown")));
+            _held.Add((_image.Version, asker, new CommandFailed(StorageErrorKind.Unavailable, "the coordinator does not know of it, it was lost with the one before or on its way; whether it was done is unknown", IsInDoubt: true)));
         }
 
         Publish();

@@ -64,8 +64,11 @@ internal sealed class TakeOverJoin(IObjectStore store, BrokerOptions options, St
 /// <param name="view">What its <see cref="MetadataClientActor"/> publishes.</param>
 /// <param name="client">The <see cref="MetadataClientActor"/>.</param>
 /// <param name="log">For what operators should know.</param>
-internal sealed class FollowerJoin(BrokerOptions options, NodePlace place, MetadataView view, IActorRef client, ILogger log) : IClusterJoin
+/// <param name="clock">The node's.</param>
+internal sealed class FollowerJoin(BrokerOptions options, NodePlace place, MetadataView view, IActorRef client, ILogger log, TimeProvider clock) : IClusterJoin
 {
+    private readonly StartCommands _commands = new(client, CoordinatorTimeouts.Command, clock);
+
     /// <inheritdoc/>
     public async Task<INodeMetadata> JoinAsync(INodeWal wal, CancellationToken cancellation)
     {
@@ -85,20 +88,10 @@ internal sealed class FollowerJoin(BrokerOptions options, NodePlace place, Metad
         return new FollowedMetadata(view, client);
     }
 
-    private async Task<T> AskAsync<T>(object command)
+    private async Task<T> AskAsync<T>(object command) => await _commands.AskAsync(command) switch
     {
-        try
-        {
-            return await client.Ask(command, CoordinatorTimeouts.Command) switch
-            {
-                T answer => answer,
-                CommandFailed failed => throw new StorageException(failed.KindAmongOthers, failed.Reason),
-                object other => throw new InvalidOperationException($"the coordinator answered {other}"),
-            };
-        }
-        catch (AskTimeoutException)
-        {
-            throw new StorageException(StorageErrorKind.Unavailable, $"the cluster's coordinator has not answered within {CoordinatorTimeouts.Command.TotalSeconds} s");
-        }
-    }
+        T answer => answer,
+        CommandFailed failed => throw new StorageException(failed.KindAmongOthers, failed.Reason),
+        object other => throw new InvalidOperationException($"the coordinator answered {other}"),
+    };
 }

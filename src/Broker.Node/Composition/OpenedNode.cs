@@ -39,7 +39,7 @@ internal sealed record OpenedNode(ObjectStores Objects, StorageEngine Storage, A
             {
                 actors = ActorSystemLogs.CreateSystem("broker", ClusterHocon.For(options, place, hocon), loggers);
                 cluster = await ClusterNode.JoinAsync(actors, objects.Store, options, sources, loggers, cancellation);
-                FollowerJoin join = new(options, options.Place with { ClusterAddress = cluster.Address }, cluster.Link.View, cluster.Link.Client, log);
+                FollowerJoin join = new(options, options.Place with { ClusterAddress = cluster.Address }, cluster.Link.View, cluster.Link.Client, log, sources.Clock);
                 opening = StorageEngine.OpenAsync(objects.Store, options, sources, join, log, cancellation);
             }
             else

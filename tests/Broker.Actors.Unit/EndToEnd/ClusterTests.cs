@@ -76,6 +76,14 @@ public sealed class ClusterTests : IAsyncLifetime
         Assert.Equal(StorageErrorKind.Unavailable, lost.Kind);
     }
 
+    [Fact]
+    public async Task Start_goes_on_when_what_it_asked_is_lost_and_another_coordinator_does_not_know_of_it()
+    {
+        await using TestNode node = await _cluster.StartWithoutAsync<OpenStreams>(1, Eventually.Patience, lost: 2).WaitAsync(Eventually.Patience);
+
+        Assert.True(node.System.Fenced.Status is TaskStatus.WaitingForActivation);
+    }
+
     // KIP-951.
     [Fact]
     public async Task Client_that_asks_the_wrong_node_is_told_who_leads_and_where_that_is()

@@ -55,9 +55,9 @@ internal sealed class TestCluster : IAsyncDisposable
         return started;
     }
 
-    /// <summary>A start whose answers of this kind get lost, as when the coordinator's node dies just then.</summary>
-    public Task<TestNode> StartWithoutAsync<TCommand>(int id, TimeSpan patience) =>
-        TestNode.JoinAsync(_store, new Losing<TCommand>(_coordinator), (100 * ++_started) + id, patience, ("node.id", $"{id}"), ("listeners", $"PLAINTEXT://127.0.0.1:{9000 + id}"));
+    /// <summary>A start of which so many commands of this kind get lost, as when the coordinator's node dies just then.</summary>
+    public Task<TestNode> StartWithoutAsync<TCommand>(int id, TimeSpan patience, int lost = int.MaxValue) =>
+        TestNode.JoinAsync(_store, new Losing<TCommand>(_coordinator, lost), (100 * ++_started) + id, patience, ("node.id", $"{id}"), ("listeners", $"PLAINTEXT://127.0.0.1:{9000 + id}"));
 
     public async Task KillAsync(int id)
     {
@@ -137,11 +137,13 @@ internal sealed class TestCluster : IAsyncDisposable
         }
     }
 
-    private sealed class Losing<TCommand>(IActorRef coordinator) : ICanTell
+    private sealed class Losing<TCommand>(IActorRef coordinator, int lost) : ICanTell
     {
+        private int _left = lost;
+
         public void Tell(object message, IActorRef sender)
         {
-            if (message is not CoordinatorRequest { Command: TCommand })
+            if (message is not CoordinatorRequest { Command: TCommand } || --_left < 0)
             {
                 coordinator.Tell(message, sender);
             }

@@ -94,7 +94,7 @@ internal sealed class TestNode : IAsyncDisposable
         ActorSystem actors = CreateSystem($"node-{seed}");
         MetadataView view = new(MetadataImage.Empty);
         IActorRef client = ClusterLink.StartClient(actors, coordinator, view, store, sources.Clock, NullLoggerFactory.Instance);
-        FollowerJoin join = new(options, options.Place, view, client, NullLogger.Instance);
+        FollowerJoin join = new(options, options.Place, view, client, NullLogger.Instance, sources.Clock);
         StorageEngine storage = await StorageEngine.OpenAsync(store, options, sources, join, NullLogger.Instance, CancellationToken.None);
         BrokerMetrics metrics = new();
         BrokerSystem system = await BrokerSystem.StartAsync(actors, storage, options, sources, NullLoggerFactory.Instance, metrics, new ClusterLink(view, client) { StartPatience = patience });

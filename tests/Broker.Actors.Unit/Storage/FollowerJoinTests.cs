@@ -19,7 +19,7 @@ public sealed class FollowerJoinTests : ActorTest
     {
         IActorRef client = Sys.ActorOf(Props.Create(() => new Refusing(answered)));
         Configuration.BrokerOptions options = TestOptions.Of();
-        FollowerJoin join = new(options, options.Place, new MetadataView(MetadataImage.Empty), client, NullLogger.Instance);
+        FollowerJoin join = new(options, options.Place, new MetadataView(MetadataImage.Empty), client, NullLogger.Instance, TimeProvider.System);
 
         StorageException failure = await Assert.ThrowsAsync<StorageException>(() => join.JoinAsync(null!, CancellationToken.None));
 

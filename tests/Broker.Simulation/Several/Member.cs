@@ -152,7 +152,7 @@ internal sealed class Member : IReachable
         _serializer = new ClusterSerializer((ExtendedActorSystem)_actors);
         _client = ClusterLink.StartClient(_actors, new CoordinatorLink(message => _members.ToCoordinator(this, _serializer.ToBinary(message), _serializer.Manifest(message))), View, _store, Process.Clock, _ground.Loggers);
         _members.Joined(this);
-        FollowerJoin join = new(options, options.Place, View, _client, Log("join"));
+        FollowerJoin join = new(options, options.Place, View, _client, Log("join"), Process.Clock);
         StorageEngine storage = await StorageEngine.OpenAsync(_store, options, _sources, join, Log("storage"), CancellationToken.None);
         ClusterLink link = new(View, _client) { OnLed = stream => _members.Seat(this, [stream]) };
         System = await BrokerSystem.StartAsync(_actors, storage, options, _sources, _ground.Loggers, new BrokerMetrics(), link);

@@ -1,0 +1,34 @@
+using Akka.Actor;
+using Broker.ObjectStore;
+
+namespace Broker.Actors.Coordination;
+
+/// <summary>What a start asks of a cluster's coordinator, which may be replaced meanwhile: each command may be done twice, so that one that was lost is asked again and the start goes on.</summary>
+/// <param name="client">The node's <see cref="MetadataClientActor"/>.</param>
+/// <param name="patience">For each answer; then the start ends, and is tried again from its beginning.</param>
+/// <param name="clock">The node's.</param>
+internal sealed class StartCommands(IActorRef client, TimeSpan patience, TimeProvider clock)
+{
+    /// <summary>The answer; <see cref="CommandFailed"/> if it was refused.</summary>
+    /// <exception cref="StorageException">Unavailable: there was none in time.</exception>
+    public async Task<object> AskAsync(object command)
+    {
+        long begin = clock.GetTimestamp();
+        try
+        {
+            while (true)
+            {
+                TimeSpan left = patience - clock.GetElapsedTime(begin);
+                object answer = await client.Ask(command, left > TimeSpan.Zero ? left : TimeSpan.Zero);
+                if (answer is not CommandFailed { IsInDoubt: true })
+                {
+                    return answer;
+                }
+            }
+        }
+        catch (AskTimeoutException)
+        {
+            throw new StorageException(StorageErrorKind.Unavailable, $"the cluster's coordinator has not answered within {patience.TotalSeconds} s");
+        }
+    }
+}
