@@ -19,9 +19,13 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from brokers import Ours
 from ceph import Ceph
 from onceph import REPO, say
+from probe import Probe
 
 STEPS = ["failover", "coordinator", "move", "scale"]
 TOPIC = "bench"
+
+# Of the partitions that move, spread over them. Each writes as soon as it was answered, and a pause later: they must not keep the brokers busy.
+PROBES = 8
 
 
 class Node(Ours):
@@ -171,20 +175,57 @@ class Bench:
         """The same, of the broker that coordinates: the oldest."""
         return self.failover("coordinator", 1)
 
+    @staticmethod
+    def probes(cluster, partitions):
+        """Clients of some of these partitions, when it is known how long they usually wait."""
+        brokers = [("127.0.0.1", int(node.bootstrap.split(":")[1])) for node in cluster.nodes.values()]
+        probes = [Probe(brokers, TOPIC, partition) for partition in partitions[:: len(partitions) // PROBES][:PROBES]]
+        for probe in probes:
+            probe.start()
+        # First without what beginning costs.
+        for _ in range(2):
+            time.sleep(2)
+            for probe in probes:
+                probe.usual()
+        return probes
+
     def move(self):
-        """The gap of partitions that move from a broker that is stopped to the others."""
+        """The gap of partitions that move from a broker that is stopped to the others, by clients that write all the time: the first time that brokers do it, and once more."""
         with self.loaded("move", 3) as cluster, self.load(cluster) as load:
             time.sleep(self.args.warm_seconds)
-            before = cluster.leaders()
-            load.look()
-            started = time.monotonic()
-            cluster.nodes[3].process.send_signal(signal.SIGTERM)
-            cluster.nodes[3].process.wait(60)
-            took = time.monotonic() - started
-            time.sleep(3)
-            gaps = load.look()
-            pauses = [float(line.split(" for ")[1].split(" ms")[0]) for line in (cluster.nodes[3].folder / "broker.log").read_text().splitlines() if "Gave up" in line]
-            return say(f"SIGTERM, {self.args.partitions} partitions", **gaps_ms([gaps[p] for p, leader in before.items() if leader == 3]), stop_s=took, closed_max_ms=max(pauses))
+            results = [self.stop(cluster, load, "first")]
+            cluster.add(3)
+            self.await_share(cluster, 3)
+            time.sleep(self.args.warm_seconds)
+            return results + [self.stop(cluster, load, "again")]
+
+    def stop(self, cluster, load, name):
+        before = cluster.leaders()
+        moving = [partition for partition, leader in before.items() if leader == 3]
+        probes = self.probes(cluster, moving)
+        load.look()
+        started = time.monotonic()
+        cluster.nodes[3].process.send_signal(signal.SIGTERM)
+        cluster.nodes[3].process.wait(60)
+        took = time.monotonic() - started
+        time.sleep(3)
+        gaps = load.look()
+        for probe in probes:
+            probe.ends = True
+        log = (cluster.nodes[3].folder / "broker.log").read_text().rpartition("moves to others before it leaves")[2].splitlines()
+        closed = [float(line.split(" for ")[1].split(" ms")[0]) for line in log if "Gave up" in line]
+        drained, = [float(line.split(" after ")[1].split(" ms")[0]) for line in log if "leads nothing any more" in line]
+        return say(f"SIGTERM, {self.args.partitions} partitions, {name}", **gaps_ms([probe.gap_s for probe in probes]), before_max_ms=max(probe.usual_s for probe in probes) * 1000,
+                   closed_max_ms=max(closed), drained_ms=drained, stop_s=took, load_max_ms=max(gaps[p] for p in moving) * 1000)
+
+    def await_share(self, cluster, number):
+        """Returns what leads what when a broker has its share of it."""
+        started = time.monotonic()
+        while list((now := cluster.leaders()).values()).count(number) < self.args.partitions // len(cluster.nodes) * 0.9:
+            if time.monotonic() - started > 120:
+                raise RuntimeError("the broker that was added does not get its share")
+            time.sleep(0.2)
+        return now
 
     def scale(self):
         """How long a broker that is added takes to have its share, and the gaps meanwhile."""
@@ -194,13 +235,7 @@ class Bench:
             before = cluster.leaders()
             cluster.add(3)
             started = time.monotonic()
-            share = self.args.partitions // 3
-            now = before
-            while list(now.values()).count(3) < share * 0.9:
-                if time.monotonic() - started > 120:
-                    raise RuntimeError("the broker that was added does not get its share")
-                time.sleep(0.2)
-                now = cluster.leaders()
+            now = self.await_share(cluster, 3)
             took = time.monotonic() - started
             time.sleep(2)
             gaps = load.look()

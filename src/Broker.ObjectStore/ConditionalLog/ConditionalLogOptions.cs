@@ -54,7 +54,7 @@ public sealed record ConditionalLogOptions(string Prefix)
 
     /// <summary>
     /// How long an append may take, from when it is sent until its outcome is known; then it is in doubt, and the log must be opened anew. 20 s: longer than one
-    /// request that gets no answer and the next one (15 s for a small PUT), and answered before those give up who wait for it (25 s for a command to the coordinator, 30 s
+    /// request that gets no answer and the next one (5 s for a small PUT, 15 s for others), and answered before those give up who wait for it (25 s for a command to the coordinator, 30 s
     /// for a client's request).
     /// </summary>
     public TimeSpan ResolveTimeout { get; init; } = TimeSpan.FromSeconds(20);

@@ -50,6 +50,15 @@ public sealed record S3ObjectStoreOptions(string Bucket)
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>
+    /// The same for a PUT of at most <see cref="SmallPutBytes"/>. 5 s, as for requests without a body: acknowledgements wait for these (the write-ahead log, the metadata), and who makes them
+    /// finds out what became of one by a look and another PUT, so that one that got stuck costs 5 s and not 15.
+    /// </summary>
+    public TimeSpan SmallPutTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>1 MiB: what S3 takes in tens of milliseconds.</summary>
+    public long SmallPutBytes { get; init; } = 1024 * 1024;
+
+    /// <summary>
     /// The deadline of a request grows by its bytes at this rate, in bytes per second. 1 MiB/s: a connection that is slower than a hundredth of
     /// S3's usual rate is given up.
     /// </summary>
@@ -88,7 +97,7 @@ public sealed record S3ObjectStoreOptions(string Bucket)
         Require(S3StorageClasses.Problem(StorageClass, isAws: Endpoint is null) is null, $"storage class '{StorageClass}': its objects cannot be read at once");
         Require(MaxConnections >= 1, "at least one connection is needed");
         Require(MinBytesPerSecond >= 1, "the least rate is 1 byte per second");
-        foreach (TimeSpan time in new[] { ConnectTimeout, FirstByteTimeout, RequestTimeout, IdleConnectionTimeout, ConnectionLifetime })
+        foreach (TimeSpan time in new[] { ConnectTimeout, FirstByteTimeout, RequestTimeout, SmallPutTimeout, IdleConnectionTimeout, ConnectionLifetime })
         {
             Require(time > TimeSpan.Zero && time < TimeSpan.FromDays(1), $"{time} is no time-out");
         }

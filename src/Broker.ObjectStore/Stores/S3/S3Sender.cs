@@ -29,7 +29,7 @@ internal sealed class S3Sender(AmazonS3Client client, S3ObjectStoreOptions optio
     internal S3Deadline FirstByteDeadline(CancellationToken ct) => new(options.FirstByteTimeout, options.Time, ct);
 
     /// <summary>How long a request may take that moves so many bytes.</summary>
-    internal TimeSpan TimeoutOf(long bytes) => options.RequestTimeout + TimeSpan.FromSeconds((double)bytes / options.MinBytesPerSecond);
+    internal TimeSpan TimeoutOf(long bytes) => options.RequestTimeout + TimeOf(bytes);
 
     /// <summary>A small request, whose answer is small too.</summary>
     internal async ValueTask<S3Answer<T>> SendAsync<T>(
@@ -45,10 +45,13 @@ internal sealed class S3Sender(AmazonS3Client client, S3ObjectStoreOptions optio
         StoreOperation operation, string what, long bytes, Func<AmazonS3Client, CancellationToken, Task<T>> request, CancellationToken ct)
         where T : AmazonWebServiceResponse
     {
-        using S3Deadline deadline = new(TimeoutOf(bytes), options.Time, ct);
+        bool isSmallPut = operation == StoreOperation.Put && bytes <= options.SmallPutBytes;
+        using S3Deadline deadline = new(isSmallPut ? options.SmallPutTimeout + TimeOf(bytes) : TimeoutOf(bytes), options.Time, ct);
         Moved(operation, bytes);
         return await SendAsync(operation, what, request, deadline).ConfigureAwait(false);
     }
+
+    private TimeSpan TimeOf(long bytes) => TimeSpan.FromSeconds((double)bytes / options.MinBytesPerSecond);
 
     internal async ValueTask<S3Answer<T>> SendAsync<T>(
         StoreOperation operation, string what, Func<AmazonS3Client, CancellationToken, Task<T>> request, S3Deadline deadline)
