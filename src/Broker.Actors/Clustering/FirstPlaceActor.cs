@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Broker.ObjectStore;
 using Broker.ObjectStore.Cluster;
 using Microsoft.Extensions.Logging;
 
@@ -15,6 +16,7 @@ internal sealed class FirstPlaceActor : ReceiveActor, IWithTimers
     private readonly ILogger _log;
     private FirstPlace? _place;
     private Guid _named;
+    private bool _isBroken;
 
     /// <param name="registry">The cluster's.</param>
     /// <param name="entry">Of this node's start.</param>
@@ -23,7 +25,7 @@ internal sealed class FirstPlaceActor : ReceiveActor, IWithTimers
     {
         (_registry, _entry, _log) = (registry, entry, log);
         Receive<FirstPlace>(OnKept);
-        Receive<Status.Failure>(_ => LookLater());
+        Receive<Status.Failure>(failure => OnFailed(failure.Cause));
         Receive<LookAgain>(_ => Look());
     }
 
@@ -46,7 +48,18 @@ internal sealed class FirstPlaceActor : ReceiveActor, IWithTimers
         LookLater();
     }
 
-    // What does not answer now is asked again: a claim stands for longer.
+    // What does not answer now is asked again: a claim stands for longer. That the store is away is said elsewhere.
+    private void OnFailed(Exception cause)
+    {
+        if (!_isBroken && cause is not StorageException { Kind: StorageErrorKind.Unavailable })
+        {
+            _isBroken = true;
+            FirstPlaceLog.NotKept(_log, cause.Message);
+        }
+
+        LookLater();
+    }
+
     private void LookLater() => Timers.StartSingleTimer(nameof(LookAgain), LookAgain.Instance, FirstClaim.DefendEvery);
 
     private sealed record LookAgain
@@ -59,4 +72,7 @@ internal static partial class FirstPlaceLog
 {
     [LoggerMessage(EventId = 5404, EventName = "NodeCutOff", Level = LogLevel.Warning, Message = "Node {Node} at {Address} reaches the object store and none of the other nodes: it waits until it reaches them. Look at the network between it and them, and at its cluster.address")]
     public static partial void CutOff(ILogger log, int node, string address);
+
+    [LoggerMessage(EventId = 5406, EventName = "FirstPlaceNotKept", Level = LogLevel.Error, Message = "The object store cannot be told that this cluster lives ({Problem}): a start that reaches none of its nodes may begin another one")]
+    public static partial void NotKept(ILogger log, string problem);
 }

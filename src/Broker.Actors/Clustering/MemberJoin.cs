@@ -63,8 +63,11 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, NodeEnt
         (string Silent, bool Lives) told = ("", false);
         while (true)
         {
+            IReadOnlyCollection<(NodeEntry, StartIsHere?)> others = await AskOthersAsync(cancellation);
+
+            // After those, who may take seconds: what is decided by it is of now.
             (NodeEntry Entry, string ETag)? first = await registry.FindFirstAsync(cancellation);
-            JoinPlan plan = await PlanAsync(first?.Entry, cancellation);
+            JoinPlan plan = JoinPlan.Of(first?.Entry, others);
             Address[] members = plan.Others.Count > 0 ? [.. plan.Others.Select(other => _probe.AddressOf(other.Address))] : await SeedsThatAreInAsync(cancellation);
             if (members.Length > 0)
             {
@@ -91,10 +94,10 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, NodeEnt
         }
     }
 
-    private async Task<JoinPlan> PlanAsync(NodeEntry? first, CancellationToken cancellation)
+    private async Task<IReadOnlyCollection<(NodeEntry Entry, StartIsHere? Here)>> AskOthersAsync(CancellationToken cancellation)
     {
         IEnumerable<NodeEntry> registered = (await registry.ListAsync(cancellation)).Where(other => other.Node != entry.Node);
-        return JoinPlan.Of(first, await Task.WhenAll(registered.Select(async other => (other, await _probe.AskAsync(other.Address, cancellation)))));
+        return await Task.WhenAll(registered.Select(async other => (other, await _probe.AskAsync(other.Address, cancellation))));
     }
 
     private async Task<Address[]> SeedsThatAreInAsync(CancellationToken cancellation)
@@ -109,13 +112,18 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, NodeEnt
     private (string Silent, bool Lives) Tell(FirstClaim claim, NodeEntry? first, IReadOnlyList<NodeEntry> silent, (string Silent, bool Lives) told)
     {
         string names = string.Join(", ", silent.Select(other => $"{other.Node} at {other.Address}"));
+        if (silent.Count == 0)
+        {
+            return told;
+        }
+
         if (claim.IsLost && first is not null && told != (names, true))
         {
             MemberJoinLog.OutOfReach(log, first.Node.Value, first.Address, names);
             return (names, true);
         }
 
-        if (silent.Count > 0 && told.Silent != names)
+        if (told.Silent != names)
         {
             MemberJoinLog.Silent(log, names, FirstClaim.Undefended);
             return (names, false);

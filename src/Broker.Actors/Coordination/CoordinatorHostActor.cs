@@ -12,12 +12,19 @@ namespace Broker.Actors.Coordination;
 internal sealed class CoordinatorHostActor : ReceiveActor, IWithStash, IWithTimers
 {
     private readonly CoordinatorHostServices _services;
-    private string? _toldProblem;
+    private Trouble _told;
 
     public CoordinatorHostActor(CoordinatorHostServices services)
     {
         _services = services;
         Opening();
+    }
+
+    private enum Trouble
+    {
+        None,
+        NotOpen,
+        Broken,
     }
 
     public IStash Stash { get; set; } = null!;
@@ -61,9 +68,10 @@ internal sealed class CoordinatorHostActor : ReceiveActor, IWithStash, IWithTime
 
     private void OnFailed(OpenFailed failed)
     {
-        bool isNew = _toldProblem != failed.Cause.Message;
-        _toldProblem = failed.Cause.Message;
-        if (failed.Cause is StorageException { Kind: StorageErrorKind.Unavailable or StorageErrorKind.Fenced })
+        Trouble trouble = failed.Cause is StorageException { Kind: StorageErrorKind.Unavailable or StorageErrorKind.Fenced } ? Trouble.NotOpen : Trouble.Broken;
+        bool isNew = _told != trouble;
+        _told = trouble;
+        if (trouble == Trouble.NotOpen)
         {
             if (isNew)
             {
@@ -86,7 +94,7 @@ internal sealed class CoordinatorHostActor : ReceiveActor, IWithStash, IWithTime
 
     private void OnOpened(MetadataLog log)
     {
-        _toldProblem = null;
+        _told = Trouble.None;
         CoordinatorHostLog.Opened(_services.Log, log.Epoch);
         IActorRef coordinator = Context.ActorOf(Props.Create(() => new CoordinatorActor(log, _services.Coordinator)));
         Context.Watch(coordinator);
