@@ -6,7 +6,8 @@ namespace Broker.Actors.Clustering;
 /// Whether a start that no member answers may begin the cluster. Of the others it cannot tell which are dead, and which are on the far side of a cut: so it asks in the bucket, which both
 /// sides reach. It claims the place of the first; the coordinator of a cluster that lives takes that back (<see cref="FirstPlaceActor"/>).
 ///
-/// J3. While nodes are registered of which nothing is heard, a cluster is begun only by a start whose claim has stood for <see cref="Undefended"/>.
+/// J3. While nodes are registered of which nothing is heard, a cluster is begun only by a start whose claim has stood for <see cref="Undefended"/>; one that has lost a claim knows that a
+/// cluster lived then, and needs <see cref="UndefendedOnceLost"/>: that a coordinator does not reach the bucket for seconds now and then must not end it.
 /// J4. A start that lost its claim does not claim again before the other's has stood for longer than that: two that cannot reach each other do not keep each other from it.
 /// </summary>
 /// <param name="incarnation">The start's.</param>
@@ -16,15 +17,19 @@ internal sealed class FirstClaim(Guid incarnation, TimeProvider clock)
     /// <summary>How often the coordinator looks whether the place is still its own: 20 HEADs a minute of a cluster, 0.35 dollars a month.</summary>
     internal static readonly TimeSpan DefendEvery = TimeSpan.FromSeconds(3);
 
-    /// <summary>For so long a claim stands before it counts: three looks, of which two may be late, as while another node takes the coordinator's place.</summary>
-    internal static readonly TimeSpan Undefended = DefendEvery * 3;
+    /// <summary>For so long a claim stands before it counts: a look comes within 3 s, and its two requests take 10 s where the store is as slow as is borne; or another node takes the coordinator's place.</summary>
+    internal static readonly TimeSpan Undefended = DefendEvery * 5;
+
+    /// <summary>The same of a claim after one that was lost. A minute: a cluster that really dies while this node cannot reach it waits for so long.</summary>
+    internal static readonly TimeSpan UndefendedOnceLost = TimeSpan.FromMinutes(1);
 
     /// <summary>For so long another's claim stands before it is questioned: that one begins its cluster first.</summary>
-    internal static readonly TimeSpan Unquestioned = Undefended + DefendEvery;
+    internal static readonly TimeSpan Unquestioned = UndefendedOnceLost + DefendEvery;
 
     private string? _seen;
     private long _since = clock.GetTimestamp();
     private bool _claimed;
+    private bool _hasLost;
 
     /// <summary>What is to be done next.</summary>
     public enum Step
@@ -54,7 +59,8 @@ internal sealed class FirstClaim(Guid incarnation, TimeProvider clock)
         TimeSpan stands = clock.GetElapsedTime(_since);
         bool isMine = first?.Entry.Incarnation == incarnation;
         IsLost = !isMine && (IsLost || _claimed);
-        Step step = isMine ? someAreSilent && stands < Undefended ? Step.Wait : Step.Begin
+        _hasLost |= IsLost;
+        Step step = isMine ? someAreSilent && stands < (_hasLost ? UndefendedOnceLost : Undefended) ? Step.Wait : Step.Begin
             : IsLost && stands < Unquestioned ? Step.Wait
             : Step.Take;
         _claimed |= step == Step.Take;

@@ -7,20 +7,24 @@ namespace Broker.Actors.Clustering;
 
 /// <summary>
 /// Runs beside the coordinator: keeps its node the first that the registry names. Whoever takes that place reaches none of the cluster's nodes, and would begin one of its own beside it: that
-/// this one lives it learns when it loses the place again (<see cref="FirstClaim"/>).
+/// this one lives it learns when it loses the place again (<see cref="FirstClaim"/>). A look does not wait for the one before: one request that got stuck does not put the next ones off.
 /// </summary>
 internal sealed class FirstPlaceActor : ReceiveActor, IWithTimers
 {
+    // A look is two requests, each given up after 5 s: so many begin until then.
+    private const int MostLooks = 4;
+
     private readonly NodeRegistry _registry;
     private readonly NodeEntry _entry;
     private readonly ILogger _log;
-    private FirstPlace? _place;
-    private Guid _named;
+    private string? _known;
+    private int _looks;
+    private bool _isClaimed;
     private bool _isBroken;
 
     /// <param name="registry">The cluster's.</param>
     /// <param name="entry">Of this node's start.</param>
-    /// <param name="log">Where it says who seems to be cut off.</param>
+    /// <param name="log">Where it says that a node seems to be cut off.</param>
     public FirstPlaceActor(NodeRegistry registry, NodeEntry entry, ILogger log)
     {
         (_registry, _entry, _log) = (registry, entry, log);
@@ -31,36 +35,44 @@ internal sealed class FirstPlaceActor : ReceiveActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    protected override void PreStart() => Look();
+    protected override void PreStart()
+    {
+        Look();
+        Timers.StartPeriodicTimer(nameof(LookAgain), LookAgain.Instance, FirstClaim.DefendEvery);
+    }
 
-    private void Look() => _registry.KeepFirstAsync(_entry, _place?.ETag, CancellationToken.None).AsTask().PipeTo(Self);
+    private void Look()
+    {
+        if (_looks < MostLooks)
+        {
+            _looks++;
+            _registry.KeepFirstAsync(_entry, _known, CancellationToken.None).AsTask().PipeTo(Self);
+        }
+    }
 
     private void OnKept(FirstPlace place)
     {
-        // Who was the first before this node coordinated is of no interest.
-        if (_place is not null && place.TakenFrom is { } other && other.Incarnation != _named)
+        _looks--;
+        _known = place.ETag;
+        if (place.IsTakenBack && !_isClaimed)
         {
-            _named = other.Incarnation;
-            FirstPlaceLog.CutOff(_log, other.Node.Value, other.Address);
+            FirstPlaceLog.CutOff(_log);
         }
 
-        _place = place;
-        LookLater();
+        // As long as it is claimed again and again, once.
+        _isClaimed = place.IsTakenBack || (_isClaimed && place.ETag is null);
     }
 
-    // What does not answer now is asked again: a claim stands for longer. That the store is away is said elsewhere.
+    // Asked again: a claim stands for longer. That the store is away is said elsewhere.
     private void OnFailed(Exception cause)
     {
+        _looks--;
         if (!_isBroken && cause is not StorageException { Kind: StorageErrorKind.Unavailable })
         {
             _isBroken = true;
             FirstPlaceLog.NotKept(_log, cause.Message);
         }
-
-        LookLater();
     }
-
-    private void LookLater() => Timers.StartSingleTimer(nameof(LookAgain), LookAgain.Instance, FirstClaim.DefendEvery);
 
     private sealed record LookAgain
     {
@@ -70,8 +82,8 @@ internal sealed class FirstPlaceActor : ReceiveActor, IWithTimers
 
 internal static partial class FirstPlaceLog
 {
-    [LoggerMessage(EventId = 5404, EventName = "NodeCutOff", Level = LogLevel.Warning, Message = "Node {Node} at {Address} reaches the object store and none of the other nodes: it waits until it reaches them. Look at the network between it and them, and at its cluster.address")]
-    public static partial void CutOff(ILogger log, int node, string address);
+    [LoggerMessage(EventId = 5404, EventName = "NodeCutOff", Level = LogLevel.Warning, Message = "A node reaches the object store and none of the other nodes: it waits until it reaches them, and its log says which one it is (ClusterOutOfReach). Look at the network between it and them, and at its cluster.address")]
+    public static partial void CutOff(ILogger log);
 
     [LoggerMessage(EventId = 5406, EventName = "FirstPlaceNotKept", Level = LogLevel.Error, Message = "The object store cannot be told that this cluster lives ({Problem}): a start that reaches none of its nodes may begin another one")]
     public static partial void NotKept(ILogger log, string problem);

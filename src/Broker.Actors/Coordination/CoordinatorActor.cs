@@ -27,6 +27,9 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
     private readonly HashSet<IActorRef> _followers = [];
     private IReadOnlyList<Reply> _underWay = [];
     private bool _committing;
+
+    // The commit under way began on a log of which nothing was in doubt.
+    private bool _isSure;
     private bool _failing;
     private bool _snapshotsFail;
 
@@ -116,6 +119,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
         }
 
         _committing = true;
+        _isSure = _metadata.Failure is null;
         _underWay = replies;
         _metadata.CommitAsync(batch, CancellationToken.None).AsTask().PipeTo(
             Self,
@@ -183,8 +187,9 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
 
         CommandFailed answer = new(kind, failed.Cause.Message);
 
-        // What was planned behind the failed commit built on it.
-        Fail(failed.Replies.Concat(_replies), answer);
+        // What was planned behind the failed commit built on it, and was not written.
+        Fail(failed.Replies, answer with { IsInDoubt = _isSure && kind == StorageErrorKind.Unavailable && _metadata.Failure is not null });
+        Fail(_replies, answer);
         JudgeAnew();
         if (kind == StorageErrorKind.Fenced)
         {

@@ -39,6 +39,9 @@ internal sealed class CoordinatorHostActor : ReceiveActor, IWithStash, IWithTime
     private void Opening()
     {
         ReceiveOutcome();
+
+        // Comes again and again.
+        Receive<AttachFollower>(_ => { });
         ReceiveAny(_ => Stash.Stash());
     }
 

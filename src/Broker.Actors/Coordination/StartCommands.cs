@@ -9,6 +9,9 @@ namespace Broker.Actors.Coordination;
 /// <param name="clock">The node's.</param>
 internal sealed class StartCommands(IActorRef client, TimeSpan patience, TimeProvider clock)
 {
+    // A coordinator whose log is in doubt may say so at once.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
     /// <summary>The answer; <see cref="CommandFailed"/> if it was refused.</summary>
     /// <exception cref="StorageException">Unavailable: there was none in time.</exception>
     public async Task<object> AskAsync(object command)
@@ -24,6 +27,8 @@ internal sealed class StartCommands(IActorRef client, TimeSpan patience, TimePro
                 {
                     return answer;
                 }
+
+                await Task.Delay(Pause, clock);
             }
         }
         catch (AskTimeoutException)

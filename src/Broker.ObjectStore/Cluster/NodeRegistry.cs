@@ -78,7 +78,7 @@ public sealed class NodeRegistry
         return WriteAsync(FirstKey, entry, seen, ct);
     }
 
-    /// <summary>Makes a start the first again, unless it is: one HEAD as long as nobody takes its place.</summary>
+    /// <summary>Makes a start the first again, unless it is: one HEAD as long as nobody takes its place, and one PUT if somebody has.</summary>
     /// <param name="entry">Of the start.</param>
     /// <param name="known">The etag under which it was the first when it looked last; null: it never did.</param>
     /// <param name="ct">Cancels before it is sent.</param>
@@ -86,18 +86,21 @@ public sealed class NodeRegistry
     public async ValueTask<FirstPlace> KeepFirstAsync(NodeEntry entry, string? known, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        if (known is not null && (await _store.HeadAsync(FirstKey, ct))?.ETag == known)
+        string? seen;
+        bool isMine;
+        if (known is null)
         {
-            return new FirstPlace(known, null);
+            (NodeEntry Entry, string ETag)? first = await FindFirstAsync(ct);
+            (seen, isMine) = (first?.ETag, first?.Entry.Incarnation == entry.Incarnation);
+        }
+        else
+        {
+            // Whose it is by now is not read: what counts is that the place is taken back soon.
+            seen = (await _store.HeadAsync(FirstKey, ct))?.ETag;
+            isMine = seen == known;
         }
 
-        (NodeEntry Entry, string ETag)? first = await FindFirstAsync(ct);
-        if (first is var (holder, etag) && holder.Incarnation == entry.Incarnation)
-        {
-            return new FirstPlace(etag, null);
-        }
-
-        return new FirstPlace(null, await TakeFirstAsync(entry, first?.ETag, ct) ? first?.Entry : null);
+        return isMine ? new FirstPlace(seen, false) : new FirstPlace(null, await TakeFirstAsync(entry, seen, ct) && known is not null);
     }
 
     private static ObjectKey KeyOf(NodeId node) => new(NodePrefix + node.Value.ToString("D10", CultureInfo.InvariantCulture));
@@ -139,5 +142,5 @@ public sealed class NodeRegistry
 
 /// <summary>How a start found the place of the first.</summary>
 /// <param name="ETag">Under which it is the first; null: it has to look again.</param>
-/// <param name="TakenFrom">Whose place it has taken just now; null: nobody's.</param>
-public sealed record FirstPlace(string? ETag, NodeEntry? TakenFrom);
+/// <param name="IsTakenBack">Another start had taken its place, and has lost it again.</param>
+public sealed record FirstPlace(string? ETag, bool IsTakenBack);

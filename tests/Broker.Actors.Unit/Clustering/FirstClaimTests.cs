@@ -58,6 +58,13 @@ public sealed class FirstClaimTests
         Assert.Equal(FirstClaim.Step.Wait, _claim.Look((Other, "c"), someAreSilent: true));
         _clock.Advance(Moment);
         Assert.Equal(FirstClaim.Step.Take, _claim.Look((Other, "c"), someAreSilent: true));
+
+        // By now it knows that a cluster lived.
+        Assert.Equal(FirstClaim.Step.Wait, _claim.Look((Mine, "d"), someAreSilent: true));
+        _clock.Advance(FirstClaim.UndefendedOnceLost - Moment);
+        Assert.Equal(FirstClaim.Step.Wait, _claim.Look((Mine, "d"), someAreSilent: true));
+        _clock.Advance(Moment);
+        Assert.Equal(FirstClaim.Step.Begin, _claim.Look((Mine, "d"), someAreSilent: true));
     }
 
     // Each reaches the bucket alone: one of them has begun before the other asks again.

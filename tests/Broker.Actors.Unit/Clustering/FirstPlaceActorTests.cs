@@ -34,5 +34,51 @@ public sealed class FirstPlaceActorTests : ActorTest
         Task IsFirstAsync() => Eventually.HoldsAsync(async () => (await registry.FindFirstAsync(default))!.Value.Entry == mine, "the coordinator's node is not the first");
     }
 
+    // As when a connection gets stuck: the claim would stand for long enough to count.
+    [Fact]
+    public async Task J3_request_that_hangs_does_not_keep_the_place_from_being_taken_back()
+    {
+        NodeRegistry registry = new(_store);
+        NodeEntry mine = Entry(2);
+        HangingStore hanging = new(_store);
+        Sys.ActorOf(Props.Create(() => new FirstPlaceActor(new NodeRegistry(hanging), mine, NullLogger.Instance)));
+        await Eventually.HoldsAsync(async () => (await registry.FindFirstAsync(default))?.Entry == mine && hanging.Heads > 2, "the coordinator's node is not the first");
+        hanging.HangNext = 2;
+        await Eventually.HoldsAsync(() => Task.FromResult(hanging.HangNext == 0), "no request hangs");
+        (_, string etag) = (await registry.FindFirstAsync(default))!.Value;
+        Assert.True(await registry.TakeFirstAsync(Entry(3), etag, default));
+        long claimed = TimeProvider.System.GetTimestamp();
+
+        await Eventually.HoldsAsync(async () => (await registry.FindFirstAsync(default))!.Value.Entry == mine, "the place is not taken back");
+
+        Assert.InRange(TimeProvider.System.GetElapsedTime(claimed), TimeSpan.Zero, FirstClaim.Undefended);
+    }
+
+    /// <summary>HEADs that get no answer.</summary>
+    private sealed class HangingStore(IObjectStore inner) : ForwardingObjectStore(inner)
+    {
+        private int _hang;
+        private int _heads;
+
+        public int Heads => Volatile.Read(ref _heads);
+
+        public int HangNext
+        {
+            get => Math.Max(0, Volatile.Read(ref _hang));
+            set => Volatile.Write(ref _hang, value);
+        }
+
+        public override async ValueTask<ObjectInfo?> HeadAsync(ObjectKey key, CancellationToken ct)
+        {
+            Interlocked.Increment(ref _heads);
+            if (Interlocked.Decrement(ref _hang) >= 0)
+            {
+                await Task.Delay(Timeout.Infinite, ct);
+            }
+
+            return await base.HeadAsync(key, ct);
+        }
+    }
+
     private static NodeEntry Entry(int node) => new(new NodeId(node), Guid.NewGuid(), $"127.0.0.1:{node}", 0);
 }

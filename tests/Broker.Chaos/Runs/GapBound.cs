@@ -8,7 +8,7 @@ public static class GapBound
     /// <summary>Others take over in three seconds; clients leave a broker that does not answer after five, and a new leader may be replaced in turn.</summary>
     private static readonly TimeSpan TakeOver = TimeSpan.FromSeconds(20);
 
-    /// <summary>A start, in which the bucket is asked for nine seconds whether others live, and its reading of all that was not uploaded.</summary>
+    /// <summary>A start, in which the bucket is asked for fifteen seconds whether others live, and its reading of all that was not uploaded.</summary>
     private static readonly TimeSpan ColdStart = TimeSpan.FromSeconds(40);
 
     /// <summary>Faults that happen at the same time may add up.</summary>

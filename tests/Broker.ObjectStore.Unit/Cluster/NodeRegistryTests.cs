@@ -79,7 +79,7 @@ public sealed class NodeRegistryTests
             return Fault.None;
         }));
 
-        Assert.Equal(new FirstPlace(null, other), await keeper.KeepFirstAsync(mine, null, default));
+        Assert.Equal(new FirstPlace(null, false), await keeper.KeepFirstAsync(mine, null, default));
         FirstPlace kept = await keeper.KeepFirstAsync(mine, null, default);
         Assert.Equal((await _registry.FindFirstAsync(default))!.Value, (mine, kept.ETag));
 
@@ -88,7 +88,9 @@ public sealed class NodeRegistryTests
         Assert.Equal([StoreRequest.Head], requests);
 
         Assert.True(await _registry.TakeFirstAsync(other, kept.ETag, default));
-        Assert.Equal(other, (await keeper.KeepFirstAsync(mine, kept.ETag, default)).TakenFrom);
+        requests.Clear();
+        Assert.True((await keeper.KeepFirstAsync(mine, kept.ETag, default)).IsTakenBack);
+        Assert.Equal([StoreRequest.Head, StoreRequest.Put], requests);
         Assert.Equal(mine, (await _registry.FindFirstAsync(default))!.Value.Entry);
     }
 
