@@ -20,6 +20,9 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, NodeEnt
     // Between two looks at who is there, which cost a listing and two requests for each node.
     private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(1);
 
+    // The first begins within moments as a rule.
+    private static readonly TimeSpan LookForFirstAfter = TimeSpan.FromMilliseconds(500);
+
     private readonly StartProbe _probe = new(cluster);
 
     /// <summary>Returns when this node is a member: as long as a cluster lives that it cannot reach, it waits.</summary>
@@ -61,6 +64,7 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, NodeEnt
     {
         FirstClaim claim = new(entry.Incarnation, clock);
         (string Silent, bool Lives) told = ("", false);
+        Guid awaited = Guid.Empty;
         while (true)
         {
             IReadOnlyCollection<(NodeEntry, StartIsHere?)> others = await AskOthersAsync(cancellation);
@@ -68,11 +72,18 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, NodeEnt
             // After those, who may take seconds: what is decided by it is of now.
             (NodeEntry Entry, string ETag)? first = await registry.FindFirstAsync(cancellation);
             JoinPlan plan = JoinPlan.Of(first?.Entry, others);
-            Address[] members = plan.Others.Count > 0 ? [.. plan.Others.Select(other => _probe.AddressOf(other.Address))] : await SeedsThatAreInAsync(cancellation);
+            Address[] members = plan.Members.Count > 0 ? [.. plan.Members.Select(other => _probe.AddressOf(other.Address))] : await SeedsThatAreInAsync(cancellation);
             if (members.Length > 0)
             {
                 await JoinAsync(members, cancellation);
                 return;
+            }
+
+            if (plan.Awaited is { } beginner)
+            {
+                awaited = TellOfAwaited(beginner, awaited);
+                await Task.Delay(LookForFirstAfter, clock, cancellation);
+                continue;
             }
 
             FirstClaim.Step step = claim.Look(first, plan.Silent.Count > 0);
@@ -132,6 +143,16 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, NodeEnt
         return told;
     }
 
+    private Guid TellOfAwaited(NodeEntry first, Guid told)
+    {
+        if (told != first.Incarnation)
+        {
+            MemberJoinLog.Awaiting(log, first.Node.Value, first.Address);
+        }
+
+        return first.Incarnation;
+    }
+
     private async Task JoinAsync(IReadOnlyList<Address> others, CancellationToken cancellation)
     {
         string names = string.Join(", ", others);
@@ -168,6 +189,9 @@ internal static partial class MemberJoinLog
 
     [LoggerMessage(EventId = 5402, EventName = "ClusterFirst", Level = LogLevel.Information, Message = "No other node of the cluster answers: this one begins it, {Address}")]
     public static partial void First(ILogger log, string address);
+
+    [LoggerMessage(EventId = 5407, EventName = "ClusterAwaited", Level = LogLevel.Information, Message = "Node {Node} at {Address} is to begin the cluster; it is joined then")]
+    public static partial void Awaiting(ILogger log, int node, string address);
 
     [LoggerMessage(EventId = 5403, EventName = "ClusterSilent", Level = LogLevel.Warning, Message = "Nothing is heard of nodes that are registered: {Silent}. This one begins the cluster if none of them says within {Patience}, in the object store, that it lives")]
     public static partial void Silent(ILogger log, string silent, TimeSpan patience);

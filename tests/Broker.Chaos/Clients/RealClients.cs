@@ -50,6 +50,22 @@ internal sealed class RealClients : IAsyncDisposable
         AddPolls(history);
     }
 
+    /// <summary>Waits until the group has got the last record of each partition.</summary>
+    /// <returns>Whether it had within <paramref name="deadline"/>.</returns>
+    public async Task<bool> IsAtAsync(IReadOnlyDictionary<int, long> ends, TimeSpan deadline)
+    {
+        HashSet<string> wanted = [.. ends.Where(end => end.Value > 0).Select(end => string.Create(CultureInfo.InvariantCulture, $"seen {end.Key} {end.Value - 1} "))];
+        try
+        {
+            await _consumer.WaitUntilAsync(consumer => wanted.All(record => consumer.Output.Any(line => line.Contains(record, StringComparison.Ordinal))), "the last records", deadline);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _producer.DisposeAsync();

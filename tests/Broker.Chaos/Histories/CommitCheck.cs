@@ -1,10 +1,11 @@
 namespace Broker.Chaos.Histories;
 
-/// <summary>Where a group goes on: not before what it has committed.</summary>
+/// <summary>Where a group goes on: not before what it has committed, nor past a record that it has not got.</summary>
 internal static class CommitCheck
 {
-    public static void Run(IReadOnlyList<Commit> commits, IReadOnlyList<Poll> polls, Findings findings)
+    public static void Run(IReadOnlyList<Commit> commits, IReadOnlyList<Poll> polls, FinalLog log, Findings findings)
     {
+        Dictionary<int, long> reached = [];
         foreach (IGrouping<(int Consumer, int Session), Poll> session in polls.GroupBy(poll => (poll.Consumer, poll.Session)))
         {
             // What it heard of later may have been committed by then, or not.
@@ -14,6 +15,15 @@ internal static class CommitCheck
             {
                 findings.Add(AnomalyKind.LostCommit, $"consumer {first.Consumer} began at offset {first.Records[0].Offset} at {first.Time}, and had committed {committed}");
             }
+
+            // Its commits were of what it had got: the first session begins with the first record.
+            long last = reached.GetValueOrDefault(first.Consumer, -1);
+            if (log.Between(last, first.Records[0].Offset).Select(skipped => (Seen?)skipped).FirstOrDefault() is { } skipped)
+            {
+                findings.Add(AnomalyKind.Gap, $"consumer {first.Consumer} began at offset {first.Records[0].Offset} at {first.Time}, past {skipped.Id} at {skipped.Offset}");
+            }
+
+            reached[first.Consumer] = Math.Max(last, session.Max(poll => poll.Records.Count > 0 ? poll.Records[^1].Offset : -1));
         }
     }
 }

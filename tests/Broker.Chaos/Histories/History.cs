@@ -69,4 +69,8 @@ public sealed record Commit(int Consumer, int Session, int Partition, long Offse
 /// <param name="Polls">Of each consumer in the order in which they came.</param>
 /// <param name="Final">Each partition from its first offset to its end, when all was over.</param>
 /// <param name="Commits">In any order.</param>
-public sealed record History(IReadOnlyList<Send> Sends, IReadOnlyList<Poll> Polls, IReadOnlyDictionary<int, IReadOnlyList<Seen>> Final, IReadOnlyList<Commit> Commits);
+public sealed record History(IReadOnlyList<Send> Sends, IReadOnlyList<Poll> Polls, IReadOnlyDictionary<int, IReadOnlyList<Seen>> Final, IReadOnlyList<Commit> Commits)
+{
+    /// <summary>Reads everything once in the end: what it gets, others have to have got as well.</summary>
+    public const int WholeReader = 2000;
+}

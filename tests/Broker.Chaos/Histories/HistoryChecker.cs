@@ -31,7 +31,7 @@ public static class HistoryChecker
             LogCheck.Run(log, byId, findings);
             SendCheck.Run([.. sends[partition]], log, findings);
             PollCheck.Run([.. polls[partition]], log, byId, findings);
-            CommitCheck.Run([.. commits[partition]], [.. polls[partition]], findings);
+            CommitCheck.Run([.. commits[partition]], [.. polls[partition]], log, findings);
             OffsetCheck.Run([.. sends[partition]], [.. polls[partition]], log, findings);
         }
 

@@ -144,6 +144,16 @@ public sealed class HistoryCheckerTests
     public void Member_may_begin_where_it_had_committed_and_before_what_it_hears_of_later_or_another_group_has_committed() => Assert.Empty(
         Kinds(Three().Polled(1, 0, (0, 1, 0), (1, 1, 1)).Committed(1, 0, 1).Committed(1, 1, 2).Committed(2, 0, 3).Polled(1, 1, (1, 1, 1), (2, 1, 2))));
 
+    [Fact]
+    public void Member_that_begins_past_a_record_that_it_has_not_got_skips_it() => Assert.Equal(
+        [AnomalyKind.Gap],
+        Kinds(Three().Polled(1, 0, (0, 1, 0)).Committed(1, 0, 1).Polled(1, 1, (2, 1, 2)).Polled(2, 0, (0, 1, 0), (1, 1, 1), (2, 1, 2))));
+
+    [Fact]
+    public void Record_that_only_the_last_reader_got_is_unseen() => Assert.Equal(
+        [AnomalyKind.Unseen],
+        Kinds(Three().Polled(1, 0, (0, 1, 0), (1, 1, 1)).Polled(History.WholeReader, 0, (0, 1, 0), (1, 1, 1), (2, 1, 2))));
+
     private static HistoryBuilder Three() => new HistoryBuilder().Acknowledged(1, 0, 0).Acknowledged(1, 1, 1).Acknowledged(1, 2, 2).Read((0, 1, 0), (1, 1, 1), (2, 1, 2));
 
     private static HistoryBuilder Clean() => new HistoryBuilder()

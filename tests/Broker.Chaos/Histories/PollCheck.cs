@@ -14,7 +14,11 @@ internal static class PollCheck
             {
                 foreach (Seen record in poll.Records)
                 {
-                    seen.Add(record.Id);
+                    if (poll.Consumer != History.WholeReader)
+                    {
+                        seen.Add(record.Id);
+                    }
+
                     Follow(session.Key.Consumer, before, record, poll, log, findings);
                     if (!log.Offsets.ContainsKey(record.Id) && vanished.Add(record))
                     {

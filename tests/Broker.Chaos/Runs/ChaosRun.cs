@@ -19,9 +19,6 @@ internal sealed class ChaosRun(ChaosOptions options, string? whyNoCuts, string f
     private const int Partitions = 6;
     private const int RealClient = 1000;
 
-    /// <summary>Reads everything when the faults are over, before the nodes are started anew from the bucket.</summary>
-    private const int WarmReader = 2000;
-
     /// <summary>What a producer waits between two batches of two records or three; longer in a run so long that its history would not have room (<see cref="HistoryRecorder.MaxSends"/>).</summary>
     private static readonly TimeSpan ShortestPace = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestAtThatPace = TimeSpan.FromMinutes(40);
@@ -138,9 +135,15 @@ internal sealed class ChaosRun(ChaosOptions options, string? whyNoCuts, string f
         async Task ReadAsync()
         {
             warm = await ReadAllAsync(client, patience.Token);
-            if (await load.EndAsync(warm.ToDictionary(one => one.Key, one => one.Value.Count == 0 ? 0 : one.Value[^1].Offset + 1), HealDeadline) is { Count: > 0 } behind)
+            Dictionary<int, long> ends = warm.ToDictionary(one => one.Key, one => one.Value.Count == 0 ? 0 : one.Value[^1].Offset + 1);
+            if (await load.EndAsync(ends, HealDeadline) is { Count: > 0 } behind)
             {
                 Fail($"consumers do not get to the ends of these partitions within {HealDeadline}: {string.Join(", ", behind)}");
+            }
+
+            if (real is not null && !await real.IsAtAsync(ends, HealDeadline))
+            {
+                Fail($"the group does not get to the ends of its partitions within {HealDeadline}");
             }
         }
 
@@ -152,7 +155,7 @@ internal sealed class ChaosRun(ChaosOptions options, string? whyNoCuts, string f
 
         foreach ((int partition, IReadOnlyList<Seen> records) in warm)
         {
-            _history.Polled(new Poll(WarmReader, 0, partition, _history.Now, records));
+            _history.Polled(new Poll(History.WholeReader, 0, partition, _history.Now, records));
         }
 
         Say("all nodes are killed, and everything is read from the bucket");

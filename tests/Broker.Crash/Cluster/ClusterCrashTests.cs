@@ -31,7 +31,7 @@ public sealed class ClusterCrashTests : ClusterOfBrokers
     }
 
     [SkippableFact]
-    public async Task Cluster_whoseBrokers_are_all_killed_serves_everything_from_theBucket()
+    public async Task Cluster_whose_nodes_are_all_killed_serves_everything_from_the_bucket()
     {
         await StartAsync();
         ClusterWriter[] writers = Writers();
@@ -103,7 +103,7 @@ public sealed class ClusterCrashTests : ClusterOfBrokers
     [SkippableTheory]
     [InlineData(0)]
     [InlineData(1)]
-    public async Task Of_twoBrokers_with_a_lease_either_goes_on_without_the_other(int victim)
+    public async Task Of_two_nodes_with_a_lease_either_goes_on_without_the_other(int victim)
     {
         await StartAsync(nodes: 2, downing: "lease");
         ClusterWriter[] writers = Writers();
@@ -124,7 +124,7 @@ public sealed class ClusterCrashTests : ClusterOfBrokers
 
     // Without a lease the one that the majority rule ends begins anew.
     [SkippableFact]
-    public async Task Of_twoBrokers_without_a_lease_the_one_that_is_left_serves_again_by_itself()
+    public async Task Of_two_nodes_without_a_lease_the_one_that_is_left_serves_again_by_itself()
     {
         await StartAsync(nodes: 2);
         ClusterWriter[] writers = Writers();

@@ -53,7 +53,7 @@ public sealed class ClusterMembershipTests : ClusterOfBrokers
     }
 
     [SkippableFact]
-    public async Task Second_broker_with_aBrokers_id_is_refused_and_the_first_goes_on()
+    public async Task Second_broker_with_a_nodes_id_is_refused_and_the_first_goes_on()
     {
         await StartAsync();
         await using NodeBroker twin = new("node.id=2", $"object.store=file:{Bucket.Path}", "wal.kind=bucket", "cluster.address=127.0.0.1:0");
