@@ -11,7 +11,7 @@ public sealed class Schedule(int seed, IReadOnlyList<FaultKind> kinds, int nodes
     private const int OverlapEvery = 3;
 
     /// <summary>Kinds that bear no second one beside them: they take nodes away and give them back, or are about all.</summary>
-    private static readonly FaultKind[] Alone = [FaultKind.KillSeveral, FaultKind.RollingRestart, FaultKind.StoreDown, FaultKind.IsolateLong];
+    private static readonly FaultKind[] Alone = [FaultKind.KillSeveral, FaultKind.RollingRestart, FaultKind.StoreDown];
 
     /// <summary>Kinds that concern the store as all see it: beside any fault of a node.</summary>
     private static readonly FaultKind[] OfTheStore = [FaultKind.StoreSlow, FaultKind.StoreFailing];
