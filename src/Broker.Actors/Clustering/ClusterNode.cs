@@ -54,7 +54,7 @@ internal sealed class ClusterNode
         MetadataView view = new(MetadataImage.Empty);
         ClusterLoads loads = new();
         PartitionSharding sharding = new(system, view, loads);
-        Props firstPlace = Props.Create(() => new FirstPlaceActor(registry, entry, log));
+        Props firstPlace = Props.Create(() => new FirstPlaceActor(registry, entry, FirstClaim.DefendEvery, log));
         ClusterLink link = StartLink(system, store, options, sources, loggers, view, loads, sharding, firstPlace, cause => fenced.TrySetResult(cause));
         return new ClusterNode(system, registry, entry, sharding, link, sources.Clock, fenced.Task);
     }

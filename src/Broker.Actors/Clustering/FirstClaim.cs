@@ -20,7 +20,7 @@ internal sealed class FirstClaim(Guid incarnation, TimeProvider clock)
     /// <summary>For so long a claim stands before it counts: a look comes within 3 s, and its two requests take 10 s where the store is as slow as is borne; or another node takes the coordinator's place.</summary>
     internal static readonly TimeSpan Undefended = DefendEvery * 5;
 
-    /// <summary>The same of a claim after one that was lost. A minute: a cluster that really dies while this node cannot reach it waits for so long.</summary>
+    /// <summary>The same of a claim after one that was lost. A minute: if the cluster really dies while this node cannot reach it, this one waits for two, with <see cref="Unquestioned"/>.</summary>
     internal static readonly TimeSpan UndefendedOnceLost = TimeSpan.FromMinutes(1);
 
     /// <summary>For so long another's claim stands before it is questioned: that one begins its cluster first.</summary>
@@ -58,12 +58,13 @@ internal sealed class FirstClaim(Guid incarnation, TimeProvider clock)
 
         TimeSpan stands = clock.GetElapsedTime(_since);
         bool isMine = first?.Entry.Incarnation == incarnation;
-        IsLost = !isMine && (IsLost || _claimed);
+        IsLost = !isMine && _claimed;
         _hasLost |= IsLost;
-        Step step = isMine ? someAreSilent && stands < (_hasLost ? UndefendedOnceLost : Undefended) ? Step.Wait : Step.Begin
+        return isMine ? someAreSilent && stands < (_hasLost ? UndefendedOnceLost : Undefended) ? Step.Wait : Step.Begin
             : IsLost && stands < Unquestioned ? Step.Wait
             : Step.Take;
-        _claimed |= step == Step.Take;
-        return step;
     }
+
+    /// <summary>The place of the first was taken, as <see cref="Look"/> said.</summary>
+    public void Taken() => _claimed = true;
 }

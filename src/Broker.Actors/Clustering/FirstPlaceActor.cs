@@ -9,25 +9,27 @@ namespace Broker.Actors.Clustering;
 /// Runs beside the coordinator: keeps its node the first that the registry names. Whoever takes that place reaches none of the cluster's nodes, and would begin one of its own beside it: that
 /// this one lives it learns when it loses the place again (<see cref="FirstClaim"/>). A look does not wait for the one before: one request that got stuck does not put the next ones off.
 /// </summary>
-internal sealed class FirstPlaceActor : ReceiveActor, IWithTimers
+internal sealed class FirstPlaceActor : ReceiveActor, IWithTimers, IDisposable
 {
     // A look is two requests, each given up after 5 s: so many begin until then.
     private const int MostLooks = 4;
 
     private readonly NodeRegistry _registry;
     private readonly NodeEntry _entry;
+    private readonly TimeSpan _every;
     private readonly ILogger _log;
+    private readonly CancellationTokenSource _stopping = new();
     private string? _known;
     private int _looks;
-    private bool _isClaimed;
     private bool _isBroken;
 
     /// <param name="registry">The cluster's.</param>
     /// <param name="entry">Of this node's start.</param>
+    /// <param name="every">How often it looks, <see cref="FirstClaim.DefendEvery"/> at most.</param>
     /// <param name="log">Where it says that a node seems to be cut off.</param>
-    public FirstPlaceActor(NodeRegistry registry, NodeEntry entry, ILogger log)
+    public FirstPlaceActor(NodeRegistry registry, NodeEntry entry, TimeSpan every, ILogger log)
     {
-        (_registry, _entry, _log) = (registry, entry, log);
+        (_registry, _entry, _every, _log) = (registry, entry, every, log);
         Receive<FirstPlace>(OnKept);
         Receive<Status.Failure>(failure => OnFailed(failure.Cause));
         Receive<LookAgain>(_ => Look());
@@ -35,10 +37,19 @@ internal sealed class FirstPlaceActor : ReceiveActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
+    public void Dispose() => _stopping.Dispose();
+
     protected override void PreStart()
     {
         Look();
-        Timers.StartPeriodicTimer(nameof(LookAgain), LookAgain.Instance, FirstClaim.DefendEvery);
+        Timers.StartPeriodicTimer(nameof(LookAgain), LookAgain.Instance, _every);
+    }
+
+    // A look that is late must not take the place from the next start of this node.
+    protected override void PostStop()
+    {
+        _stopping.Cancel();
+        Dispose();
     }
 
     private void Look()
@@ -46,7 +57,7 @@ internal sealed class FirstPlaceActor : ReceiveActor, IWithTimers
         if (_looks < MostLooks)
         {
             _looks++;
-            _registry.KeepFirstAsync(_entry, _known, CancellationToken.None).AsTask().PipeTo(Self);
+            _registry.KeepFirstAsync(_entry, _known, _stopping.Token).AsTask().PipeTo(Self);
         }
     }
 
@@ -54,13 +65,12 @@ internal sealed class FirstPlaceActor : ReceiveActor, IWithTimers
     {
         _looks--;
         _known = place.ETag;
-        if (place.IsTakenBack && !_isClaimed)
+
+        // It is claimed once a minute as long as that lasts.
+        if (place.IsTakenBack)
         {
             FirstPlaceLog.CutOff(_log);
         }
-
-        // As long as it is claimed again and again, once.
-        _isClaimed = place.IsTakenBack || (_isClaimed && place.ETag is null);
     }
 
     // Asked again: a claim stands for longer. That the store is away is said elsewhere.

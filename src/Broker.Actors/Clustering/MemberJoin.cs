@@ -32,13 +32,8 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, NodeEnt
         await RegisterAsync(cancellation);
 
         // Who is a seed itself may have to begin the cluster, which is decided in the bucket.
-        if (cluster.Settings.SeedNodes is { Count: > 0 } seeds && !seeds.Contains(cluster.SelfAddress))
-        {
-            await JoinAsync(seeds, cancellation);
-            return;
-        }
-
-        await JoinOrBeginAsync(cancellation);
+        bool joinsSeeds = cluster.Settings.SeedNodes.Count > 0 && !cluster.Settings.SeedNodes.Contains(cluster.SelfAddress);
+        await (joinsSeeds ? JoinAsync(cluster.Settings.SeedNodes, cancellation) : JoinOrBeginAsync(cancellation));
         RequireAlone();
     }
 
@@ -97,6 +92,7 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, NodeEnt
             // One of those that find it gone takes its place; the others see whose it is.
             if (step == FirstClaim.Step.Take && await registry.TakeFirstAsync(entry, first?.ETag, cancellation))
             {
+                claim.Taken();
                 continue;
             }
 
@@ -167,8 +163,6 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, NodeEnt
         {
             throw new StorageException(StorageErrorKind.Unavailable, $"none of {names} has let this node into the cluster within {JoinPatience.TotalSeconds} s", refused);
         }
-
-        RequireAlone();
     }
 
     // One that only seems to be there is removed before long; then this one gets in.

@@ -19,10 +19,9 @@ internal sealed class StartCommands(IActorRef client, TimeSpan patience, TimePro
         long begin = clock.GetTimestamp();
         try
         {
-            while (true)
+            while (patience - clock.GetElapsedTime(begin) is var left && left > TimeSpan.Zero)
             {
-                TimeSpan left = patience - clock.GetElapsedTime(begin);
-                object answer = await client.Ask(command, left > TimeSpan.Zero ? left : TimeSpan.Zero);
+                object answer = await client.Ask(command, left);
                 if (answer is not CommandFailed { IsInDoubt: true })
                 {
                     return answer;
@@ -33,7 +32,9 @@ internal sealed class StartCommands(IActorRef client, TimeSpan patience, TimePro
         }
         catch (AskTimeoutException)
         {
-            throw new StorageException(StorageErrorKind.Unavailable, $"the cluster's coordinator has not answered within {patience.TotalSeconds} s");
+            // As when the last one that was lost took all the time.
         }
+
+        throw new StorageException(StorageErrorKind.Unavailable, $"the cluster's coordinator has not answered within {patience.TotalSeconds} s");
     }
 }

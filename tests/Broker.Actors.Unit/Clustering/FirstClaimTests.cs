@@ -19,19 +19,19 @@ public sealed class FirstClaimTests
     [Fact]
     public void J3_where_all_who_are_registered_answer_the_cluster_is_begun_as_soon_as_the_place_is_taken()
     {
-        Assert.Equal(FirstClaim.Step.Take, _claim.Look(null, someAreSilent: false));
-        Assert.Equal(FirstClaim.Step.Begin, _claim.Look((Mine, "a"), someAreSilent: false));
+        Assert.Equal(FirstClaim.Step.Take, Look(null, someAreSilent: false));
+        Assert.Equal(FirstClaim.Step.Begin, Look((Mine, "a"), someAreSilent: false));
     }
 
     [Fact]
     public void J3_where_nothing_is_heard_of_some_the_claim_has_to_stand()
     {
-        Assert.Equal(FirstClaim.Step.Take, _claim.Look((Other, "a"), someAreSilent: true));
-        Assert.Equal(FirstClaim.Step.Wait, _claim.Look((Mine, "b"), someAreSilent: true));
+        Assert.Equal(FirstClaim.Step.Take, Look((Other, "a"), someAreSilent: true));
+        Assert.Equal(FirstClaim.Step.Wait, Look((Mine, "b"), someAreSilent: true));
         _clock.Advance(FirstClaim.Undefended - Moment);
-        Assert.Equal(FirstClaim.Step.Wait, _claim.Look((Mine, "b"), someAreSilent: true));
+        Assert.Equal(FirstClaim.Step.Wait, Look((Mine, "b"), someAreSilent: true));
         _clock.Advance(Moment);
-        Assert.Equal(FirstClaim.Step.Begin, _claim.Look((Mine, "b"), someAreSilent: true));
+        Assert.Equal(FirstClaim.Step.Begin, Look((Mine, "b"), someAreSilent: true));
         Assert.False(_claim.IsLost);
     }
 
@@ -39,32 +39,32 @@ public sealed class FirstClaimTests
     [Fact]
     public void J3_those_that_are_heard_of_after_all_need_not_be_waited_for()
     {
-        _claim.Look(null, someAreSilent: true);
-        Assert.Equal(FirstClaim.Step.Wait, _claim.Look((Mine, "a"), someAreSilent: true));
+        Look(null, someAreSilent: true);
+        Assert.Equal(FirstClaim.Step.Wait, Look((Mine, "a"), someAreSilent: true));
 
-        Assert.Equal(FirstClaim.Step.Begin, _claim.Look((Mine, "a"), someAreSilent: false));
+        Assert.Equal(FirstClaim.Step.Begin, Look((Mine, "a"), someAreSilent: false));
     }
 
     [Fact]
     public void J4_claim_that_was_lost_is_not_made_again_before_the_others_has_stood_for_longer()
     {
-        _claim.Look((Other, "a"), someAreSilent: true);
-        _claim.Look((Mine, "b"), someAreSilent: true);
+        Look((Other, "a"), someAreSilent: true);
+        Look((Mine, "b"), someAreSilent: true);
         _clock.Advance(FirstClaim.DefendEvery);
 
-        Assert.Equal(FirstClaim.Step.Wait, _claim.Look((Other, "c"), someAreSilent: true));
+        Assert.Equal(FirstClaim.Step.Wait, Look((Other, "c"), someAreSilent: true));
         Assert.True(_claim.IsLost);
         _clock.Advance(FirstClaim.Unquestioned - Moment);
-        Assert.Equal(FirstClaim.Step.Wait, _claim.Look((Other, "c"), someAreSilent: true));
+        Assert.Equal(FirstClaim.Step.Wait, Look((Other, "c"), someAreSilent: true));
         _clock.Advance(Moment);
-        Assert.Equal(FirstClaim.Step.Take, _claim.Look((Other, "c"), someAreSilent: true));
+        Assert.Equal(FirstClaim.Step.Take, Look((Other, "c"), someAreSilent: true));
 
         // By now it knows that a cluster lived.
-        Assert.Equal(FirstClaim.Step.Wait, _claim.Look((Mine, "d"), someAreSilent: true));
+        Assert.Equal(FirstClaim.Step.Wait, Look((Mine, "d"), someAreSilent: true));
         _clock.Advance(FirstClaim.UndefendedOnceLost - Moment);
-        Assert.Equal(FirstClaim.Step.Wait, _claim.Look((Mine, "d"), someAreSilent: true));
+        Assert.Equal(FirstClaim.Step.Wait, Look((Mine, "d"), someAreSilent: true));
         _clock.Advance(Moment);
-        Assert.Equal(FirstClaim.Step.Begin, _claim.Look((Mine, "d"), someAreSilent: true));
+        Assert.Equal(FirstClaim.Step.Begin, Look((Mine, "d"), someAreSilent: true));
     }
 
     // Each reaches the bucket alone: one of them has begun before the other asks again.
@@ -80,7 +80,7 @@ public sealed class FirstClaimTests
         {
             for (int i = 0; i < 2 && begun is null; i++)
             {
-                FirstClaim.Step step = claims[i].Look(first, someAreSilent: true);
+                FirstClaim.Step step = Look(claims[i], first, someAreSilent: true);
                 first = step == FirstClaim.Step.Take ? (entries[i], $"{++writes}") : first;
                 begun = step == FirstClaim.Step.Begin ? i : null;
             }
@@ -90,6 +90,31 @@ public sealed class FirstClaimTests
 
         Assert.NotNull(begun);
         Assert.InRange(writes, 2, 3);
+    }
+
+    // Another start was quicker, and is gone: that was no claim of this one.
+    [Fact]
+    public void J4_place_that_another_one_got_first_was_not_lost()
+    {
+        Assert.Equal(FirstClaim.Step.Take, _claim.Look(null, someAreSilent: true));
+
+        Assert.Equal(FirstClaim.Step.Take, Look((Other, "a"), someAreSilent: true));
+        Assert.Equal(FirstClaim.Step.Wait, Look((Mine, "b"), someAreSilent: true));
+        _clock.Advance(FirstClaim.Undefended);
+        Assert.Equal(FirstClaim.Step.Begin, Look((Mine, "b"), someAreSilent: true));
+    }
+
+    private FirstClaim.Step Look((NodeEntry, string)? first, bool someAreSilent) => Look(_claim, first, someAreSilent);
+
+    private static FirstClaim.Step Look(FirstClaim claim, (NodeEntry, string)? first, bool someAreSilent)
+    {
+        FirstClaim.Step step = claim.Look(first, someAreSilent);
+        if (step == FirstClaim.Step.Take)
+        {
+            claim.Taken();
+        }
+
+        return step;
     }
 
     private static NodeEntry Entry(int node) => new(new NodeId(node), Guid.NewGuid(), $"127.0.0.1:{node}", 0);

@@ -12,6 +12,7 @@ namespace Broker.Actors.Unit.Clustering;
 /// <summary>What a start that is cut off from the others learns from the bucket.</summary>
 public sealed class FirstPlaceActorTests : ActorTest
 {
+    private static readonly TimeSpan Often = TimeSpan.FromMilliseconds(100);
     private readonly InMemoryObjectStore _store = new();
 
     [Fact]
@@ -24,7 +25,7 @@ public sealed class FirstPlaceActorTests : ActorTest
         int failures = 2;
         NodeRegistry faulty = new(new FaultyObjectStore(_store, (_, _, _) => Interlocked.Decrement(ref failures) >= 0 ? Fault.Refuse : Fault.None));
 
-        Sys.ActorOf(Props.Create(() => new FirstPlaceActor(faulty, mine, NullLogger.Instance)));
+        Sys.ActorOf(Props.Create(() => new FirstPlaceActor(faulty, mine, Often, NullLogger.Instance)));
         await IsFirstAsync();
         (_, string etag) = (await registry.FindFirstAsync(default))!.Value;
         Assert.True(await registry.TakeFirstAsync(Entry(3), etag, default));
@@ -41,7 +42,7 @@ public sealed class FirstPlaceActorTests : ActorTest
         NodeRegistry registry = new(_store);
         NodeEntry mine = Entry(2);
         HangingStore hanging = new(_store);
-        Sys.ActorOf(Props.Create(() => new FirstPlaceActor(new NodeRegistry(hanging), mine, NullLogger.Instance)));
+        Sys.ActorOf(Props.Create(() => new FirstPlaceActor(new NodeRegistry(hanging), mine, Often, NullLogger.Instance)));
         await Eventually.HoldsAsync(async () => (await registry.FindFirstAsync(default))?.Entry == mine && hanging.Heads > 2, "the coordinator's node is not the first");
         hanging.HangNext = 2;
         await Eventually.HoldsAsync(() => Task.FromResult(hanging.HangNext == 0), "no request hangs");

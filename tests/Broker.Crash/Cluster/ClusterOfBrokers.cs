@@ -59,7 +59,19 @@ public abstract class ClusterOfBrokers : IAsyncLifetime
     private protected ClusterWriter[] Writers() =>
         [.. Enumerable.Range(0, Partitions).Select(partition => new ClusterWriter(Topic, partition, 100 + partition, [.. Brokers.Select(node => node.Port)]))];
 
-    private protected static Task WriteAsync(IEnumerable<ClusterWriter> writers, int count) => Task.WhenAll(writers.Select(writer => writer.WriteAsync(count)));
+    private protected async Task WriteAsync(IEnumerable<ClusterWriter> writers, int count)
+    {
+        try
+        {
+            await Task.WhenAll(writers.Select(writer => writer.WriteAsync(count)));
+        }
+        catch (OperationCanceledException late)
+        {
+            throw new TimeoutException($"nobody acknowledges; what the brokers said last:\n{string.Join('\n', Brokers.SelectMany(LastWords))}", late);
+        }
+    }
+
+    private static IEnumerable<string> LastWords(NodeBroker node) => File.ReadLines(node.LogFile).TakeLast(25).Prepend($"--- {node.LogFile}");
 
     protected async Task CreateTopicAsync()
     {
