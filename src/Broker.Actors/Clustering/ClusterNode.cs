@@ -49,7 +49,9 @@ internal sealed class ClusterNode
         NodeEntry entry = new(options.NodeId, sources.Ids.Next(), $"{cluster.SelfAddress.Host}:{cluster.SelfAddress.Port}", sources.Clock.GetUtcNow().ToUnixTimeMilliseconds());
         system.ActorOf(Props.Create(() => new StartActor(entry)), StartActor.Name);
         ILogger log = loggers.CreateLogger("Broker.Cluster");
-        await new MemberJoin(cluster, registry, entry, sources.Clock, log).GetInAsync(cancellation);
+        IObjectStore metadata = new PurposeObjectStore(store, StorePurpose.Metadata);
+        MetadataLogOptions logOptions = new() { Time = sources.Clock };
+        await new MemberJoin(cluster, registry, ct => MetadataLog.ReadAsync(metadata, logOptions, ct), entry, sources.Clock, log).GetInAsync(cancellation);
         TaskCompletionSource<Exception> fenced = new(TaskCreationOptions.RunContinuationsAsynchronously);
         MetadataView view = new(MetadataImage.Empty);
         ClusterLoads loads = new();

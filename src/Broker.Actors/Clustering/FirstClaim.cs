@@ -6,7 +6,7 @@ namespace Broker.Actors.Clustering;
 /// Whether a start that no member answers may begin the cluster. Of the others it cannot tell which are dead, and which are on the far side of a cut: so it asks in the bucket, which both
 /// sides reach. It claims the place of the first; the coordinator of a cluster that lives takes that back (<see cref="FirstPlaceActor"/>).
 ///
-/// J3. While nodes are registered of which nothing is heard, a cluster is begun only by a start whose claim has stood for <see cref="Undefended"/>; one that has lost a claim knows that a
+/// J3. While nothing is heard of nodes that are registered, and that the metadata take for living, a cluster is begun only by a start whose claim has stood for <see cref="Undefended"/>; one that has lost a claim knows that a
 /// cluster lived then, and needs <see cref="UndefendedOnceLost"/>: that a coordinator does not reach the bucket for seconds now and then must not end it.
 /// J4. A start that lost its claim does not claim again before the other's has stood for longer than that: two that cannot reach each other do not keep each other from it.
 /// </summary>
@@ -48,7 +48,7 @@ internal sealed class FirstClaim(Guid incarnation, TimeProvider clock)
     public bool IsLost { get; private set; }
 
     /// <param name="first">Who has the place, and the etag of that; null: nobody yet.</param>
-    /// <param name="someAreSilent">Whether nodes are registered of which nothing is heard.</param>
+    /// <param name="someAreSilent">Whether there are nodes of which nothing is heard, and which may live.</param>
     public Step Look((NodeEntry Entry, string ETag)? first, bool someAreSilent)
     {
         if (first?.ETag != _seen)

@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Cluster;
 using Broker.ObjectStore;
 using Broker.ObjectStore.Cluster;
+using Broker.ObjectStore.Metadata;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Actors.Clustering;
@@ -9,10 +10,11 @@ namespace Broker.Actors.Clustering;
 /// <summary>How a start of a node becomes a member of its cluster: by those whom the registry names, or by the seeds of its settings; or it begins the cluster.</summary>
 /// <param name="cluster">This node's.</param>
 /// <param name="registry">The cluster's.</param>
+/// <param name="readMetadata">Reads the cluster's metadata as they are in the bucket, and takes nothing over.</param>
 /// <param name="entry">Of this start.</param>
 /// <param name="clock">Of this start.</param>
 /// <param name="log">Where it says whom it joins.</param>
-internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, NodeEntry entry, TimeProvider clock, ILogger log)
+internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<CancellationToken, ValueTask<MetadataImage>> readMetadata, NodeEntry entry, TimeProvider clock, ILogger log)
 {
     // Whoever is there answers a request to join within a round trip; the others' joining may come first, some gossip each.
     private static readonly TimeSpan JoinPatience = TimeSpan.FromSeconds(5);
@@ -24,6 +26,9 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, NodeEnt
     private static readonly TimeSpan LookForFirstAfter = TimeSpan.FromMilliseconds(500);
 
     private readonly StartProbe _probe = new(cluster);
+
+    // The nodes that the metadata took for living after the claim with this etag: whoever begins a cluster later takes the place from that claim first.
+    private (string Claim, IReadOnlySet<NodeId> Nodes)? _living;
 
     /// <summary>Returns when this node is a member: as long as a cluster lives that it cannot reach, it waits.</summary>
     /// <exception cref="StorageException">As the store says; Unavailable: not yet, try again; Invalid: another node with this id runs.</exception>
@@ -81,7 +86,8 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, NodeEnt
                 continue;
             }
 
-            FirstClaim.Step step = claim.Look(first, plan.Silent.Count > 0);
+            IReadOnlyList<NodeEntry> silent = await WithoutGoneAsync(plan.Silent, first, cancellation);
+            FirstClaim.Step step = claim.Look(first, silent.Count > 0);
             if (step == FirstClaim.Step.Begin)
             {
                 MemberJoinLog.First(log, entry.Address);
@@ -89,14 +95,17 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, NodeEnt
                 return;
             }
 
-            // One of those that find it gone takes its place; the others see whose it is.
-            if (step == FirstClaim.Step.Take && await registry.TakeFirstAsync(entry, first?.ETag, cancellation))
+            if (step == FirstClaim.Step.Wait)
             {
+                told = Tell(claim, first?.Entry, silent, told);
+            }
+            else if (await registry.TakeFirstAsync(entry, first?.ETag, cancellation))
+            {
+                // One of those that find it gone takes its place; the others see whose it is.
                 claim.Taken();
                 continue;
             }
 
-            told = Tell(claim, first?.Entry, plan.Silent, told);
             await Task.Delay(LookAgainAfter, clock, cancellation);
         }
     }
@@ -105,6 +114,22 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, NodeEnt
     {
         IEnumerable<NodeEntry> registered = (await registry.ListAsync(cancellation)).Where(other => other.Node != entry.Node);
         return await Task.WhenAll(registered.Select(async other => (other, await _probe.AskAsync(other.Address, cancellation))));
+    }
+
+    // A node that a coordinator has seen die, and that never came back, stays registered: nobody waits for it.
+    private async ValueTask<IReadOnlyList<NodeEntry>> WithoutGoneAsync(IReadOnlyList<NodeEntry> silent, (NodeEntry Entry, string ETag)? first, CancellationToken cancellation)
+    {
+        if (silent.Count == 0 || first is not var (holder, claim) || holder.Incarnation != entry.Incarnation)
+        {
+            return silent;
+        }
+
+        if (_living?.Claim != claim)
+        {
+            _living = (claim, (await readMetadata(cancellation)).LiveNodes.Keys.ToHashSet());
+        }
+
+        return [.. silent.Where(other => _living.Value.Nodes.Contains(other.Node))];
     }
 
     private async Task<Address[]> SeedsThatAreInAsync(CancellationToken cancellation)

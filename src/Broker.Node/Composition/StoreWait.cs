@@ -7,10 +7,10 @@ using Microsoft.Extensions.Logging;
 namespace Broker.Node.Composition;
 
 /// <summary>
-/// Starts a node as soon as its store is there. A store that is out of reach, slow or overloaded, and a disk without room, are waited for, however long; what
-/// somebody has to set right first ends the start: a bucket that does not exist, denied access, a WAL folder in use, damage.
+/// Starts a node as soon as its store is there. A store that is out of reach, slow or overloaded, a disk without room, and a cluster that does not let the node in yet are waited for, however
+/// long; what somebody has to set right first ends the start: a bucket that does not exist, denied access, a WAL folder in use, damage.
 /// </summary>
-internal sealed partial class StoreWait(BrokerOptions options, TimeProvider clock, ILogger log)
+public sealed partial class StoreWait(BrokerOptions options, TimeProvider clock, ILogger log)
 {
     /// <summary>Between two tries. 2 s: a store that comes back is noticed soon, and one small request in that time burdens no store.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
@@ -64,9 +64,16 @@ internal sealed partial class StoreWait(BrokerOptions options, TimeProvider cloc
         }
 
         _wasDenied = false;
-        return chain.Any(IsFullDisk)
-            || ((options.ObjectStore.Bucket is not null || options.Cluster is not null) && cause is StorageException { Kind: StorageErrorKind.Unavailable } && !chain.OfType<WalFolderException>().Any());
+        return chain.Any(IsFullDisk) || (cause is StorageException { Kind: var kind } && MayPass(kind) && !chain.OfType<WalFolderException>().Any());
     }
+
+    // Among others a start may be overtaken: they took it for dead, or for the one before it. The next one joins those who did.
+    private bool MayPass(StorageErrorKind kind) => kind switch
+    {
+        StorageErrorKind.Unavailable => options.ObjectStore.Bucket is not null || options.Cluster is not null,
+        StorageErrorKind.Fenced => options.Cluster is not null,
+        _ => false,
+    };
 
     private void Tell(Exception cause)
     {

@@ -31,6 +31,33 @@ public sealed class ClusterMembershipTests : ClusterOfBrokers
         await writer.WriteAsync(1);
     }
 
+    // The cluster has seen it die; it stays registered.
+    [SkippableFact]
+    public async Task Node_that_never_came_back_is_not_waited_for_when_the_others_start_again()
+    {
+        await StartAsync();
+        await Brokers[2].KillAsync();
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(60));
+        while ((await LeadersAsync(patience.Token)).Any(leader => leader is not (1 or 2)))
+        {
+            await Task.Delay(50, patience.Token);
+        }
+
+        await Brokers[0].KillAsync();
+        await Brokers[1].KillAsync();
+        await Brokers[0].LaunchAsync();
+        await Brokers[1].StartAsync();
+
+        await using ClusterWriter writer = new(Topic, 0, 100, [Brokers[1].Port]);
+        await writer.WriteAsync(1);
+        Assert.Contains(Brokers.Take(2), node => node.Output.Any(line => line.Contains("this one begins it", StringComparison.Ordinal)));
+        foreach (NodeBroker node in Brokers.Take(2))
+        {
+            // Of each other they may hear nothing at first.
+            Assert.DoesNotContain(node.Output, line => line.Contains("Nothing is heard of", StringComparison.Ordinal) && line.Contains("3 at", StringComparison.Ordinal));
+        }
+    }
+
     [SkippableFact]
     public async Task Seeds_of_the_settings_are_waited_for_and_joined()
     {

@@ -38,7 +38,7 @@ public static class ReadinessProbe
             }
         }
 
-        throw new TimeoutException($"no Kafka broker answers on 127.0.0.1:{port}");
+        throw new TimeoutException($"no Kafka broker answers on 127.0.0.1:{port}: {(hasFailed() ? "its process has ended" : $"not within {deadline.TotalSeconds} s")}");
     }
 
     private static async Task<bool> AnswersAsync(int port, CancellationToken cancellation)

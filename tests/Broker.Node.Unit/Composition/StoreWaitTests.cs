@@ -1,0 +1,63 @@
+using Broker.Actors.Configuration;
+using Broker.Node.Composition;
+using Broker.ObjectStore;
+using Broker.TestSupport.Simulation;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Broker.Node.Unit.Composition;
+
+/// <summary>Which failures of a start it tries again after, and which end it.</summary>
+public sealed class StoreWaitTests
+{
+    private static readonly (string, string)[] Alone = [];
+    private static readonly (string, string)[] OnBucket = [("object.store", "s3://bucket/cluster"), ("s3.region", "eu-central-1")];
+    private static readonly (string, string)[] AmongOthers = [("cluster.address", "127.0.0.1:25520"), ("object.store", "file:/tmp/unused"), ("wal.kind", "bucket")];
+
+    private readonly SteppedTime _time = new();
+    private int _attempts;
+
+    [Fact]
+    public async Task Store_that_is_away_is_waited_for() =>
+        Assert.Equal(2, await AttemptsAsync(OnBucket, StorageErrorKind.Unavailable));
+
+    // Its old run was taken for dead while it started: it comes after that.
+    [Fact]
+    public async Task Start_that_is_overtaken_among_others_is_made_again() =>
+        Assert.Equal(2, await AttemptsAsync(AmongOthers, StorageErrorKind.Fenced));
+
+    // Another process has what it needs: it would take it back, and that one again.
+    [Fact]
+    public Task Start_that_is_overtaken_alone_ends() => EndsAsync(Alone, StorageErrorKind.Fenced);
+
+    [Theory]
+    [InlineData(StorageErrorKind.Invalid)]
+    [InlineData(StorageErrorKind.Corrupt)]
+    public async Task What_somebody_has_to_set_right_ends_the_start(StorageErrorKind kind)
+    {
+        await EndsAsync(OnBucket, kind);
+        await EndsAsync(AmongOthers, kind);
+    }
+
+    private async Task EndsAsync((string, string)[] settings, StorageErrorKind kind)
+    {
+        _attempts = 0;
+        StorageException end = await Assert.ThrowsAsync<StorageException>(() => AttemptsAsync(settings, kind));
+        Assert.Equal((kind, 1), (end.Kind, _attempts));
+    }
+
+    // The first attempt fails so, the second succeeds.
+    private async Task<int> AttemptsAsync((string, string)[] settings, StorageErrorKind kind)
+    {
+        BrokerOptions options = BrokerOptions.From(BrokerSettings.From(settings.Select(one => new GivenSetting(one.Item1, one.Item2, SettingSource.Override, "test"))));
+        Task<int> start = new StoreWait(options, _time, NullLogger.Instance).UntilAsync(
+            _ => ++_attempts == 1 ? Task.FromException<int>(new StorageException(kind, "as it is")) : Task.FromResult(_attempts),
+            CancellationToken.None);
+        while (!start.IsCompleted)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        return await start;
+    }
+}
