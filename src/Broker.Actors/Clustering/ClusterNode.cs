@@ -55,9 +55,10 @@ internal sealed class ClusterNode
         TaskCompletionSource<Exception> fenced = new(TaskCreationOptions.RunContinuationsAsynchronously);
         MetadataView view = new(MetadataImage.Empty);
         ClusterLoads loads = new();
-        PartitionSharding sharding = new(system, view, loads);
+        NextSeats seats = new();
+        PartitionSharding sharding = new(system, view, loads, seats);
         Props firstPlace = Props.Create(() => new FirstPlaceActor(registry, entry, FirstClaim.DefendEvery, log));
-        ClusterLink link = StartLink(system, store, options, sources, loggers, view, loads, sharding, firstPlace, cause => fenced.TrySetResult(cause));
+        ClusterLink link = StartLink(system, store, options, sources, loggers, view, loads, seats, sharding, firstPlace, cause => fenced.TrySetResult(cause));
         return new ClusterNode(system, registry, entry, sharding, link, sources.Clock, fenced.Task);
     }
 
@@ -105,12 +106,12 @@ internal sealed class ClusterNode
         : new StorageException(StorageErrorKind.Fenced, "the others of the cluster could not reach this node, and have taken over what it led");
 
     private static ClusterLink StartLink(
-        ActorSystem system, IObjectStore store, BrokerOptions options, StorageSources sources, ILoggerFactory loggers, MetadataView view, ClusterLoads loads, PartitionSharding sharding, Props firstPlace, Action<Exception> onFenced)
+        ActorSystem system, IObjectStore store, BrokerOptions options, StorageSources sources, ILoggerFactory loggers, MetadataView view, ClusterLoads loads, NextSeats seats, PartitionSharding sharding, Props firstPlace, Action<Exception> onFenced)
     {
         IActorRef proxy = system.ActorOf(
             ClusterSingletonProxy.Props($"/user/{SingletonName}", ClusterSingletonProxySettings.Create(system).WithSingletonIdentificationInterval(TimeSpan.FromMilliseconds(200))), "coordinator-proxy");
         IActorRef client = ClusterLink.StartClient(system, proxy, view, store, sources.Clock, loggers);
-        CoordinatorServices coordinator = new(options.NodeId, sources.Clock, sources.Ids.Next, loggers.CreateLogger("Broker.Coordinator"), onFenced);
+        CoordinatorServices coordinator = new(options.NodeId, sources.Clock, sources.Ids.Next, loggers.CreateLogger("Broker.Coordinator"), onFenced) { Seats = seats };
         MetadataLogOptions logOptions = new() { Time = sources.Clock, Ids = sources.Ids, JitterSeed = sources.Random.Next(), SnapshotEveryCommits = options.Storage.MetadataSnapshotEveryCommits };
         IObjectStore metadata = new PurposeObjectStore(store, StorePurpose.Metadata);
         CoordinatorHostServices host = new(() => MetadataLog.OpenAsync(metadata, logOptions, CancellationToken.None).AsTask(), coordinator, loggers.CreateLogger("Broker.Coordinator"));

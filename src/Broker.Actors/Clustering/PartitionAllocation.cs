@@ -15,16 +15,15 @@ namespace Broker.Actors.Clustering;
 /// </summary>
 /// <param name="metadata">What this node knows of these.</param>
 /// <param name="loads">What goes in and out of partitions.</param>
+/// <param name="seats">Is told who takes seats, and what is to move where.</param>
 /// <param name="seat">Has the entity of a stream started.</param>
-internal sealed class PartitionAllocation(MetadataView metadata, ClusterLoads loads, Action<StreamId> seat) : IActorSystemDependentAllocationStrategy
+internal sealed class PartitionAllocation(MetadataView metadata, ClusterLoads loads, NextSeats seats, Action<StreamId> seat) : IActorSystemDependentAllocationStrategy
 {
     /// <summary>Each move is some requests to the store; so many keep their partitions' pauses short.</summary>
     internal const int MostMoves = 32;
 
     private static readonly IImmutableSet<string> Nothing = ImmutableHashSet<string>.Empty;
 
-    // Where those that were told to leave are to go.
-    private readonly Dictionary<StreamId, NodeId> _targets = [];
     private Cluster? _cluster;
 
     public void Start(ActorSystem system) => _cluster = Cluster.Get(system);
@@ -38,11 +37,12 @@ internal sealed class PartitionAllocation(MetadataView metadata, ClusterLoads lo
             return Task.FromResult(currentShardAllocations.MinBy(region => region.Value.Count).Key);
         }
 
+        seats.See(regions.Keys);
         MetadataImage image = metadata.Current;
         StreamId stream = PartitionSeatActor.StreamOf(shardId);
         bool isLed = image.FindStream(stream) is { } state && regions.ContainsKey(state.Leader);
-        NodeId node = !isLed && _targets.Remove(stream, out NodeId target) && regions.ContainsKey(target)
-            ? target
+        NodeId node = !isLed && seats.ChosenFor(stream) is { } chosen && regions.ContainsKey(chosen)
+            ? chosen
             : PartitionBalance.SeatOf(image, stream, regions.ToDictionary(one => one.Key, one => currentShardAllocations[one.Value].Count));
         return Task.FromResult(regions[node]);
     }
@@ -54,31 +54,23 @@ internal sealed class PartitionAllocation(MetadataView metadata, ClusterLoads lo
     {
         int room = MostMoves - inProgress.Count;
         Dictionary<NodeId, IActorRef> regions = RegionsOf(current.Keys);
+        seats.See(regions.Keys);
         if (room <= 0 || regions.Count < current.Count)
         {
             return Nothing;
         }
 
-        Dictionary<NodeId, IReadOnlyList<StreamId>> seats = regions.ToDictionary(one => one.Key, one => (IReadOnlyList<StreamId>)[.. current[one.Value].Select(PartitionSeatActor.StreamOf)]);
-        foreach (StreamId stream in PartitionBalance.Unseated(metadata.Current, seats).Take(MostMoves))
+        Dictionary<NodeId, IReadOnlyList<StreamId>> seated = regions.ToDictionary(one => one.Key, one => (IReadOnlyList<StreamId>)[.. current[one.Value].Select(PartitionSeatActor.StreamOf)]);
+        foreach (StreamId stream in PartitionBalance.Unseated(metadata.Current, seated).Take(MostMoves))
         {
             seat(stream);
         }
 
         HashSet<StreamId> moving = [.. inProgress.Select(PartitionSeatActor.StreamOf)];
-        StreamId[] misplaced = [.. PartitionBalance.Misplaced(metadata.Current, seats).Where(stream => !moving.Contains(stream)).Take(room)];
-        _targets.Clear();
-        if (misplaced.Length > 0)
-        {
-            return IdsOf(misplaced);
-        }
-
-        foreach ((StreamId stream, NodeId to) in SeatMoves.Choose(seats, loads.BytesPerSecond(), moving, room))
-        {
-            _targets[stream] = to;
-        }
-
-        return IdsOf(_targets.Keys);
+        StreamId[] misplaced = [.. PartitionBalance.Misplaced(metadata.Current, seated).Where(stream => !moving.Contains(stream)).Take(room)];
+        IReadOnlyList<(StreamId Stream, NodeId To)> moves = misplaced.Length > 0 ? [] : SeatMoves.Choose(seated, loads.BytesPerSecond(), moving, room);
+        seats.Choose(moves, moving);
+        return IdsOf(misplaced.Length > 0 ? misplaced : moves.Select(move => move.Stream));
     }
 
     private static ImmutableHashSet<string> IdsOf(IEnumerable<StreamId> streams) => [.. streams.Select(PartitionSeatActor.IdOf)];

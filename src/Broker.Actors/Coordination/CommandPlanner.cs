@@ -44,7 +44,7 @@ internal sealed class CommandPlanner(MetadataImage image, CoordinatorServices se
         CloseObjectIds close => Planned(close.Next >= _ahead.ClosedObjectIds ? [new ObjectIdsClosed(close.Next)] : [], new ObjectIdsAreClosed(_ahead)),
         TrimStreams trim => Planned([.. trim.Trims.Where(t => _ahead.FindStream(t.Stream) is { } stream && stream.StartOffset < t.NewStart)], new StreamsTrimmed(_ahead)),
         ForgetObjects forget => Planned([new ObjectsDeleted([.. forget.Objects.Where(_ahead.DeletableObjects.ContainsKey)])], CommandDone.Instance),
-        _ => NodePlanner.Plan(_ahead, command) is { } plan ? Planned(plan.Events, plan.Reply) : null,
+        _ => NodePlanner.Plan(_ahead, command, services.Seats) is { } plan ? Planned(plan.Events, plan.Reply) : null,
     };
 
     private CommandPlan PlanMany<T>(IReadOnlyList<T> items, Func<T, (IReadOnlyList<MetadataEvent> Events, TopicResult Result)> plan)

@@ -294,6 +294,9 @@ internal sealed record CoordinatorServices(NodeId Node, TimeProvider Clock, Func
 {
     /// <summary>How often it is looked for another coordinator while there is nothing to commit: two requests each. Nodes that were all replaced show what is old for no longer.</summary>
     public TimeSpan LookAheadEvery { get; init; } = TimeSpan.FromSeconds(25);
+
+    /// <summary>Who gets what others let go of.</summary>
+    public NextSeats Seats { get; init; } = new();
 }
 
 internal static partial class CoordinatorLog

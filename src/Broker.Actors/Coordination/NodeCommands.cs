@@ -74,8 +74,8 @@ public enum OpeningRefusalReason
 }
 
 /// <summary>
-/// A leader lets go of streams, all of whose acknowledged records are uploaded. Answered with <see cref="StreamsAreClosed"/>; streams that it leads no more are passed over, and those of which
-/// less is uploaded.
+/// A leader lets go of streams, all of whose acknowledged records are uploaded; another one leads them at once, where it is known who may (<see cref="Succession"/>). Answered with
+/// <see cref="StreamsAreClosed"/>; streams that it leads no more are passed over, and those of which less is uploaded.
 /// </summary>
 /// <param name="Streams">Each with the epoch of its leader and the offset behind its last record.</param>
 public sealed record CloseStreams(IReadOnlyList<(StreamId Stream, LeaderEpoch Epoch, Offset End)> Streams);

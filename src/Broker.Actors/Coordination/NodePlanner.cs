@@ -3,11 +3,11 @@ using Broker.ObjectStore.Metadata;
 
 namespace Broker.Actors.Coordination;
 
-/// <summary>The plans of commands about nodes, their logs and what they lead. Pure.</summary>
+/// <summary>The plans of commands about nodes, their logs and what they lead. Pure but for what <see cref="Succession"/> notes.</summary>
 internal static class NodePlanner
 {
     /// <summary>Null when the command is none of these.</summary>
-    public static CommandPlan? Plan(MetadataImage image, object command) => command switch
+    public static CommandPlan? Plan(MetadataImage image, object command, NextSeats seats) => command switch
     {
         ReadMetadata => new CommandPlan([], MetadataIsRead.Instance),
         RegisterNode register => PlanRegistration(image, register),
@@ -16,9 +16,7 @@ internal static class NodePlanner
         MarkWalFenced fenced => new CommandPlan(
             image.Wals.GetValueOrDefault(fenced.Wal) is { IsFenced: false } wal && image.NodeEpochs.GetValueOrDefault(wal.Node) == fenced.NodeEpoch ? [new WalFenced(fenced.Wal)] : [], CommandDone.Instance),
         OpenStreams open => PlanOpening(image, open),
-        CloseStreams close => new CommandPlan(
-            [.. close.Streams.Where(one => image.FindStream(one.Stream) is { } stream && stream.Epoch == one.Epoch && stream.Leader != NodeId.None && stream.EndOffset >= one.End).Select(one => new StreamClosed(one.Stream, one.Epoch))],
-            new StreamsAreClosed(image)),
+        CloseStreams close => PlanClosing(image, close, seats),
         ReleasePaidWals => PlanRelease(image),
         _ => null,
     };
@@ -69,6 +67,17 @@ internal static class NodePlanner
         }
 
         return new CommandPlan(events, new StreamsOpened(image, refused));
+    }
+
+    private static CommandPlan PlanClosing(MetadataImage image, CloseStreams close, NextSeats seats)
+    {
+        StreamState[] closing =
+        [
+            .. close.Streams.DistinctBy(one => one.Stream)
+                .Where(one => image.FindStream(one.Stream) is { } stream && stream.Epoch == one.Epoch && stream.Leader != NodeId.None && stream.EndOffset >= one.End)
+                .Select(one => image.Streams[one.Stream]),
+        ];
+        return new CommandPlan([.. closing.Select(stream => new StreamClosed(stream.StreamId, stream.Epoch)), .. Succession.Of(image, closing, seats)], new StreamsAreClosed(image));
     }
 
     private static CommandPlan PlanRelease(MetadataImage image)

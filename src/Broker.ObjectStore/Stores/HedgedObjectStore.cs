@@ -1,33 +1,30 @@
 using System.Buffers;
-using System.Runtime.CompilerServices;
 
 namespace Broker.ObjectStore;
 
 /// <summary>
-/// Asks a second time for a read that is late, and takes what comes first: most of S3's late answers are late for reasons of their one connection or server.
-/// Only GETs, which change nothing. Thread-safe; time by its options.
-/// <para>The first request reads into the caller's memory, the second into memory of this store. When the second wins, the first is cancelled and awaited, so that
+/// Makes a read, or a conditional PUT (<see cref="HedgedPuts"/>), that is late a second time, and takes what comes first: most of S3's late answers are late for reasons of their one connection or
+/// server. Thread-safe; time by its options.
+/// <para>The first of two GETs reads into the caller's memory, the second into memory of this store. When the second wins, the first is cancelled and awaited, so that
 /// it writes no more, before the bytes are copied; when the first wins, the second ends in the background and only then gives its memory back.</para>
 /// </summary>
 public sealed class HedgedObjectStore(IObjectStore inner, HedgedObjectStoreOptions options) : IObjectStore
 {
-    private readonly ReadLatency _latency = new(options.Quantile, options.MinSamples);
-    private readonly object _lock = new();
-    private double _allowance = options.MaxBurst;
-    private long _hedges;
+    private readonly LateRequests _late = new(options.Reads, options.Time);
+    private readonly HedgedPuts _puts = new(inner, options);
 
     /// <summary>How many second requests were made.</summary>
-    public long Hedges => Interlocked.Read(ref _hedges);
+    public long Hedges => _late.Seconds + _puts.Seconds;
 
     /// <inheritdoc/>
     public ValueTask<PutResult> PutAsync(ObjectKey key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken ct)
-        => inner.PutAsync(key, body, condition, ct);
+        => _puts.PutAsync(key, body, condition, ct);
 
     /// <inheritdoc/>
     public ValueTask<ReadOnlyMemory<byte>> GetAsync(ObjectKey key, ByteRange range, CancellationToken ct)
     {
         // Each request gets memory of its own; that of the loser is nobody's.
-        return range.MaxLength is not { } bytes || bytes > options.MaxBytes
+        return range.MaxLength is not { } bytes || bytes > options.MaxReadBytes
             ? inner.GetAsync(key, range, ct)
             : HedgeAsync(bytes, token => inner.GetAsync(key, range, token), token => inner.GetAsync(key, range, token), (_, won) => won, () => { }, ct);
     }
@@ -36,7 +33,7 @@ public sealed class HedgedObjectStore(IObjectStore inner, HedgedObjectStoreOptio
     public ValueTask<int> ReadAsync(ObjectKey key, ByteRange range, IReadOnlyList<Memory<byte>> destinations, CancellationToken ct)
     {
         long roomBytes = destinations.Sum(piece => (long)piece.Length);
-        if (roomBytes > options.MaxBytes || roomBytes == 0)
+        if (roomBytes > options.MaxReadBytes || roomBytes == 0)
         {
             return inner.ReadAsync(key, range, destinations, ct);
         }
@@ -98,26 +95,23 @@ public sealed class HedgedObjectStore(IObjectStore inner, HedgedObjectStoreOptio
         Action afterSecond,
         CancellationToken ct)
     {
-        long start = options.Time.GetTimestamp();
-        Earn();
-        if (_latency.QuantileOf(bytes) is not { } late)
+        long began = _late.Begin();
+        if (_late.LateAfter(bytes) is not { } delay)
         {
-            return await RecordedAsync(bytes, start, first(ct));
+            return await RecordedAsync(bytes, began, first(ct));
         }
 
         using CancellationTokenSource cancelFirst = CancellationTokenSource.CreateLinkedTokenSource(ct);
         Task<T> primary = first(cancelFirst.Token).AsTask();
-        TimeSpan delay = late > options.MinDelay ? late : options.MinDelay;
-        if (await EndsWithinAsync(primary, delay, ct) || ct.IsCancellationRequested || !Spend())
+        if (!await _late.IsDueAsync(primary, delay, ct))
         {
-            return await RecordedAsync(bytes, start, new ValueTask<T>(primary));
+            return await RecordedAsync(bytes, began, new ValueTask<T>(primary));
         }
 
-        Interlocked.Increment(ref _hedges);
         CancellationTokenSource cancelSecond = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        Task<T> hedge = StartAsync(second, cancelSecond.Token);
+        Task<T> hedge = LateRequests.StartAsync(second, cancelSecond.Token);
         bool isSecond = await SecondIsBetterAsync(primary, hedge);
-        _latency.Record(bytes, options.Time.GetElapsedTime(start));
+        _late.Record(bytes, began);
         if (!isSecond)
         {
             _ = EndAsync(hedge, cancelSecond, afterSecond);
@@ -127,7 +121,7 @@ public sealed class HedgedObjectStore(IObjectStore inner, HedgedObjectStoreOptio
         try
         {
             await cancelFirst.CancelAsync();
-            await EndOf(primary);
+            await LateRequests.EndOf(primary);
             return take(true, await hedge);
         }
         finally
@@ -136,9 +130,6 @@ public sealed class HedgedObjectStore(IObjectStore inner, HedgedObjectStoreOptio
             cancelSecond.Dispose();
         }
     }
-
-    /// <summary>A request that fails at once fails as a task.</summary>
-    private static async Task<T> StartAsync<T>(Func<CancellationToken, ValueTask<T>> request, CancellationToken ct) => await request(ct);
 
     /// <summary>
     /// Which one to take: the first that has an answer, be it that there is no such object. One that is Unavailable is none, unless both are.
@@ -152,60 +143,25 @@ public sealed class HedgedObjectStore(IObjectStore inner, HedgedObjectStoreOptio
         }
 
         Task<T> other = winner == hedge ? primary : hedge;
-        await EndOf(other);
+        await LateRequests.EndOf(other);
         return HasAnswer(other) && other == hedge;
     }
-
-    /// <summary>Its end, whatever it is.</summary>
-    private static ConfiguredTaskAwaitable EndOf(Task task)
-        => task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
 
     private static bool HasAnswer(Task task)
         => task.IsCompletedSuccessfully || task.Exception?.InnerException is StorageException { Kind: not StorageErrorKind.Unavailable };
 
-    private async Task<bool> EndsWithinAsync(Task primary, TimeSpan delay, CancellationToken ct)
-    {
-        if (primary.IsCompleted)
-        {
-            return true;
-        }
-
-        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        bool ended = await Task.WhenAny(primary, Task.Delay(delay, options.Time, stop.Token)) == primary;
-        await stop.CancelAsync();
-        return ended;
-    }
-
     private static async Task EndAsync<T>(Task<T> hedge, CancellationTokenSource cancel, Action afterSecond)
     {
         await cancel.CancelAsync();
-        await EndOf(hedge);
+        await LateRequests.EndOf(hedge);
         afterSecond();
         cancel.Dispose();
     }
 
-    private async ValueTask<T> RecordedAsync<T>(long bytes, long start, ValueTask<T> request)
+    private async ValueTask<T> RecordedAsync<T>(long bytes, long began, ValueTask<T> request)
     {
         T result = await request;
-        _latency.Record(bytes, options.Time.GetElapsedTime(start));
+        _late.Record(bytes, began);
         return result;
-    }
-
-    private void Earn()
-    {
-        lock (_lock)
-        {
-            _allowance = Math.Min(options.MaxBurst, _allowance + options.MaxShare);
-        }
-    }
-
-    private bool Spend()
-    {
-        lock (_lock)
-        {
-            bool isAllowed = _allowance >= 1;
-            _allowance -= isAllowed ? 1 : 0;
-            return isAllowed;
-        }
     }
 }

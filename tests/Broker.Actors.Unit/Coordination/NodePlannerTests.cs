@@ -16,11 +16,12 @@ public sealed class NodePlannerTests
     private static readonly WalId LogOfThree = new(new Guid(3, 0, 0, new byte[8]));
 
     private readonly CommandPlanner _planner;
+    private readonly NextSeats _seats = new();
     private MetadataImage _image = MetadataImage.Empty;
 
     public NodePlannerTests()
     {
-        CoordinatorServices services = new(One, new TestClock(), new SeededIdSource(1).Next, NullLogger.Instance, _ => { });
+        CoordinatorServices services = new(One, new TestClock(), new SeededIdSource(1).Next, NullLogger.Instance, _ => { }) { Seats = _seats };
         _planner = new CommandPlanner(_image, services);
     }
 
@@ -121,6 +122,60 @@ public sealed class NodePlannerTests
         Assert.Empty(Open(Two, 1, LogOfTwo, [], stream, 0).Refused);
         Plan(new CloseStreams([(stream.StreamId, stream.Epoch, Offset.Zero)]));
         Assert.Equal(Two, _image.Streams[stream.StreamId].Leader);
+    }
+
+    [Fact]
+    public void Closed_stream_is_led_by_the_next_one_in_the_same_commit_where_it_is_known_who_may()
+    {
+        StreamState stream = LedByOne();
+        _seats.See([One, Two, new NodeId(3)]);
+
+        Plan(new CloseStreams([(stream.StreamId, stream.Epoch, Offset.Zero)]));
+
+        StreamState next = _image.Streams[stream.StreamId];
+        Assert.Equal((Two, LogOfTwo, stream.Epoch.Next()), (next.Leader, next.Wal, next.Epoch));
+        Assert.Empty(next.PendingWals);
+        Assert.DoesNotContain(One, _seats.Nodes);
+
+        // It is not taken back by one that leaves, though nobody else is there.
+        _seats.See([One, Two]);
+        Plan(new MarkNodeGone(One, 1));
+        Plan(new CloseStreams([(stream.StreamId, next.Epoch, Offset.Zero)]));
+        Assert.Equal(NodeId.None, _image.Streams[stream.StreamId].Leader);
+    }
+
+    [Fact]
+    public void Closed_stream_goes_where_it_was_chosen_to_move_and_its_leader_takes_others_still()
+    {
+        StreamState stream = LedByOne();
+        Register(new NodeId(3), LogOfThree);
+        _seats.See([One, Two, new NodeId(3)]);
+        _seats.Choose([(stream.StreamId, new NodeId(3))], new HashSet<StreamId>());
+
+        Plan(new CloseStreams([(stream.StreamId, stream.Epoch, Offset.Zero)]));
+
+        Assert.Equal((new NodeId(3), LogOfThree), (_image.Streams[stream.StreamId].Leader, _image.Streams[stream.StreamId].Wal));
+        Assert.Contains(One, _seats.Nodes);
+
+        // On its way it is not forgotten when others are chosen; then it is.
+        _seats.Choose([], new HashSet<StreamId> { stream.StreamId });
+        Assert.Equal(new NodeId(3), _seats.ChosenFor(stream.StreamId));
+        _seats.Choose([], new HashSet<StreamId>());
+        Assert.Null(_seats.ChosenFor(stream.StreamId));
+    }
+
+    [Fact]
+    public void Closed_streams_are_spread_over_those_who_lead_the_fewest()
+    {
+        Register(One, LogOfOne);
+        Plan(new MakeTopics([new NewTopic("t", 4, new Dictionary<string, string>())]));
+        Register(Two, LogOfTwo);
+        Register(new NodeId(3), LogOfThree);
+        _seats.See([One, Two, new NodeId(3)]);
+
+        Plan(new CloseStreams([.. _image.Streams.Values.Select(stream => (stream.StreamId, stream.Epoch, Offset.Zero))]));
+
+        Assert.Equal([(Two, 2), (new NodeId(3), 2)], _image.Streams.Values.CountBy(stream => stream.Leader).OrderBy(one => one.Key).Select(one => (one.Key, one.Value)));
     }
 
     [Fact]

@@ -210,8 +210,10 @@ public sealed class ClusterTests : IAsyncLifetime
     }
 
     // Nobody else has what is not uploaded, or knows the producers, but by what the leader leaves behind.
-    [Fact]
-    public async Task Partition_that_moves_between_living_nodes_takes_its_records_and_producers_along()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Partition_that_moves_between_living_nodes_takes_its_records_and_producers_along(bool isNextKnown)
     {
         await StartAsync(2);
         int partition = (await MetadataAsync(1)).Topics[0].Partitions.First(one => one.LeaderId == 2).PartitionIndex;
@@ -224,6 +226,7 @@ public sealed class ClusterTests : IAsyncLifetime
         for (int move = 0, sequence = 3; move < 4; move++)
         {
             (int from, int to) = move % 2 == 0 ? (2, 1) : (1, 2);
+            _cluster.NextSeats.See(isNextKnown ? [new NodeId(1), new NodeId(2)] : []);
             Task<(ErrorCode Error, long)>[] meanwhile = [ProduceOnceAsync(from, partition, sequence), MoveAsync(partition, from, to)];
             (ErrorCode error, _) = (await Task.WhenAll(meanwhile))[0];
 
@@ -284,6 +287,8 @@ public sealed class ClusterTests : IAsyncLifetime
             await Eventually.HoldsAsync(
                 async () => (await MetadataAsync(id)).Topics is [{ ErrorCode: 0 } topic] && topic.Partitions.All(partition => partition.ErrorCode == 0), $"node {id} does not know the topic");
         }
+
+        await Eventually.HoldsAsync(() => _cluster.View.Current.FindTopic("t") is not null, "the cluster's own image does not have the topic");
     }
 
     private TestClient Client(int node)

@@ -25,7 +25,7 @@ internal sealed class TestCluster : IAsyncDisposable
     public TestCluster()
     {
         StorageSources sources = new(TimeProvider.System, new SystemIdSource(), new Random(1));
-        CoordinatorServices coordinator = new(new NodeId(99), TimeProvider.System, sources.Ids.Next, NullLogger.Instance, _ => { });
+        CoordinatorServices coordinator = new(new NodeId(99), TimeProvider.System, sources.Ids.Next, NullLogger.Instance, _ => { }) { Seats = NextSeats };
         CoordinatorHostServices host = new(() => MetadataLog.OpenAsync(_store, new MetadataLogOptions(), CancellationToken.None).AsTask(), coordinator, NullLogger.Instance);
         _coordinator = _system.ActorOf(Props.Create(() => new CoordinatorHostActor(host)));
         MetadataView view = new(MetadataImage.Empty);
@@ -35,6 +35,9 @@ internal sealed class TestCluster : IAsyncDisposable
         _failover = _system.ActorOf(Props.Create(() => new FailoverActor(failover, _present)));
         View = view;
     }
+
+    /// <summary>Who gets what others let go of, where that is known.</summary>
+    public NextSeats NextSeats { get; } = new();
 
     /// <summary>What the coordinator's process knows.</summary>
     public MetadataView View { get; }

@@ -13,8 +13,13 @@ internal sealed class Nemesis(ChaosCluster cluster)
     private static readonly TimeSpan SlowMedian = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan SlowP99 = TimeSpan.FromSeconds(2);
 
+    /// <summary>Of a hundred requests so many stand, for longer than anybody wants to wait.</summary>
+    private const double StallingShare = 0.03;
+    private static readonly TimeSpan LeastStall = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan MostStall = TimeSpan.FromSeconds(10);
+
     private static readonly FaultKind[] OfLinks = [FaultKind.Isolate, FaultKind.IsolateLong, FaultKind.CutLink, FaultKind.CutOneWay, FaultKind.CutOff];
-    private static readonly FaultKind[] OfTheStore = [FaultKind.StoreCut, FaultKind.StoreDown, FaultKind.StoreSlow, FaultKind.StoreFailing, FaultKind.CutOff];
+    private static readonly FaultKind[] OfTheStore = [FaultKind.StoreCut, FaultKind.StoreDown, FaultKind.StoreSlow, FaultKind.StoreStalls, FaultKind.StoreFailing, FaultKind.CutOff];
 
     /// <summary>Why a kind of fault cannot happen to this cluster; null: it can.</summary>
     public string? WhyNot(FaultKind kind) =>
@@ -114,7 +119,10 @@ internal sealed class Nemesis(ChaosCluster cluster)
             switch (fault.Kind)
             {
                 case FaultKind.StoreSlow:
-                    cluster.Store.ProxyOf(node).Latency = new LatencyDistribution(SlowMedian, SlowP99, random.Next());
+                    cluster.Store.ProxyOf(node).Latency = new LatencyDistribution(SlowMedian, SlowP99, random.Next()).Next;
+                    break;
+                case FaultKind.StoreStalls:
+                    cluster.Store.ProxyOf(node).Latency = new RareStalls(StallingShare, LeastStall, MostStall, random.Next()).Next;
                     break;
                 case FaultKind.StoreFailing:
                     Fail(node, random);

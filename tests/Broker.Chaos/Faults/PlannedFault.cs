@@ -45,6 +45,9 @@ public enum FaultKind
     /// <summary>The store is slow for all.</summary>
     StoreSlow,
 
+    /// <summary>The store serves all, but lets some requests stand for seconds.</summary>
+    StoreStalls,
+
     /// <summary>Some requests to the store fail, some after they were done.</summary>
     StoreFailing,
 

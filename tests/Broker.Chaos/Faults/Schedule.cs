@@ -14,7 +14,7 @@ public sealed class Schedule(int seed, IReadOnlyList<FaultKind> kinds, int nodes
     private static readonly FaultKind[] Alone = [FaultKind.KillSeveral, FaultKind.RollingRestart, FaultKind.StoreDown];
 
     /// <summary>Kinds that concern the store as all see it: beside any fault of a node.</summary>
-    private static readonly FaultKind[] OfTheStore = [FaultKind.StoreSlow, FaultKind.StoreFailing];
+    private static readonly FaultKind[] OfTheStore = [FaultKind.StoreSlow, FaultKind.StoreStalls, FaultKind.StoreFailing];
 
     private static readonly TimeSpan[] Jumps = [.. new[] { -600, -120, -5, 5, 120, 600 }.Select(seconds => TimeSpan.FromSeconds(seconds))];
 
@@ -40,7 +40,7 @@ public sealed class Schedule(int seed, IReadOnlyList<FaultKind> kinds, int nodes
         }
     }
 
-    private static bool IsOfTheStore(FaultKind kind) => kind is FaultKind.StoreSlow or FaultKind.StoreFailing or FaultKind.StoreCut or FaultKind.CutOff;
+    private static bool IsOfTheStore(FaultKind kind) => kind is FaultKind.StoreSlow or FaultKind.StoreStalls or FaultKind.StoreFailing or FaultKind.StoreCut or FaultKind.CutOff;
 
     private PlannedFault Draw(FaultKind kind)
     {
@@ -49,7 +49,7 @@ public sealed class Schedule(int seed, IReadOnlyList<FaultKind> kinds, int nodes
         int victims = kind switch
         {
             FaultKind.KillSeveral => _random.Next(2, nodes + 1),
-            FaultKind.RollingRestart or FaultKind.StoreDown or FaultKind.StoreSlow or FaultKind.StoreFailing => nodes,
+            FaultKind.RollingRestart or FaultKind.StoreDown or FaultKind.StoreSlow or FaultKind.StoreStalls or FaultKind.StoreFailing => nodes,
             FaultKind.CutLink => 2,
             _ => 1,
         };
@@ -62,6 +62,7 @@ public sealed class Schedule(int seed, IReadOnlyList<FaultKind> kinds, int nodes
         FaultKind.KillOne or FaultKind.KillSeveral or FaultKind.Stop or FaultKind.RollingRestart => _random.Next(3) == 0 ? TimeSpan.Zero : Seconds(0.5, 8),
         FaultKind.FreezeShortly => Seconds(0.2, 1.2),
         FaultKind.StoreSlow or FaultKind.StoreFailing => Seconds(6, 10),
+        FaultKind.StoreStalls => Seconds(10, 20),
         FaultKind.IsolateLong => Seconds(25, 45),
         FaultKind.AddNode => Seconds(8, 16),
         _ => Seconds(4, 12),

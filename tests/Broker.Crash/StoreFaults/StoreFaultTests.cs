@@ -58,7 +58,7 @@ public sealed class StoreFaultTests(ITestOutputHelper output)
             }
         }
 
-        proxy.Latency = new LatencyDistribution(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), seed: 1);
+        proxy.Latency = new LatencyDistribution(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), seed: 1).Next;
         await both.WaitForAcknowledgementsAsync(Patience);
         proxy.Latency = null;
         await both.WaitForProgressAsync();

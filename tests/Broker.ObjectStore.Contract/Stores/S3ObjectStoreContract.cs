@@ -32,6 +32,9 @@ public sealed class S3ObjectStoreContract : ObjectStoreContract
 /// <summary>As a node composes it: all decorators over the S3 store.</summary>
 public sealed class DecoratedS3ObjectStoreContract : ObjectStoreContract
 {
+    // Hedges as soon as it may, so that its paths are taken.
+    private static readonly LateRequestOptions AtOnce = new() { MinSamples = 1, Quantile = 0.5, MinDelay = TimeSpan.FromTicks(1) };
+
     private readonly List<S3ObjectStore> _clients = [];
     private readonly StoreMetrics _metrics = new();
     private S3ObjectStoreOptions? _options;
@@ -53,8 +56,7 @@ public sealed class DecoratedS3ObjectStoreContract : ObjectStoreContract
         }
 
         ThrottlingObjectStore throttled = new(new MeteredObjectStore(client, _metrics, "test"), new ThrottlingObjectStoreOptions());
-        // Hedges as soon as it may, so that its paths are taken.
-        HedgedObjectStore hedged = new(throttled, new HedgedObjectStoreOptions { MinSamples = 1, Quantile = 0.5, MinDelay = TimeSpan.FromTicks(1) });
+        HedgedObjectStore hedged = new(throttled, new HedgedObjectStoreOptions { Reads = AtOnce, Puts = AtOnce });
         return new RetryingObjectStore(hedged, new RetryingObjectStoreOptions());
     }
 }

@@ -144,7 +144,7 @@ public sealed class HedgedObjectStoreTests
     [Fact]
     public void Latencies_are_kept_apart_by_size_and_follow_the_store()
     {
-        ReadLatency latency = new(quantile: 0.95, minSamples: 40);
+        RequestLatency latency = new(quantile: 0.95, minSamples: 40);
         for (int i = 1; i <= 100; i++)
         {
             latency.Record(1000, TimeSpan.FromMilliseconds(i));

@@ -53,6 +53,9 @@ internal sealed class Member : IReachable
 
     public MetadataView View { get; }
 
+    /// <summary>Where it coordinates: who gets what others let go of.</summary>
+    public NextSeats NextSeats { get; } = new();
+
     public BrokerSystem System { get; private set; } = null!;
 
     public bool IsServing => _isServing && !Process.IsDead;
@@ -80,7 +83,7 @@ internal sealed class Member : IReachable
         () =>
         {
             _ground.World.Note(Process.Name, "coordinates");
-            CoordinatorServices coordinator = new(Node, Process.Clock, _sources.Ids.Next, Log("coordinator"), cause => End($"fenced: {cause.Message}"));
+            CoordinatorServices coordinator = new(Node, Process.Clock, _sources.Ids.Next, Log("coordinator"), cause => End($"fenced: {cause.Message}")) { Seats = NextSeats };
             MetadataLogOptions options = new() { Time = Process.Clock, Ids = _sources.Ids, JitterSeed = _sources.Random.Next(), SnapshotEveryCommits = _ground.Options.Storage.MetadataSnapshotEveryCommits };
             CoordinatorHostServices host = new(() => MetadataLog.OpenAsync(_store, options, CancellationToken.None).AsTask(), coordinator, Log("coordinator"));
             FailoverServices failover = new(

@@ -152,6 +152,10 @@ internal sealed class Members(MemberGround ground, int nodes)
         {
             (StreamId stream, Member at) = _seats.OrderBy(one => one.Key).ElementAt(ground.World.Random.Next(_seats.Count));
             ground.World.Note("members", "moves", stream.ToString());
+
+            // Now and then whoever coordinates knows who may be next, and now and then it has that wrong.
+            bool isNextKnown = ground.World.Random.Next(2) == 0;
+            _coordinator?.NextSeats.See(_present.Where(member => isNextKnown && member.IsServing).Select(member => member.Node));
             at.Process.Call(TimeSpan.Zero, () => at.LeaveSeat(stream));
         }
     }

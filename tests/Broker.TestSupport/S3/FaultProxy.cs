@@ -39,8 +39,8 @@ public sealed class FaultProxy : IAsyncDisposable
     /// <summary>Connections that clients have opened so far.</summary>
     public int ConnectionsAccepted => Volatile.Read(ref _connectionsAccepted);
 
-    /// <summary>How long each request waits before it is forwarded; null = not at all.</summary>
-    public LatencyDistribution? Latency { get; set; }
+    /// <summary>Says how long the next request waits before it is forwarded; null = not at all. Called by several threads.</summary>
+    public Func<TimeSpan>? Latency { get; set; }
 
     /// <summary>The requests so far, at most the last 10,000, in the order of their arrival.</summary>
     public IReadOnlyList<ProxiedRequest> Requests
@@ -112,7 +112,7 @@ public sealed class FaultProxy : IAsyncDisposable
                 client.NoDelay = true;
                 Interlocked.Increment(ref _connectionsAccepted);
                 _connections.RemoveAll(connection => connection.IsCompleted);
-                _connections.Add(new ProxyConnection(client, _server, Judge, () => Latency?.Next() ?? TimeSpan.Zero).RunAsync(_stop.Token));
+                _connections.Add(new ProxyConnection(client, _server, Judge, () => Latency?.Invoke() ?? TimeSpan.Zero).RunAsync(_stop.Token));
             }
         }
         catch (Exception stopped) when (stopped is OperationCanceledException or SocketException or ObjectDisposedException)

@@ -1,21 +1,21 @@
 namespace Broker.ObjectStore;
 
 /// <summary>
-/// The recent latencies of reads, by size: each class holds the last 256 reads of up to 64 KiB, 512 KiB, 4 MiB or more. A quantile follows a change of the store
-/// within as many reads. Thread-safe.
+/// The recent latencies of requests of one kind, by size: each class holds the last 256 of up to 64 KiB, 512 KiB, 4 MiB or more. A quantile follows a change of the store
+/// within as many. Thread-safe.
 /// </summary>
-internal sealed class ReadLatency(double quantile, int minSamples)
+internal sealed class RequestLatency(double quantile, int minSamples)
 {
     private const int Kept = 256;
 
-    /// <summary>The quantile is worked out anew after so many reads: sorting for each would cost more than it is worth.</summary>
+    /// <summary>The quantile is worked out anew after so many requests: sorting for each would cost more than it is worth.</summary>
     private const int Refresh = 16;
 
     private static readonly long[] UpTo = [64 * 1024, 512 * 1024, 4 * 1024 * 1024, long.MaxValue];
 
     private readonly SizeClass[] _classes = [.. UpTo.Select(_ => new SizeClass())];
 
-    /// <summary>A read of so many bytes took so long.</summary>
+    /// <summary>A request for so many bytes took so long.</summary>
     internal void Record(long bytes, TimeSpan latency)
     {
         SizeClass of = Of(bytes);
@@ -32,7 +32,7 @@ internal sealed class ReadLatency(double quantile, int minSamples)
         }
     }
 
-    /// <summary>The quantile of reads of that size; null = too few were seen.</summary>
+    /// <summary>The quantile of that size; null = too few were seen.</summary>
     internal TimeSpan? QuantileOf(long bytes)
     {
         SizeClass of = Of(bytes);
