@@ -154,7 +154,7 @@ internal static class CommandCodec
                 new WalId(from.ReadGuid()),
                 from.ReadList(() => new WalId(from.ReadGuid())),
                 from.ReadList(() => (new StreamId(from.ReadInt64()), new Offset(from.ReadInt64())))),
-            Kind.CloseStreams => new CloseStreams(from.ReadList(() => (new StreamId(from.ReadInt64()), new LeaderEpoch(checked((int)from.ReadInt64())), new Offset(from.ReadInt64())))),
+            Kind.CloseStreams => new CloseStreams(from.ReadList(() => new StreamEnd(new StreamId(from.ReadInt64()), new LeaderEpoch(checked((int)from.ReadInt64())), new Offset(from.ReadInt64())))),
             _ => throw new InvalidDataException($"the command {(byte)kind} is unknown here"),
         };
     }

@@ -22,18 +22,15 @@ internal static class LeadershipRules
         }
 
         IReadOnlyList<WalId> before = WalDebts.Before(image, stream, opening.Wal);
-        if (before.Where(wal => !image.Wals[wal].IsFenced).ToArray() is { Length: > 0 } open)
-        {
-            return new OpeningRefusal(stream.StreamId, OpeningRefusalReason.MustFence, open);
-        }
-
-        if (before.Except(opening.WalsRead).ToArray() is { Length: > 0 } unread)
-        {
-            return new OpeningRefusal(stream.StreamId, OpeningRefusalReason.MustRead, unread);
-        }
-
-        return next < stream.EndOffset ? new OpeningRefusal(stream.StreamId, OpeningRefusalReason.MovedOn, []) : null;
+        return before.Count > 0 && CheckLogs(image, opening, stream, before) is { } refusal ? refusal
+            : next < stream.EndOffset ? new OpeningRefusal(stream.StreamId, OpeningRefusalReason.MovedOn, [])
+            : null;
     }
+
+    private static OpeningRefusal? CheckLogs(MetadataImage image, OpenStreams opening, StreamState stream, IReadOnlyList<WalId> before) =>
+        before.Where(wal => !image.Wals[wal].IsFenced).ToArray() is { Length: > 0 } open ? new OpeningRefusal(stream.StreamId, OpeningRefusalReason.MustFence, open)
+        : before.Except(opening.WalsRead).ToArray() is { Length: > 0 } unread ? new OpeningRefusal(stream.StreamId, OpeningRefusalReason.MustRead, unread)
+        : null;
 
     /// <summary>The log that a node appends to; null: it has none, and can lead nothing.</summary>
     public static AttachedWal? LogOf(MetadataImage image, NodeId node) =>

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Broker.ObjectStore;
 
 namespace Broker.Actors.Coordination;
@@ -10,28 +9,26 @@ namespace Broker.Actors.Coordination;
 internal sealed class NextSeats
 {
     private readonly object _lock = new();
-    private ImmutableHashSet<NodeId> _nodes = [];
-    private ImmutableDictionary<StreamId, NodeId> _moves = ImmutableDictionary<StreamId, NodeId>.Empty;
+    private readonly HashSet<NodeId> _nodes = [];
+    private readonly Dictionary<StreamId, NodeId> _moves = [];
 
-    /// <summary>The nodes that take seats.</summary>
-    public IReadOnlySet<NodeId> Nodes
+    /// <summary>Whether the node takes seats.</summary>
+    public bool Takes(NodeId node)
     {
-        get
+        lock (_lock)
         {
-            lock (_lock)
-            {
-                return _nodes;
-            }
+            return _nodes.Contains(node);
         }
     }
 
     /// <summary>These nodes take seats, and no others.</summary>
     public void See(IEnumerable<NodeId> nodes)
     {
-        ImmutableHashSet<NodeId> seen = [.. nodes];
+        NodeId[] seen = [.. nodes];
         lock (_lock)
         {
-            _nodes = seen;
+            _nodes.Clear();
+            _nodes.UnionWith(seen);
         }
     }
 
@@ -40,16 +37,25 @@ internal sealed class NextSeats
     {
         lock (_lock)
         {
-            _nodes = _nodes.Remove(node);
+            _nodes.Remove(node);
         }
     }
 
     /// <summary>These streams are to move; of earlier choices those stay that are on their way.</summary>
     public void Choose(IEnumerable<(StreamId Stream, NodeId To)> moves, IReadOnlySet<StreamId> onTheirWay)
     {
+        (StreamId Stream, NodeId To)[] chosen = [.. moves];
         lock (_lock)
         {
-            _moves = _moves.Where(move => onTheirWay.Contains(move.Key)).ToImmutableDictionary().SetItems(moves.Select(move => KeyValuePair.Create(move.Stream, move.To)));
+            foreach (StreamId done in _moves.Keys.Where(stream => !onTheirWay.Contains(stream)).ToArray())
+            {
+                _moves.Remove(done);
+            }
+
+            foreach ((StreamId stream, NodeId to) in chosen)
+            {
+                _moves[stream] = to;
+            }
         }
     }
 

@@ -77,8 +77,14 @@ public enum OpeningRefusalReason
 /// A leader lets go of streams, all of whose acknowledged records are uploaded; another one leads them at once, where it is known who may (<see cref="Succession"/>). Answered with
 /// <see cref="StreamsAreClosed"/>; streams that it leads no more are passed over, and those of which less is uploaded.
 /// </summary>
-/// <param name="Streams">Each with the epoch of its leader and the offset behind its last record.</param>
-public sealed record CloseStreams(IReadOnlyList<(StreamId Stream, LeaderEpoch Epoch, Offset End)> Streams);
+/// <param name="Streams">Where each ends.</param>
+public sealed record CloseStreams(IReadOnlyList<StreamEnd> Streams);
+
+/// <summary>Where a leader ends.</summary>
+/// <param name="Stream">Of which stream.</param>
+/// <param name="Epoch">The epoch that it leads under.</param>
+/// <param name="End">The offset behind its last record.</param>
+public sealed record StreamEnd(StreamId Stream, LeaderEpoch Epoch, Offset End);
 
 /// <summary>Nobody leads the streams of the command, or somebody else does, but those that were passed over.</summary>
 public sealed record StreamsAreClosed(MetadataImage Image);

@@ -71,12 +71,15 @@ internal static class NodePlanner
 
     private static CommandPlan PlanClosing(MetadataImage image, CloseStreams close, NextSeats seats)
     {
-        StreamState[] closing =
-        [
-            .. close.Streams.DistinctBy(one => one.Stream)
-                .Where(one => image.FindStream(one.Stream) is { } stream && stream.Epoch == one.Epoch && stream.Leader != NodeId.None && stream.EndOffset >= one.End)
-                .Select(one => image.Streams[one.Stream]),
-        ];
+        List<StreamState> closing = [];
+        foreach (StreamEnd one in close.Streams)
+        {
+            if (image.FindStream(one.Stream) is { } stream && stream.Epoch == one.Epoch && stream.Leader != NodeId.None && stream.EndOffset >= one.End && !closing.Contains(stream))
+            {
+                closing.Add(stream);
+            }
+        }
+
         return new CommandPlan([.. closing.Select(stream => new StreamClosed(stream.StreamId, stream.Epoch)), .. Succession.Of(image, closing, seats)], new StreamsAreClosed(image));
     }
 

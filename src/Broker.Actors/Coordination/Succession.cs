@@ -6,45 +6,94 @@ namespace Broker.Actors.Coordination;
 /// <summary>
 /// Who leads streams that their leaders let go of, so that one commit closes and opens them: nothing is between the two but the next leader's hearing of it. Where nobody is known to take one, it
 /// stays closed, and is opened by whoever gets its seat. Pure but for what it notes of who leaves.
+/// <para>Producers wait for this, the first time too, when its code is compiled: of generic code over the ids, which is not compiled ahead, there is none that matters.</para>
 /// </summary>
 internal static class Succession
 {
     /// <param name="image">The metadata, in which they are led still.</param>
     /// <param name="closing">Those that are let go of: all that was acknowledged is uploaded.</param>
     /// <param name="seats">Who may get them.</param>
-    public static IEnumerable<StreamOpened> Of(MetadataImage image, IReadOnlyList<StreamState> closing, NextSeats seats)
+    public static IReadOnlyList<MetadataEvent> Of(MetadataImage image, IReadOnlyList<StreamState> closing, NextSeats seats)
     {
-        // Who lets go of what nobody chose to move is on its way out, until it is seen again.
-        foreach (NodeId leaving in closing.Where(stream => seats.ChosenFor(stream.StreamId) is null).Select(stream => stream.Leader).Distinct())
-        {
-            seats.Leaves(leaving);
-        }
-
-        IReadOnlySet<NodeId> nodes = seats.Nodes;
-        Dictionary<NodeId, WalId> logs = LeadershipRules.Candidates(image).Where(one => nodes.Contains(one.Node)).ToDictionary(one => one.Node, one => one.Wal);
-        if (logs.Count == 0)
-        {
-            yield break;
-        }
-
-        Dictionary<NodeId, int> led = image.Streams.Values.CountBy(stream => stream.Leader).ToDictionary();
         foreach (StreamState stream in closing)
         {
-            NodeId? next = seats.ChosenFor(stream.StreamId) is { } chosen && logs.ContainsKey(chosen) ? chosen
-                : logs.Keys.Where(node => node != stream.Leader).OrderBy(node => led.GetValueOrDefault(node)).ThenBy(node => node).Cast<NodeId?>().FirstOrDefault();
-            if (next is { } node && Opening(image, stream, node, logs[node]) is { } opened)
+            // Who lets go of what nobody chose to move is on its way out, until it is seen again.
+            if (seats.ChosenFor(stream.StreamId) is null)
             {
-                led[node] = led.GetValueOrDefault(node) + 1;
-                yield return opened;
+                seats.Leaves(stream.Leader);
             }
         }
+
+        List<Candidate> candidates = CandidatesOf(image, seats);
+        List<MetadataEvent> opened = [];
+        foreach (StreamState stream in closing)
+        {
+            if (Next(stream, candidates, seats.ChosenFor(stream.StreamId)) is { } next && next.Opening(image, stream) is { } opening)
+            {
+                next.Led++;
+                opened.Add(opening);
+            }
+        }
+
+        return opened;
     }
 
-    private static StreamOpened? Opening(MetadataImage image, StreamState stream, NodeId node, WalId wal)
+    private static List<Candidate> CandidatesOf(MetadataImage image, NextSeats seats)
     {
-        OpenStreams opening = new(node, image.NodeEpochs[node], wal, [], [(stream.StreamId, stream.EndOffset)]);
-        return LeadershipRules.Check(image, opening, stream with { Leader = NodeId.None, Wal = WalId.None }, stream.EndOffset) is null
-            ? new StreamOpened(stream.StreamId, node, stream.Epoch.Next(), stream.EndOffset, wal)
-            : null;
+        List<Candidate> candidates = [];
+        foreach (LiveNode node in image.LiveNodes.Values)
+        {
+            if (seats.Takes(node.NodeId) && LeadershipRules.LogOf(image, node.NodeId) is { } log)
+            {
+                candidates.Add(new Candidate(node, log.WalId));
+            }
+        }
+
+        foreach (StreamState stream in candidates.Count > 0 ? image.Streams.Values : [])
+        {
+            if (candidates.Find(one => one.Node == stream.Leader) is { } leader)
+            {
+                leader.Led++;
+            }
+        }
+
+        return candidates;
+    }
+
+    // The chosen one; else the one that leads the fewest, of these the first.
+    private static Candidate? Next(StreamState stream, List<Candidate> candidates, NodeId? chosen)
+    {
+        Candidate? fewest = null;
+        foreach (Candidate candidate in candidates)
+        {
+            if (candidate.Node == chosen)
+            {
+                return candidate;
+            }
+
+            if (candidate.Node != stream.Leader && (fewest is null || candidate.Led < fewest.Led))
+            {
+                fewest = candidate;
+            }
+        }
+
+        return fewest;
+    }
+
+    private sealed class Candidate(LiveNode node, WalId log)
+    {
+        public NodeId Node => node.NodeId;
+
+        /// <summary>How many streams.</summary>
+        public int Led { get; set; }
+
+        /// <summary>Null: the rules forbid it.</summary>
+        public StreamOpened? Opening(MetadataImage image, StreamState stream)
+        {
+            StreamState closed = stream with { Leader = NodeId.None, Wal = WalId.None };
+            return LeadershipRules.Check(image, new OpenStreams(Node, node.Epoch, log, [], []), closed, stream.EndOffset) is null
+                ? new StreamOpened(stream.StreamId, Node, stream.Epoch.Next(), stream.EndOffset, log)
+                : null;
+        }
     }
 }

@@ -1,5 +1,5 @@
 using Akka.Actor;
-using Broker.ObjectStore;
+using Broker.Actors.Coordination;
 
 namespace Broker.Actors.Partitions;
 
@@ -36,7 +36,7 @@ internal sealed partial class PartitionActor
         if (_pending.IsEmpty && _awaitsHandOver is { } asker)
         {
             _awaitsHandOver = null;
-            asker.Tell(new HandedOver(_opened.Stream, _opened.Epoch, _next));
+            asker.Tell(new HandedOver(new StreamEnd(_opened.Stream, _opened.Epoch, _next)));
         }
     }
 }
@@ -54,7 +54,5 @@ internal sealed record KeepLeading
 }
 
 /// <summary>The partition appends nothing more under its epoch.</summary>
-/// <param name="Stream">Which.</param>
-/// <param name="Epoch">The epoch that it leads under.</param>
-/// <param name="End">The offset behind its last record.</param>
-internal sealed record HandedOver(StreamId Stream, LeaderEpoch Epoch, Offset End);
+/// <param name="At">Where it ends.</param>
+internal sealed record HandedOver(StreamEnd At);

@@ -92,23 +92,22 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
 
     private async Task<Round> ResignAsync(StreamId[] streams)
     {
-        (StreamId Stream, LeaderEpoch Epoch)[] asked = [];
+        List<StreamEnd> asked = [];
         IActorRef[] partitions = [.. streams.Select(_services.Partitions.Find).OfType<IActorRef>()];
         try
         {
             await UploadBulkAsync();
             long closing = _services.Clock.GetTimestamp();
             Task<HandedOver>[] handOvers = [.. partitions.Select(partition => partition.Ask<HandedOver>(HandOver.Instance, LastPatience))];
-            List<HandedOver> ends = [];
+            List<StreamEnd> ends = [];
             foreach (Task<HandedOver> answer in handOvers)
             {
-                ends.Add(await answer);
+                ends.Add((await answer).At);
             }
 
             await _services.Uploads.Ask<UploadsFlushed>(FlushUploads.Instance, LastPatience);
-            asked = [.. ends.Select(end => (end.Stream, end.Epoch))];
-            CloseStreams command = new([.. ends.Select(end => (end.Stream, end.Epoch, end.End))]);
-            object committed = await _services.Coordinator.Ask(command, CoordinatorTimeouts.Command);
+            asked = ends;
+            object committed = await _services.Coordinator.Ask(new CloseStreams(ends), CoordinatorTimeouts.Command);
             if (committed is not StreamsAreClosed closed)
             {
                 throw new StorageException(StorageErrorKind.Unavailable, "the coordinator could not commit it");
@@ -120,7 +119,7 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
         }
         catch (Exception cause)
         {
-            if (asked.Length == 0)
+            if (asked.Count == 0)
             {
                 Array.ForEach(partitions, partition => partition.Tell(KeepLeading.Instance, ActorRefs.NoSender));
             }
@@ -157,7 +156,7 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
 
         if (round.Doubtful.Count > 0)
         {
-            _services.Seating.Tell(new SeatAnew(round.Doubtful));
+            _services.Seating.Tell(new SeatAnew([.. round.Doubtful.Select(one => (one.Stream, one.Epoch))]));
         }
 
         if (round.Left.Count > 0)
@@ -176,9 +175,9 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
     }
 
     /// <param name="Left">What this node leads still, or may.</param>
-    /// <param name="Doubtful">Those of them that take no appends until they are opened anew, with the epochs that they were to be closed under (X2).</param>
+    /// <param name="Doubtful">Those of them that take no appends until they are opened anew, with where they were to be closed (X2).</param>
     /// <param name="Failure">Null: there was none.</param>
-    private sealed record Round(IReadOnlyList<StreamId> Left, IReadOnlyList<(StreamId Stream, LeaderEpoch Epoch)> Doubtful, Exception? Failure);
+    private sealed record Round(IReadOnlyList<StreamId> Left, IReadOnlyList<StreamEnd> Doubtful, Exception? Failure);
 }
 
 /// <summary>Streams are to be led elsewhere. Answered with one <see cref="Resigned"/> for each.</summary>

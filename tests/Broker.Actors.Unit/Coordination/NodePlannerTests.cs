@@ -116,11 +116,11 @@ public sealed class NodePlannerTests
     public void L3_closed_stream_is_opened_elsewhere_at_once()
     {
         StreamState stream = LedByOne();
-        Plan(new CloseStreams([(stream.StreamId, stream.Epoch, Offset.Zero), (new StreamId(77), stream.Epoch, Offset.Zero)]));
-        Plan(new CloseStreams([(stream.StreamId, stream.Epoch, Offset.Zero)]));
+        Plan(new CloseStreams([new StreamEnd(stream.StreamId, stream.Epoch, Offset.Zero), new StreamEnd(new StreamId(77), stream.Epoch, Offset.Zero)]));
+        Plan(new CloseStreams([new StreamEnd(stream.StreamId, stream.Epoch, Offset.Zero)]));
 
         Assert.Empty(Open(Two, 1, LogOfTwo, [], stream, 0).Refused);
-        Plan(new CloseStreams([(stream.StreamId, stream.Epoch, Offset.Zero)]));
+        Plan(new CloseStreams([new StreamEnd(stream.StreamId, stream.Epoch, Offset.Zero)]));
         Assert.Equal(Two, _image.Streams[stream.StreamId].Leader);
     }
 
@@ -130,17 +130,17 @@ public sealed class NodePlannerTests
         StreamState stream = LedByOne();
         _seats.See([One, Two, new NodeId(3)]);
 
-        Plan(new CloseStreams([(stream.StreamId, stream.Epoch, Offset.Zero)]));
+        Plan(new CloseStreams([new StreamEnd(stream.StreamId, stream.Epoch, Offset.Zero)]));
 
         StreamState next = _image.Streams[stream.StreamId];
         Assert.Equal((Two, LogOfTwo, stream.Epoch.Next()), (next.Leader, next.Wal, next.Epoch));
         Assert.Empty(next.PendingWals);
-        Assert.DoesNotContain(One, _seats.Nodes);
+        Assert.False(_seats.Takes(One));
 
         // It is not taken back by one that leaves, though nobody else is there.
         _seats.See([One, Two]);
         Plan(new MarkNodeGone(One, 1));
-        Plan(new CloseStreams([(stream.StreamId, next.Epoch, Offset.Zero)]));
+        Plan(new CloseStreams([new StreamEnd(stream.StreamId, next.Epoch, Offset.Zero)]));
         Assert.Equal(NodeId.None, _image.Streams[stream.StreamId].Leader);
     }
 
@@ -152,10 +152,10 @@ public sealed class NodePlannerTests
         _seats.See([One, Two, new NodeId(3)]);
         _seats.Choose([(stream.StreamId, new NodeId(3))], new HashSet<StreamId>());
 
-        Plan(new CloseStreams([(stream.StreamId, stream.Epoch, Offset.Zero)]));
+        Plan(new CloseStreams([new StreamEnd(stream.StreamId, stream.Epoch, Offset.Zero)]));
 
         Assert.Equal((new NodeId(3), LogOfThree), (_image.Streams[stream.StreamId].Leader, _image.Streams[stream.StreamId].Wal));
-        Assert.Contains(One, _seats.Nodes);
+        Assert.True(_seats.Takes(One));
 
         // On its way it is not forgotten when others are chosen; then it is.
         _seats.Choose([], new HashSet<StreamId> { stream.StreamId });
@@ -173,7 +173,7 @@ public sealed class NodePlannerTests
         Register(new NodeId(3), LogOfThree);
         _seats.See([One, Two, new NodeId(3)]);
 
-        Plan(new CloseStreams([.. _image.Streams.Values.Select(stream => (stream.StreamId, stream.Epoch, Offset.Zero))]));
+        Plan(new CloseStreams([.. _image.Streams.Values.Select(stream => new StreamEnd(stream.StreamId, stream.Epoch, Offset.Zero))]));
 
         Assert.Equal([(Two, 2), (new NodeId(3), 2)], _image.Streams.Values.CountBy(stream => stream.Leader).OrderBy(one => one.Key).Select(one => (one.Key, one.Value)));
     }
@@ -182,7 +182,7 @@ public sealed class NodePlannerTests
     public void X1_stream_of_which_less_is_uploaded_than_its_leader_appended_is_not_closed()
     {
         StreamState stream = LedByOne();
-        Plan(new CloseStreams([(stream.StreamId, stream.Epoch, new Offset(1))]));
+        Plan(new CloseStreams([new StreamEnd(stream.StreamId, stream.Epoch, new Offset(1))]));
         Assert.Equal(One, _image.Streams[stream.StreamId].Leader);
     }
 

@@ -24,7 +24,7 @@ public sealed class PartitionBalanceTests : ActorTest
     public async Task Stream_that_nobody_leads_goes_to_the_node_with_the_fewest_but_not_to_one_without_a_log()
     {
         ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 0);
-        await ground.AskAsync<StreamsAreClosed>(new CloseStreams([(ground.Streams[0], new LeaderEpoch(0), Offset.Zero)]));
+        await ground.AskAsync<StreamsAreClosed>(new CloseStreams([new StreamEnd(ground.Streams[0], new LeaderEpoch(0), Offset.Zero)]));
         MetadataImage image = ground.View.Current;
 
         Assert.Equal(One, PartitionBalance.SeatOf(image, ground.Streams[0], new Dictionary<NodeId, int> { [One] = 1, [Two] = 2, [Three] = 0 }));
@@ -54,7 +54,7 @@ public sealed class PartitionBalanceTests : ActorTest
     public async Task Streams_that_are_led_and_have_no_seat_are_unseated()
     {
         ClusterGround ground = await CreateAsync(Sys, streams: 3, records: 0);
-        await ground.AskAsync<StreamsAreClosed>(new CloseStreams([(ground.Streams[2], new LeaderEpoch(0), Offset.Zero)]));
+        await ground.AskAsync<StreamsAreClosed>(new CloseStreams([new StreamEnd(ground.Streams[2], new LeaderEpoch(0), Offset.Zero)]));
 
         Assert.Equal([ground.Streams[1]], PartitionBalance.Unseated(ground.View.Current, new Dictionary<NodeId, IReadOnlyList<StreamId>> { [One] = [ground.Streams[0]], [Two] = [] }));
 

@@ -24,7 +24,7 @@ public sealed class PartitionReplicasTests : ActorTest
     {
         ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 0);
 
-        await ground.AskAsync<StreamsAreClosed>(new CloseStreams([(ground.Streams[0], new LeaderEpoch(0), Offset.Zero)]));
+        await ground.AskAsync<StreamsAreClosed>(new CloseStreams([new StreamEnd(ground.Streams[0], new LeaderEpoch(0), Offset.Zero)]));
 
         PartitionReplicas replicas = Of(ground);
         Assert.Contains(Assert.Single(replicas.Nodes), ground.View.Current.LiveNodes.Keys);

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Broker.Actors.Connections;
+using Broker.Actors.Coordination;
 using Broker.Actors.Partitions;
 using Broker.Actors.Storage;
 using Broker.Actors.Undelivered;
@@ -25,7 +26,7 @@ public sealed class PartitionHandOverTests : PartitionFixture
         MakeDurable(partition, onItsWay);
 
         Assert.Equal(ErrorCode.None, ExpectMsg<AppendReply>().Error);
-        Assert.Equal(new HandedOver(Stream, new LeaderEpoch(Epoch), new Offset(3)), ExpectMsg<HandedOver>());
+        Assert.Equal(new HandedOver(new StreamEnd(Stream, new LeaderEpoch(Epoch), new Offset(3))), ExpectMsg<HandedOver>());
         _wal.ExpectNoMsg(Silence);
         Assert.Equal(new Offset(3), Read(partition, 0).HighWatermark);
     }
@@ -40,7 +41,7 @@ public sealed class PartitionHandOverTests : PartitionFixture
         partition.Tell(new WalRefused(onItsWay.Generation, ErrorCode.KafkaStorageError, "test"), _wal.Ref);
 
         Assert.Equal(ErrorCode.KafkaStorageError, ExpectMsg<AppendReply>().Error);
-        Assert.Equal(Offset.Zero, ExpectMsg<HandedOver>().End);
+        Assert.Equal(Offset.Zero, ExpectMsg<HandedOver>().At.End);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.TestKit;
+using Broker.Actors.Coordination;
 using Broker.Actors.Partitions;
 using Broker.Actors.Storage;
 using Broker.Actors.Unit.Coordination;
@@ -31,7 +32,7 @@ public sealed class ResigningActorTests : ActorTest
         _partition.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
         AnswerUploadsUntilHandOver();
         _uploads.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
-        _partition.Reply(new HandedOver(ground.Streams[0], new LeaderEpoch(0), Offset.Zero));
+        _partition.Reply(new HandedOver(new StreamEnd(ground.Streams[0], new LeaderEpoch(0), Offset.Zero)));
         Assert.Equal(Two, ground.View.Current.Streams[ground.Streams[0]].Leader);
         AnswerUpload();
 
@@ -45,7 +46,7 @@ public sealed class ResigningActorTests : ActorTest
         ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 0);
         Start(ground).Tell(new ResignStreams(ground.Streams), TestActor);
         AnswerUploadsUntilHandOver();
-        _partition.Reply(new HandedOver(ground.Streams[0], new LeaderEpoch(0), Offset.Zero));
+        _partition.Reply(new HandedOver(new StreamEnd(ground.Streams[0], new LeaderEpoch(0), Offset.Zero)));
 
         // The last upload never ends.
         _uploads.ExpectMsg<FlushUploads>(Patience);
@@ -68,10 +69,10 @@ public sealed class ResigningActorTests : ActorTest
 
         // Both together, of which one never answers; then each alone.
         AnswerUploadsUntilHandOver();
-        _partition.Reply(new HandedOver(ground.Streams[0], new LeaderEpoch(0), Offset.Zero));
+        _partition.Reply(new HandedOver(new StreamEnd(ground.Streams[0], new LeaderEpoch(0), Offset.Zero)));
         _partition.ExpectMsg<KeepLeading>(Patience);
         AnswerUploadsUntilHandOver();
-        _partition.Reply(new HandedOver(ground.Streams[0], new LeaderEpoch(0), Offset.Zero));
+        _partition.Reply(new HandedOver(new StreamEnd(ground.Streams[0], new LeaderEpoch(0), Offset.Zero)));
         AnswerUpload();
 
         Assert.Equal(ground.Streams[0], ExpectMsg<Resigned>(Patience).Stream);
@@ -84,7 +85,7 @@ public sealed class ResigningActorTests : ActorTest
         ground.CommitsAreRefused = true;
         Start(ground).Tell(new ResignStreams(ground.Streams), TestActor);
         AnswerUploadsUntilHandOver();
-        _partition.Reply(new HandedOver(ground.Streams[0], new LeaderEpoch(0), Offset.Zero));
+        _partition.Reply(new HandedOver(new StreamEnd(ground.Streams[0], new LeaderEpoch(0), Offset.Zero)));
         AnswerUpload();
 
         Assert.Equal([(ground.Streams[0], new LeaderEpoch(0))], _seating.ExpectMsg<SeatAnew>(Patience).Streams);
@@ -97,7 +98,7 @@ public sealed class ResigningActorTests : ActorTest
         ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 0);
         Start(ground).Tell(new ResignStreams(ground.Streams), TestActor);
         AnswerUploadsUntilHandOver();
-        _partition.Reply(new HandedOver(ground.Streams[0], new LeaderEpoch(0), new Offset(5)));
+        _partition.Reply(new HandedOver(new StreamEnd(ground.Streams[0], new LeaderEpoch(0), new Offset(5))));
         AnswerUpload();
 
         Assert.Equal([(ground.Streams[0], new LeaderEpoch(0))], _seating.ExpectMsg<SeatAnew>(Patience).Streams);

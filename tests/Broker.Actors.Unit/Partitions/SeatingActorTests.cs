@@ -144,7 +144,7 @@ public sealed class SeatingActorTests : ActorTest
         ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 0);
         IActorRef seating = Start(ground);
         seating.Tell(new SeatStreams(ground.Streams), TestActor);
-        await ground.AskAsync<StreamsAreClosed>(new CloseStreams([(ground.Streams[0], new LeaderEpoch(0), Offset.Zero)]));
+        await ground.AskAsync<StreamsAreClosed>(new CloseStreams([new StreamEnd(ground.Streams[0], new LeaderEpoch(0), Offset.Zero)]));
 
         ExpectMsg<Seated>(Patience);
         Assert.Equal((One, LogOfOne), (ground.View.Current.Streams[ground.Streams[0]].Leader, ground.View.Current.Streams[ground.Streams[0]].Wal));
