@@ -3,8 +3,8 @@ namespace Broker.ObjectStore;
 /// <summary>When a <see cref="HedgedObjectStore"/> asks a second time.</summary>
 public sealed record HedgedObjectStoreOptions
 {
-    /// <summary>Of reads.</summary>
-    public LateRequestOptions Reads { get; init; } = new();
+    /// <summary>Of reads. Where nobody knows yet what is usual, half a second, which no store takes for most of them: what a partition needs to open is among the first.</summary>
+    public LateRequestOptions Reads { get; init; } = new() { FirstDelay = TimeSpan.FromMilliseconds(500) };
 
     /// <summary>
     /// Reads of more bytes are not hedged: a second copy of them takes memory and bandwidth, and their time is in the bytes, not in the waiting. 8 MiB:
@@ -14,9 +14,10 @@ public sealed record HedgedObjectStoreOptions
 
     /// <summary>
     /// Of conditional PUTs, which cost ten times as much: later than reads, three times the time that is usual for all but the slowest, and not before 100 ms, below which nobody waits for one
-    /// PUT. Where nobody knows yet what is usual, after a second. 5 in 100: more of them are slow where the store is slow as a whole, and then it is no use.
+    /// PUT. Where nobody knows yet what is usual, after a second. 10 in 100, and 20 in a row: three in a hundred that stand, some of their second ones as well, and on a busy machine others that are just slow;
+    /// more are late where the store is slow as a whole, and then it is no use.
     /// </summary>
-    public LateRequestOptions Puts { get; init; } = new() { Factor = 3, MinDelay = TimeSpan.FromMilliseconds(100), FirstDelay = TimeSpan.FromSeconds(1), MaxShare = 0.05 };
+    public LateRequestOptions Puts { get; init; } = new() { Factor = 3, MinDelay = TimeSpan.FromMilliseconds(100), FirstDelay = TimeSpan.FromSeconds(1), MaxShare = 0.1, MaxBurst = 20 };
 
     /// <summary>PUTs of more bytes are not hedged: see <see cref="MaxReadBytes"/>. 1 MiB: a slot of the write-ahead log at a high rate, a commit of the metadata.</summary>
     public int MaxPutBytes { get; init; } = 1024 * 1024;

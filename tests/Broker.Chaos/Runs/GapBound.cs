@@ -11,6 +11,9 @@ public static class GapBound
     /// <summary>A start, in which the bucket is asked for fifteen seconds whether others live, and its reading of all that was not uploaded.</summary>
     private static readonly TimeSpan ColdStart = TimeSpan.FromSeconds(40);
 
+    /// <summary>What is not asked a second time, a large write, a listing, stands until its time is up, and then perhaps once more; acknowledgements wait for none of these.</summary>
+    private static readonly TimeSpan Stalls = TimeSpan.FromSeconds(10);
+
     /// <summary>Faults that happen at the same time may add up.</summary>
     public static TimeSpan Of(IEnumerable<PlannedFault> round) => TimeSpan.FromSeconds(round.Sum(fault => Of(fault).TotalSeconds));
 
@@ -19,6 +22,7 @@ public static class GapBound
         // Others cannot make up for it as long as it lasts.
         FaultKind.StoreCut or FaultKind.StoreDown => fault.Length + TakeOver,
         FaultKind.KillSeveral => fault.Length + ColdStart,
+        FaultKind.StoreStalls => Stalls,
         _ => TakeOver,
     };
 }

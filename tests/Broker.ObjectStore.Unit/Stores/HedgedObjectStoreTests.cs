@@ -126,14 +126,20 @@ public sealed class HedgedObjectStoreTests
     }
 
     [Fact]
-    public async Task Nothing_is_hedged_before_there_is_a_quantile_nor_what_is_too_large()
+    public async Task Before_anybody_knows_what_is_usual_half_a_second_is_late()
     {
         Task<int> read = ReadAsync();
-        _time.Advance(TimeSpan.FromMinutes(1));
+        _time.Advance(TimeSpan.FromMilliseconds(499));
         Assert.Single(_reads.Open);
+        await PassAsync(2);
         _reads.Open[0].Answer(1);
+        _reads.Open[1].Cancel();
         await read;
+    }
 
+    [Fact]
+    public async Task What_is_too_large_is_asked_once()
+    {
         await WarmUpAsync(latencyMs: 20);
         _ = _store.ReadAsync(Key, ByteRange.All, [new byte[9 * 1024 * 1024]], default).AsTask();
         _ = _store.GetAsync(Key, ByteRange.All, default).AsTask();
