@@ -34,7 +34,7 @@ public sealed class ScheduleTests
         IReadOnlyList<PlannedFault>[] doubles = [.. new Schedule(1, All, 3, overlaps: true).Rounds().Take(500).Where(round => round.Count > 1)];
 
         Assert.NotEmpty(doubles);
-        Assert.All(doubles, round => Assert.True(round is [_, { Kind: FaultKind.StoreSlow or FaultKind.StoreFailing }], string.Join(" and ", round)));
+        Assert.All(doubles, round => Assert.True(round is [_, { Kind: FaultKind.StoreSlow or FaultKind.StoreStalls or FaultKind.StoreFailing }], string.Join(" and ", round)));
     }
 
     private static string Text(Schedule schedule) => string.Join('\n', schedule.Rounds().Take(100).SelectMany(round => round));
