@@ -56,7 +56,7 @@ internal sealed class ClusterNode
         MetadataView view = new(MetadataImage.Empty);
         ClusterLoads loads = new();
         NextSeats seats = new();
-        PartitionSharding sharding = new(system, view, loads, seats);
+        PartitionSharding sharding = new(system, options.NodeId, view, loads, seats);
         Props firstPlace = Props.Create(() => new FirstPlaceActor(registry, entry, FirstClaim.DefendEvery, log));
         ClusterLink link = StartLink(system, store, options, sources, loggers, view, loads, seats, sharding, firstPlace, cause => fenced.TrySetResult(cause));
         return new ClusterNode(system, registry, entry, sharding, link, sources.Clock, fenced.Task);

@@ -6,8 +6,8 @@ namespace Broker.Actors.Clustering;
 /// Whether a start that no member answers may begin the cluster. Of the others it cannot tell which are dead, and which are on the far side of a cut: so it asks in the bucket, which both
 /// sides reach. It claims the place of the first; the coordinator of a cluster that lives takes that back (<see cref="FirstPlaceActor"/>).
 ///
-/// J3. While nothing is heard of nodes that are registered, and that the metadata take for living, a cluster is begun only by a start whose claim has stood for <see cref="Undefended"/>; one that has lost a claim knows that a
-/// cluster lived then, and needs <see cref="UndefendedOnceLost"/>: that a coordinator does not reach the bucket for seconds now and then must not end it.
+/// J3. While nothing is heard of nodes that are registered, and that the metadata take for living, a cluster is begun only by a start whose claim has stood for <see cref="Undefended"/>; one
+/// that has lost a claim knows that a cluster lived then, and needs <see cref="UndefendedOnceLost"/>: that a coordinator does not reach the bucket for seconds now and then must not end it.
 /// J4. A start that lost its claim does not claim again before the other's has stood for longer than that: two that cannot reach each other do not keep each other from it.
 /// </summary>
 /// <param name="incarnation">The start's.</param>

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace Broker.Actors.Clustering;
 
 /// <summary>The partitions as sharded entities: one <see cref="PartitionSeatActor"/> for each, in a shard of its own.</summary>
-internal sealed class PartitionSharding(ActorSystem system, MetadataView metadata, ClusterLoads loads, NextSeats seats)
+internal sealed class PartitionSharding(ActorSystem system, NodeId node, MetadataView metadata, ClusterLoads loads, NextSeats seats)
 {
     /// <summary>What they are called among the kinds of entities.</summary>
     public const string TypeName = "partitions";
@@ -19,12 +19,14 @@ internal sealed class PartitionSharding(ActorSystem system, MetadataView metadat
     private readonly IActorRef _proxy = ClusterSharding.Get(system).StartProxy(TypeName, "", SeatExtractor.Instance);
 
     private volatile IActorRef? _region;
+    private volatile IActorRef? _resigning;
 
     /// <summary>Starts this node's part: from now on it is given partitions.</summary>
     /// <param name="seating">The node's <see cref="SeatingActor"/>.</param>
     /// <param name="resigning">The node's <see cref="ResigningActor"/>.</param>
     public void Start(IActorRef seating, IActorRef resigning)
     {
+        _resigning = resigning;
         PartitionSeatServices services = new(seating, resigning, Seat);
         _region = ClusterSharding.Get(system).Start(
             TypeName,
@@ -44,26 +46,70 @@ internal sealed class PartitionSharding(ActorSystem system, MetadataView metadat
     public async Task DrainAsync(TimeSpan patience, ILogger log)
     {
         Cluster cluster = Cluster.Get(system);
-        if (_region is not { } region || cluster.IsTerminated || !cluster.State.Members.Any(member => member.Status == MemberStatus.Up && member.UniqueAddress != cluster.SelfUniqueAddress))
+        if (_region is not { } region || _resigning is not { } resigning || cluster.IsTerminated || !cluster.State.Members.Any(member => member.Status == MemberStatus.Up && member.UniqueAddress != cluster.SelfUniqueAddress))
         {
             return;
         }
 
         Stopwatch clock = Stopwatch.StartNew();
         PartitionShardingLog.Draining(log);
+        await ResignFirstAsync(resigning, patience / 3).ConfigureAwait(false);
         region.Tell(GracefulShutdown.Instance, ActorRefs.NoSender);
+
+        // Another one that leaves may have had a partition opened here before it was known that this one leaves too: it has no entity here.
+        bool isDrained = await EndsWithinAsync(region, patience - clock.Elapsed).ConfigureAwait(false)
+            && await ResignAsync(resigning, Led(), patience - clock.Elapsed).ConfigureAwait(false);
+        if (isDrained)
+        {
+            PartitionShardingLog.Drained(log, clock.ElapsedMilliseconds);
+        }
+        else
+        {
+            PartitionShardingLog.NotDrained(log, patience);
+        }
+    }
+
+    private static async Task<bool> EndsWithinAsync(IActorRef region, TimeSpan patience)
+    {
         try
         {
-            await region.WatchAsync().WaitAsync(patience).ConfigureAwait(false);
+            await region.WatchAsync().WaitAsync(Positive(patience)).ConfigureAwait(false);
+            return true;
         }
         catch (TimeoutException)
         {
-            PartitionShardingLog.NotDrained(log, patience);
-            return;
+            return false;
         }
-
-        PartitionShardingLog.Drained(log, clock.ElapsedMilliseconds);
     }
+
+    // Producers had better wait for nothing of the entities' moves, which are many messages each. Where nobody knows who leads next, as the first partition shows, each goes when its entity does;
+    // and so does what has not gone in time.
+    private async Task ResignFirstAsync(IActorRef resigning, TimeSpan patience)
+    {
+        StreamId[] led = Led();
+        if (led.Length > 0 && await ResignAsync(resigning, led[..1], patience).ConfigureAwait(false) && metadata.Current.FindStream(led[0])?.Leader != NodeId.None)
+        {
+            await ResignAsync(resigning, led[1..], patience).ConfigureAwait(false);
+        }
+    }
+
+    private StreamId[] Led() => [.. metadata.Current.Streams.Values.Where(stream => stream.Leader == node).Select(stream => stream.StreamId)];
+
+    // False: not all of them went in time.
+    private static async Task<bool> ResignAsync(IActorRef resigning, StreamId[] streams, TimeSpan patience)
+    {
+        try
+        {
+            await Task.WhenAll(streams.Select(stream => resigning.Ask<Resigned>(new ResignStreams([stream]), Positive(patience)))).ConfigureAwait(false);
+            return true;
+        }
+        catch (AskTimeoutException)
+        {
+            return false;
+        }
+    }
+
+    private static TimeSpan Positive(TimeSpan left) => left > TimeSpan.Zero ? left : TimeSpan.Zero;
 
     /// <summary>Entities are only started and stopped: no message goes to them through the region.</summary>
     private sealed class SeatExtractor : IMessageExtractor

@@ -18,7 +18,7 @@ internal static class Succession
         foreach (StreamState stream in closing)
         {
             // Who lets go of what nobody chose to move is on its way out, until it is seen again.
-            if (seats.ChosenFor(stream.StreamId) is null)
+            if (ChosenFor(stream, seats) is null)
             {
                 seats.Leaves(stream.Leader);
             }
@@ -28,7 +28,7 @@ internal static class Succession
         List<MetadataEvent> opened = [];
         foreach (StreamState stream in closing)
         {
-            if (Next(stream, candidates, seats.ChosenFor(stream.StreamId)) is { } next && next.Opening(image, stream) is { } opening)
+            if (Next(stream, candidates, ChosenFor(stream, seats)) is { } next && next.Opening(image, stream) is { } opening)
             {
                 next.Led++;
                 opened.Add(opening);
@@ -37,6 +37,9 @@ internal static class Succession
 
         return opened;
     }
+
+    // One that has moved where it was chosen to is remembered for a while.
+    private static NodeId? ChosenFor(StreamState stream, NextSeats seats) => seats.ChosenFor(stream.StreamId) is { } chosen && chosen != stream.Leader ? chosen : null;
 
     private static List<Candidate> CandidatesOf(MetadataImage image, NextSeats seats)
     {

@@ -34,7 +34,9 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
     private static readonly TimeSpan LastPatience = TimeSpan.FromSeconds(2);
 
     private readonly ResigningServices _services;
-    private readonly Dictionary<StreamId, IActorRef> _due = [];
+
+    // With all who want to hear: a stream's entity, and whoever drains the node.
+    private readonly Dictionary<StreamId, List<IActorRef>> _due = [];
 
     // How often each failed: one that cannot be given up, as while it waits for the store to open, must not hold up the others.
     private readonly Dictionary<StreamId, int> _failures = [];
@@ -54,7 +56,12 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
     {
         foreach (StreamId stream in resign.Streams)
         {
-            _due[stream] = Sender;
+            if (!_due.TryGetValue(stream, out List<IActorRef>? askers))
+            {
+                _due[stream] = askers = [];
+            }
+
+            askers.Add(Sender);
         }
 
         // Those that are behind this message in the mailbox come along.
@@ -69,11 +76,11 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
         }
 
         MetadataImage image = _services.Metadata.Current;
-        foreach ((StreamId stream, IActorRef asker) in _due.Where(one => image.FindStream(one.Key)?.Leader != _services.Node).ToArray())
+        foreach ((StreamId stream, List<IActorRef> askers) in _due.Where(one => image.FindStream(one.Key)?.Leader != _services.Node).ToArray())
         {
             _due.Remove(stream);
             _failures.Remove(stream);
-            asker.Tell(new Resigned(stream));
+            askers.ForEach(asker => asker.Tell(new Resigned(stream)));
         }
 
         // What broke does not know where its log ends, and stays until the node starts anew.

@@ -19,8 +19,8 @@ public sealed record HedgedObjectStoreOptions
     /// </summary>
     public LateRequestOptions Puts { get; init; } = new() { Factor = 3, MinDelay = TimeSpan.FromMilliseconds(100), FirstDelay = TimeSpan.FromSeconds(1), MaxShare = 0.1, MaxBurst = 20 };
 
-    /// <summary>PUTs of more bytes are not hedged: see <see cref="MaxReadBytes"/>. 1 MiB: a slot of the write-ahead log at a high rate, a commit of the metadata.</summary>
-    public int MaxPutBytes { get; init; } = 1024 * 1024;
+    /// <summary>PUTs of more bytes are not hedged: see <see cref="MaxReadBytes"/>. 8 MiB: the largest slot of the write-ahead log, and a commit of the metadata.</summary>
+    public int MaxPutBytes { get; init; } = (8 * 1024 * 1024) + (64 * 1024);
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

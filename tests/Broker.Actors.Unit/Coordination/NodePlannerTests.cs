@@ -157,6 +157,11 @@ public sealed class NodePlannerTests
         Assert.Equal((new NodeId(3), LogOfThree), (_image.Streams[stream.StreamId].Leader, _image.Streams[stream.StreamId].Wal));
         Assert.True(_seats.Takes(One));
 
+        // As when the one that has got it leaves before others are chosen.
+        Plan(new CloseStreams([new StreamEnd(stream.StreamId, stream.Epoch.Next(), Offset.Zero)]));
+        Assert.NotEqual(new NodeId(3), _image.Streams[stream.StreamId].Leader);
+        Assert.False(_seats.Takes(new NodeId(3)));
+
         // On its way it is not forgotten when others are chosen; then it is.
         _seats.Choose([], new HashSet<StreamId> { stream.StreamId });
         Assert.Equal(new NodeId(3), _seats.ChosenFor(stream.StreamId));

@@ -26,7 +26,12 @@ public sealed class ResigningActorTests : ActorTest
     public async Task X1_stream_is_closed_when_all_of_it_is_uploaded_and_appends_wait()
     {
         ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 0);
-        Start(ground).Tell(new ResignStreams(ground.Streams), TestActor);
+        IActorRef resigning = Start(ground);
+        resigning.Tell(new ResignStreams(ground.Streams), TestActor);
+
+        // As when its node is stopped while it moves.
+        TestProbe another = CreateTestProbe();
+        resigning.Tell(new ResignStreams(ground.Streams), another.Ref);
 
         // While it serves, the bulk.
         _partition.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
@@ -37,6 +42,7 @@ public sealed class ResigningActorTests : ActorTest
         AnswerUpload();
 
         Assert.Equal(ground.Streams[0], ExpectMsg<Resigned>(Patience).Stream);
+        Assert.Equal(ground.Streams[0], another.ExpectMsg<Resigned>(Patience).Stream);
         Assert.Equal(NodeId.None, ground.View.Current.Streams[ground.Streams[0]].Leader);
     }
 

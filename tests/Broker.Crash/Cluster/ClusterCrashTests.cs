@@ -99,6 +99,33 @@ public sealed class ClusterCrashTests : ClusterOfBrokers
         }
     }
 
+    // The one that both give theirs to may be the other one, which is on its way out too.
+    [SkippableFact]
+    public async Task Nodes_that_are_stopped_together_hand_their_partitions_over_to_the_one_that_stays()
+    {
+        await StartAsync();
+        ClusterWriter[] writers = Writers();
+        await WriteAsync(writers, 10);
+        Task writing = WriteAsync(writers, 60);
+        int[] exitCodes = await Task.WhenAll(Brokers.Skip(1).Select(node => node.StopAsync(TimeSpan.FromSeconds(60))));
+        await writing;
+        Assert.All(exitCodes, code => Assert.Equal(0, code));
+        await WriteAsync(writers, 10);
+
+        // Had anything been left to them, their logs would be read.
+        Assert.DoesNotContain("Its node is gone", await File.ReadAllTextAsync(Brokers[0].LogFile), StringComparison.Ordinal);
+        foreach (NodeBroker node in Brokers.Skip(1))
+        {
+            Assert.Contains("This node leads nothing any more", await File.ReadAllTextAsync(node.LogFile), StringComparison.Ordinal);
+        }
+
+        foreach (ClusterWriter writer in writers)
+        {
+            Assert.Equal(Enumerable.Range(0, 80), await writer.ReadAsync());
+            await writer.DisposeAsync();
+        }
+    }
+
     // The lease decides: either of the two may be the one that dies.
     [SkippableTheory]
     [InlineData(0)]

@@ -145,7 +145,7 @@ public sealed class HedgedPutsTests
         await WarmUpAsync(latencyMs: 50);
         _ = _store.PutAsync(Key, Body, PutCondition.None.WithWriteId(Guid.NewGuid()), default).AsTask();
         _ = _store.PutAsync(Key, Body, PutCondition.IfAbsent, default).AsTask();
-        _ = _store.PutAsync(Key, new ReadOnlySequence<byte>(new byte[(1024 * 1024) + 1]), Condition, default).AsTask();
+        _ = _store.PutAsync(Key, new ReadOnlySequence<byte>(new byte[9 * 1024 * 1024]), Condition, default).AsTask();
         _time.Advance(TimeSpan.FromMinutes(1));
 
         Assert.Equal(3, _puts.Sent.Count);
