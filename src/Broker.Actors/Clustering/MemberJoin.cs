@@ -27,8 +27,8 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
 
     private readonly StartProbe _probe = new(cluster);
 
-    // The nodes that the metadata took for living after the claim with this etag: whoever begins a cluster later takes the place from that claim first.
-    private (string Claim, IReadOnlySet<NodeId> Nodes)? _living;
+    // The nodes that may live, as the metadata said after this start's last claim: whoever begins a cluster later takes the place from that claim first.
+    private HashSet<NodeId>? _living;
 
     /// <summary>Returns when this node is a member: as long as a cluster lives that it cannot reach, it waits.</summary>
     /// <exception cref="StorageException">As the store says; Unavailable: not yet, try again; Invalid: another node with this id runs.</exception>
@@ -65,6 +65,7 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
         FirstClaim claim = new(entry.Incarnation, clock);
         (string Silent, bool Lives) told = ("", false);
         Guid awaited = Guid.Empty;
+        NodeId? displaced = null;
         while (true)
         {
             IReadOnlyCollection<(NodeEntry, StartIsHere?)> others = await AskOthersAsync(cancellation);
@@ -86,7 +87,7 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
                 continue;
             }
 
-            IReadOnlyList<NodeEntry> silent = await WithoutGoneAsync(plan.Silent, first, cancellation);
+            IReadOnlyList<NodeEntry> silent = await WithoutGoneAsync(plan.Silent, first?.Entry, displaced, cancellation);
             FirstClaim.Step step = claim.Look(first, silent.Count > 0);
             if (step == FirstClaim.Step.Begin)
             {
@@ -103,6 +104,8 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
             {
                 // One of those that find it gone takes its place; the others see whose it is.
                 claim.Taken();
+                _living = null;
+                displaced = first?.Entry.Node;
                 continue;
             }
 
@@ -116,20 +119,16 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
         return await Task.WhenAll(registered.Select(async other => (other, await _probe.AskAsync(other.Address, cancellation))));
     }
 
-    // A node that a coordinator has seen die, and that never came back, stays registered: nobody waits for it.
-    private async ValueTask<IReadOnlyList<NodeEntry>> WithoutGoneAsync(IReadOnlyList<NodeEntry> silent, (NodeEntry Entry, string ETag)? first, CancellationToken cancellation)
+    // A node that a coordinator has seen die, and that never came back, stays registered: nobody waits for it. But whose place was taken may have begun its cluster, and not be in the metadata yet.
+    private async ValueTask<IReadOnlyList<NodeEntry>> WithoutGoneAsync(IReadOnlyList<NodeEntry> silent, NodeEntry? first, NodeId? displaced, CancellationToken cancellation)
     {
-        if (silent.Count == 0 || first is not var (holder, claim) || holder.Incarnation != entry.Incarnation)
+        if (silent.Count == 0 || first?.Incarnation != entry.Incarnation)
         {
             return silent;
         }
 
-        if (_living?.Claim != claim)
-        {
-            _living = (claim, (await readMetadata(cancellation)).LiveNodes.Keys.ToHashSet());
-        }
-
-        return [.. silent.Where(other => _living.Value.Nodes.Contains(other.Node))];
+        _living ??= (await readMetadata(cancellation)).LiveNodes.Keys.ToHashSet();
+        return [.. silent.Where(other => _living.Contains(other.Node) || other.Node == displaced)];
     }
 
     private async Task<Address[]> SeedsThatAreInAsync(CancellationToken cancellation)

@@ -37,7 +37,7 @@ internal sealed class PartitionAllocation(MetadataView metadata, ClusterLoads lo
             return Task.FromResult(currentShardAllocations.MinBy(region => region.Value.Count).Key);
         }
 
-        seats.See(regions.Keys);
+        seats.See(Reachable(regions));
         MetadataImage image = metadata.Current;
         StreamId stream = PartitionSeatActor.StreamOf(shardId);
         bool isLed = image.FindStream(stream) is { } state && regions.ContainsKey(state.Leader);
@@ -54,7 +54,7 @@ internal sealed class PartitionAllocation(MetadataView metadata, ClusterLoads lo
     {
         int room = MostMoves - inProgress.Count;
         Dictionary<NodeId, IActorRef> regions = RegionsOf(current.Keys);
-        seats.See(regions.Keys);
+        seats.See(Reachable(regions));
         if (room <= 0 || regions.Count < current.Count)
         {
             return Nothing;
@@ -74,6 +74,10 @@ internal sealed class PartitionAllocation(MetadataView metadata, ClusterLoads lo
     }
 
     private static ImmutableHashSet<string> IdsOf(IEnumerable<StreamId> streams) => [.. streams.Select(PartitionSeatActor.IdOf)];
+
+    // Who is unreachable now may be dead: nothing goes there that another one has.
+    private IEnumerable<NodeId> Reachable(Dictionary<NodeId, IActorRef> regions) =>
+        regions.Keys.Except(_cluster!.State.Unreachable.Select(NodeRoles.NodeOf).OfType<NodeId>());
 
     // A region is the node's whose member it is at.
     private Dictionary<NodeId, IActorRef> RegionsOf(IEnumerable<IActorRef> regions)

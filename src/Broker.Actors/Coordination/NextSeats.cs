@@ -10,14 +10,17 @@ internal sealed class NextSeats
 {
     private readonly object _lock = new();
     private readonly HashSet<NodeId> _nodes = [];
+
+    // Each by the start that leaves.
+    private readonly Dictionary<NodeId, long> _leaving = [];
     private readonly Dictionary<StreamId, NodeId> _moves = [];
 
-    /// <summary>Whether the node takes seats.</summary>
-    public bool Takes(NodeId node)
+    /// <summary>Whether that start of the node takes seats.</summary>
+    public bool Takes(NodeId node, long nodeEpoch)
     {
         lock (_lock)
         {
-            return _nodes.Contains(node);
+            return _nodes.Contains(node) && (!_leaving.TryGetValue(node, out long leaving) || leaving != nodeEpoch);
         }
     }
 
@@ -32,12 +35,12 @@ internal sealed class NextSeats
         }
     }
 
-    /// <summary>The node takes none, until it is seen again.</summary>
-    public void Leaves(NodeId node)
+    /// <summary>That start of the node takes none any more, though it is seen.</summary>
+    public void Leaves(NodeId node, long nodeEpoch)
     {
         lock (_lock)
         {
-            _nodes.Remove(node);
+            _leaving[node] = nodeEpoch;
         }
     }
 

@@ -17,10 +17,10 @@ internal static class Succession
     {
         foreach (StreamState stream in closing)
         {
-            // Who lets go of what nobody chose to move is on its way out, until it is seen again.
+            // Who lets go of what nobody chose to move is on its way out.
             if (ChosenFor(stream, seats) is null)
             {
-                seats.Leaves(stream.Leader);
+                seats.Leaves(stream.Leader, image.NodeEpochs.GetValueOrDefault(stream.Leader));
             }
         }
 
@@ -46,7 +46,7 @@ internal static class Succession
         List<Candidate> candidates = [];
         foreach (LiveNode node in image.LiveNodes.Values)
         {
-            if (seats.Takes(node.NodeId) && LeadershipRules.LogOf(image, node.NodeId) is { } log)
+            if (seats.Takes(node.NodeId, node.Epoch) && LeadershipRules.LogOf(image, node.NodeId) is { } log)
             {
                 candidates.Add(new Candidate(node, log.WalId));
             }

@@ -8,9 +8,8 @@ using Broker.ObjectStore.Metadata;
 namespace Broker.Actors.Partitions;
 
 /// <summary>
-/// Brings this node in line with each new metadata image: opens the partitions that it leads and closes those that it
-/// no longer does, with the group coordinators that live on them. Only then is the image shown to requests, and only
-/// then do the coordinator's replies go out: who hears that a topic exists can use it.
+/// Brings this node in line with each new metadata image: forgets the partitions that it no longer leads, shows the image, closes those, and opens the ones that it leads now, with the group
+/// coordinators that live on them: what they load is of that image, or a newer one. Only then do the coordinator's replies go out: who hears that a topic exists can use it.
 /// </summary>
 internal sealed class PartitionManagerActor : ReceiveActor
 {
@@ -37,10 +36,10 @@ internal sealed class PartitionManagerActor : ReceiveActor
     {
         MetadataImage image = committed.Image;
         IActorRef[] gone = [];
-        if (!ReferenceEquals(image.Streams, _services.View.Current.Streams) || _open.Count == 0)
+        bool mayLeadOthers = !ReferenceEquals(image.Streams, _services.View.Current.Streams) || _open.Count == 0;
+        if (mayLeadOthers)
         {
             gone = [.. TakeGone(image)];
-            OpenNew(image);
             TellMovedStarts(image);
         }
 
@@ -56,6 +55,11 @@ internal sealed class PartitionManagerActor : ReceiveActor
         foreach (IActorRef actor in gone)
         {
             Context.Stop(actor);
+        }
+
+        if (mayLeadOthers)
+        {
+            OpenNew(image);
         }
 
         foreach ((IActorRef to, object message) in committed.Replies)

@@ -40,6 +40,9 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
 
     // How often each failed: one that cannot be given up, as while it waits for the store to open, must not hold up the others.
     private readonly Dictionary<StreamId, int> _failures = [];
+
+    // Of these it is not known whether they were closed under the epoch that is named: until they have another one they take no appends, and nothing is asked of them (X2).
+    private readonly Dictionary<StreamId, LeaderEpoch> _doubtful = [];
     private bool _resigning;
 
     public ResigningActor(ResigningServices services)
@@ -80,11 +83,12 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
         {
             _due.Remove(stream);
             _failures.Remove(stream);
+            _doubtful.Remove(stream);
             askers.ForEach(asker => asker.Tell(new Resigned(stream)));
         }
 
         // What broke does not know where its log ends, and stays until the node starts anew.
-        StreamId[] streams = [.. _due.Keys.Where(stream => _services.Partitions.Find(stream) is not null).OrderBy(stream => _failures.GetValueOrDefault(stream)).ThenBy(stream => stream)];
+        StreamId[] streams = [.. _due.Keys.Where(stream => _services.Partitions.Find(stream) is not null && !IsDoubtful(image, stream)).OrderBy(stream => _failures.GetValueOrDefault(stream)).ThenBy(stream => stream)];
         if (streams.Length > 0)
         {
             _resigning = true;
@@ -96,6 +100,8 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
             Timers.StartSingleTimer(nameof(Begin), Begin.Instance, TryAgainAfter);
         }
     }
+
+    private bool IsDoubtful(MetadataImage image, StreamId stream) => _doubtful.TryGetValue(stream, out LeaderEpoch asked) && image.FindStream(stream)?.Epoch == asked;
 
     private async Task<Round> ResignAsync(StreamId[] streams)
     {
@@ -159,6 +165,11 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
             {
                 _failures[stream] = _failures.GetValueOrDefault(stream) + 1;
             }
+        }
+
+        foreach (StreamEnd one in round.Doubtful)
+        {
+            _doubtful[one.Stream] = one.Epoch;
         }
 
         if (round.Doubtful.Count > 0)

@@ -152,7 +152,7 @@ internal sealed class SeatingActor : ReceiveActor, IWithTimers
                 Settle(id);
                 Answer(id, stream is not null);
             }
-            else if (_unsure.Contains(id) && !_askers.ContainsKey(id) && stream.Leader != NodeId.None && stream.Leader != _services.Node)
+            else if (!_askers.ContainsKey(id) && stream.Leader != NodeId.None && stream.Leader != _services.Node)
             {
                 Settle(id);
             }

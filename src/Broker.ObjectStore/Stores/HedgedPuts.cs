@@ -4,7 +4,7 @@ namespace Broker.ObjectStore;
 
 /// <summary>
 /// Sends a conditional PUT that is late again, and takes what settles it first: one slow request does not hold up the acknowledgements of a write-ahead log for seconds. The condition lets
-/// one of them take effect, and the write id that all leave in the object tells whose it is; a PUT without these is sent once. Another may arrive late, when all is done and the object deleted,
+/// one of them take effect, and the write id that all leave in the object tells whose it is; a PUT without these is sent once, as is one that is slowed on purpose. Another may arrive late, when all is done and the object deleted,
 /// as any PUT that was given up for its time may: whoever puts under a condition bears that. Thread-safe.
 /// </summary>
 internal sealed class HedgedPuts(IObjectStore inner, HedgedObjectStoreOptions options)
@@ -20,7 +20,7 @@ internal sealed class HedgedPuts(IObjectStore inner, HedgedObjectStoreOptions op
     /// <inheritdoc cref="IObjectStore.PutAsync"/>
     internal async ValueTask<PutResult> PutAsync(ObjectKey key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken ct)
     {
-        if (condition.Kind == PutConditionKind.None || condition.WriteId == Guid.Empty || body.Length > options.MaxPutBytes)
+        if (condition.Kind == PutConditionKind.None || condition.WriteId == Guid.Empty || body.Length > options.MaxPutBytes || BodyPace.Current is not null)
         {
             return await inner.PutAsync(key, body, condition, ct);
         }
@@ -44,7 +44,12 @@ internal sealed class HedgedPuts(IObjectStore inner, HedgedObjectStoreOptions op
         }
 
         PutResult result = await sent.MinBy(Rank)!;
-        _late.Record(body.Length, began);
+        if (result.Outcome == PutOutcome.Written)
+        {
+            // What an outage takes is not usual.
+            _late.Record(body.Length, began);
+        }
+
         return result;
 
         Task<PutResult> Send() => LateRequests.StartAsync(token => inner.PutAsync(key, body, condition, token), stop.Token);
