@@ -14,7 +14,7 @@ public sealed class HedgedObjectStore(IObjectStore inner, HedgedObjectStoreOptio
     private readonly HedgedPuts _puts = new(inner, options);
 
     /// <summary>How many second requests were made.</summary>
-    public long Hedges => _late.Seconds + _puts.Seconds;
+    public long Hedges => _late.Repeats + _puts.Repeats;
 
     /// <inheritdoc/>
     public ValueTask<PutResult> PutAsync(ObjectKey key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken ct)

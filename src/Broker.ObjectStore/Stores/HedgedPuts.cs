@@ -4,8 +4,8 @@ namespace Broker.ObjectStore;
 
 /// <summary>
 /// Sends a conditional PUT that is late again, and takes what settles it first: one slow request does not hold up the acknowledgements of a write-ahead log for seconds. The condition lets
-/// one of them take effect, and the write id that all leave in the object tells whose it is; a PUT without these is sent once, as is one that is slowed on purpose. Another may arrive late, when all is done and the object deleted,
-/// as any PUT that was given up for its time may: whoever puts under a condition bears that. Thread-safe.
+/// one of them take effect, and the write id that all leave in the object tells whose it is; a PUT without these is sent once, as is one that is slowed on purpose. Another may arrive late, when
+/// all is done and the object deleted, as any PUT that was given up for its time may: whoever puts under a condition bears that. Thread-safe.
 /// </summary>
 internal sealed class HedgedPuts(IObjectStore inner, HedgedObjectStoreOptions options)
 {
@@ -15,7 +15,7 @@ internal sealed class HedgedPuts(IObjectStore inner, HedgedObjectStoreOptions op
     private readonly LateRequests _late = new(options.Puts, options.Time);
 
     /// <summary>How many were sent beside another.</summary>
-    internal long Seconds => _late.Seconds;
+    internal long Repeats => _late.Repeats;
 
     /// <inheritdoc cref="IObjectStore.PutAsync"/>
     internal async ValueTask<PutResult> PutAsync(ObjectKey key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken ct)

@@ -10,10 +10,10 @@ internal sealed class LateRequests(LateRequestOptions options, TimeProvider time
     private readonly RequestLatency _latency = new(options.Quantile, options.MinSamples);
     private readonly object _lock = new();
     private double _allowance = options.MaxBurst;
-    private long _seconds;
+    private long _repeats;
 
-    /// <summary>How many were made a second time.</summary>
-    internal long Seconds => Interlocked.Read(ref _seconds);
+    /// <summary>How many were made beside one that was late.</summary>
+    internal long Repeats => Interlocked.Read(ref _repeats);
 
     /// <summary>When it began, for <see cref="Record"/>.</summary>
     internal long Begin()
@@ -61,7 +61,7 @@ internal sealed class LateRequests(LateRequestOptions options, TimeProvider time
         {
             bool isAllowed = _allowance >= 1;
             _allowance -= isAllowed ? 1 : 0;
-            _seconds += isAllowed ? 1 : 0;
+            _repeats += isAllowed ? 1 : 0;
             return isAllowed;
         }
     }
