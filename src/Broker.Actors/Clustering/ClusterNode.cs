@@ -63,9 +63,13 @@ internal sealed class ClusterNode
     }
 
     /// <summary>The node serves: from now on it is given partitions.</summary>
-    public void Serve(BrokerSystem broker, BrokerOptions options, TimeProvider clock)
+    /// <param name="broker">Its actors.</param>
+    /// <param name="nodeEpoch">Of this start.</param>
+    /// <param name="options">Its options.</param>
+    /// <param name="clock">Its clock.</param>
+    public void Serve(BrokerSystem broker, long nodeEpoch, BrokerOptions options, TimeProvider clock)
     {
-        _sharding.Start(broker.Seating, broker.Resigning);
+        _sharding.Start(broker.Seating, broker.Resigning, patience => Link.Client.Ask(new NodeDrains(options.NodeId, nodeEpoch), patience));
         _system.ActorOf(Props.Create(() => new LoadActor(options.NodeId, broker.Partitions, Link.Coordinator, clock)), "load");
     }
 

@@ -26,6 +26,7 @@ internal static class CommandCodec
         OpenStreams = 15,
         CloseStreams = 16,
         ReleasePaidWals = 17,
+        NodeDrains = 18,
     }
 
     /// <exception cref="ArgumentException">It is none of the coordinator's commands.</exception>
@@ -93,6 +94,10 @@ internal static class CommandCodec
                 WriteStart(to, release.Node, release.NodeEpoch);
                 to.WriteGuid(release.Wal.Value);
                 break;
+            case NodeDrains drains:
+                to.Write((byte)Kind.NodeDrains);
+                WriteStart(to, drains.Node, drains.NodeEpoch);
+                break;
             case MarkNodeGone gone:
                 to.Write((byte)Kind.MarkNodeGone);
                 WriteStart(to, gone.Node, gone.NodeEpoch);
@@ -146,6 +151,7 @@ internal static class CommandCodec
             Kind.ReleasePaidWals => ReleasePaidWals.Instance,
             Kind.RegisterNode => ReadRegistration(from),
             Kind.ReleaseNode => new ReleaseNode(new NodeId(from.ReadInt32()), from.ReadInt64(), new WalId(from.ReadGuid())),
+            Kind.NodeDrains => new NodeDrains(new NodeId(from.ReadInt32()), from.ReadInt64()),
             Kind.MarkNodeGone => new MarkNodeGone(new NodeId(from.ReadInt32()), from.ReadInt64()),
             Kind.MarkWalFenced => new MarkWalFenced(new WalId(from.ReadGuid()), from.ReadInt64()),
             Kind.OpenStreams => new OpenStreams(

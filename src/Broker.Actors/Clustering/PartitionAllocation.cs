@@ -41,9 +41,12 @@ internal sealed class PartitionAllocation(MetadataView metadata, ClusterLoads lo
         MetadataImage image = metadata.Current;
         StreamId stream = PartitionSeatActor.StreamOf(shardId);
         bool isLed = image.FindStream(stream) is { } state && regions.ContainsKey(state.Leader);
-        NodeId node = !isLed && seats.ChosenFor(stream) is { } chosen && regions.ContainsKey(chosen)
+
+        // Who is about to leave, or cannot be reached, is given something only when nobody else is there.
+        NodeId[] taking = isLed ? [] : [.. regions.Keys.Where(node => Takes(image, node))];
+        NodeId node = seats.ChosenFor(stream) is { } chosen && taking.Contains(chosen)
             ? chosen
-            : PartitionBalance.SeatOf(image, stream, regions.ToDictionary(one => one.Key, one => currentShardAllocations[one.Value].Count));
+            : PartitionBalance.SeatOf(image, stream, (taking.Length > 0 ? taking : [.. regions.Keys]).ToDictionary(one => one, one => currentShardAllocations[regions[one]].Count));
         return Task.FromResult(regions[node]);
     }
 
@@ -60,18 +63,24 @@ internal sealed class PartitionAllocation(MetadataView metadata, ClusterLoads lo
             return Nothing;
         }
 
+        MetadataImage image = metadata.Current;
         Dictionary<NodeId, IReadOnlyList<StreamId>> seated = regions.ToDictionary(one => one.Key, one => (IReadOnlyList<StreamId>)[.. current[one.Value].Select(PartitionSeatActor.StreamOf)]);
-        foreach (StreamId stream in PartitionBalance.Unseated(metadata.Current, seated).Take(MostMoves))
+        foreach (StreamId stream in PartitionBalance.Unseated(image, seated).Take(MostMoves))
         {
             seat(stream);
         }
 
         HashSet<StreamId> moving = [.. inProgress.Select(PartitionSeatActor.StreamOf)];
-        StreamId[] misplaced = [.. PartitionBalance.Misplaced(metadata.Current, seated).Where(stream => !moving.Contains(stream)).Take(room)];
-        IReadOnlyList<(StreamId Stream, NodeId To)> moves = misplaced.Length > 0 ? [] : SeatMoves.Choose(seated, loads.BytesPerSecond(), moving, room);
+        StreamId[] misplaced = [.. PartitionBalance.Misplaced(image, seated).Where(stream => !moving.Contains(stream)).Take(room)];
+        IReadOnlyList<(StreamId Stream, NodeId To)> moves = misplaced.Length > 0 ? [] : SeatMoves.Choose(Taking(image, seated), loads.BytesPerSecond(), moving, room);
         seats.Choose(moves, moving);
         return IdsOf(misplaced.Length > 0 ? misplaced : moves.Select(move => move.Stream));
     }
+
+    private Dictionary<NodeId, IReadOnlyList<StreamId>> Taking(MetadataImage image, Dictionary<NodeId, IReadOnlyList<StreamId>> seated) =>
+        seated.Where(one => Takes(image, one.Key)).ToDictionary(one => one.Key, one => one.Value);
+
+    private bool Takes(MetadataImage image, NodeId node) => seats.Takes(node, image.NodeEpochs.GetValueOrDefault(node));
 
     private static ImmutableHashSet<string> IdsOf(IEnumerable<StreamId> streams) => [.. streams.Select(PartitionSeatActor.IdOf)];
 

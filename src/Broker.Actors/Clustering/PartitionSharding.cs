@@ -20,13 +20,15 @@ internal sealed class PartitionSharding(ActorSystem system, NodeId node, Metadat
 
     private volatile IActorRef? _region;
     private volatile IActorRef? _resigning;
+    private volatile Func<TimeSpan, Task>? _announce;
 
     /// <summary>Starts this node's part: from now on it is given partitions.</summary>
     /// <param name="seating">The node's <see cref="SeatingActor"/>.</param>
     /// <param name="resigning">The node's <see cref="ResigningActor"/>.</param>
-    public void Start(IActorRef seating, IActorRef resigning)
+    /// <param name="announce">Tells the coordinator, within a time, that this start of the node is about to leave (<see cref="NodeDrains"/>).</param>
+    public void Start(IActorRef seating, IActorRef resigning, Func<TimeSpan, Task> announce)
     {
-        _resigning = resigning;
+        (_resigning, _announce) = (resigning, announce);
         PartitionSeatServices services = new(seating, resigning, Seat);
         _region = ClusterSharding.Get(system).Start(
             TypeName,
@@ -53,6 +55,7 @@ internal sealed class PartitionSharding(ActorSystem system, NodeId node, Metadat
 
         Stopwatch clock = Stopwatch.StartNew();
         PartitionShardingLog.Draining(log);
+        await AnnounceAsync(patience / 6).ConfigureAwait(false);
         await ResignFirstAsync(resigning, patience / 3).ConfigureAwait(false);
         region.Tell(GracefulShutdown.Instance, ActorRefs.NoSender);
 
@@ -66,6 +69,18 @@ internal sealed class PartitionSharding(ActorSystem system, NodeId node, Metadat
         else
         {
             PartitionShardingLog.NotDrained(log, patience);
+        }
+    }
+
+    private async Task AnnounceAsync(TimeSpan patience)
+    {
+        try
+        {
+            await (_announce?.Invoke(Positive(patience)) ?? Task.CompletedTask).ConfigureAwait(false);
+        }
+        catch (AskTimeoutException)
+        {
+            // Nobody coordinates just now. What is given to this node meanwhile is looked for once more when its entities have gone.
         }
     }
 

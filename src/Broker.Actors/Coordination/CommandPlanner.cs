@@ -78,7 +78,7 @@ internal sealed class CommandPlanner(MetadataImage image, CoordinatorServices se
         StreamId[] streams = [.. Enumerable.Range(0, topic.Partitions).Select(i => new StreamId(_ahead.NextStreamId.Value + i))];
 
         // With nobody to lead them yet, they are opened like those of a node that is gone.
-        IEnumerable<StreamOpened> opened = streams.Zip(PartitionBalance.Place(_ahead, topic.Partitions, topic.Leaders), (stream, at) => new StreamOpened(stream, at.Node, new LeaderEpoch(0), Offset.Zero, at.Wal));
+        IEnumerable<StreamOpened> opened = streams.Zip(PartitionBalance.Place(_ahead, topic.Partitions, topic.Leaders, services.Seats), (stream, at) => new StreamOpened(stream, at.Node, new LeaderEpoch(0), Offset.Zero, at.Wal));
         return (
             [new TopicCreated(id, topic.Name, streams, topic.Configs, InternalTopics.Contains(topic.Name)), .. opened],
             new TopicResult(ErrorCode.None, null, id));

@@ -20,7 +20,16 @@ internal sealed class NextSeats
     {
         lock (_lock)
         {
-            return _nodes.Contains(node) && (!_leaving.TryGetValue(node, out long leaving) || leaving != nodeEpoch);
+            return _nodes.Contains(node) && !IsLeaving(node, nodeEpoch);
+        }
+    }
+
+    /// <summary>Whether it is known that this start of the node takes none any more.</summary>
+    public bool IsLeaving(NodeId node, long nodeEpoch)
+    {
+        lock (_lock)
+        {
+            return _leaving.TryGetValue(node, out long leaving) && leaving == nodeEpoch;
         }
     }
 

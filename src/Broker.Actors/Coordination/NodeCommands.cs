@@ -30,6 +30,9 @@ public sealed record NodeIsRegistered(long NodeEpoch);
 /// <summary>A start of a node ends, and leaves its log empty: all of it is uploaded. Answered with <see cref="CommandDone"/>.</summary>
 public sealed record ReleaseNode(NodeId Node, long NodeEpoch, WalId Wal);
 
+/// <summary>Says that a start of a node is about to end, and is to be given nothing more to lead. Answered with <see cref="CommandDone"/>. A coordinator that comes after has not heard of it.</summary>
+public sealed record NodeDrains(NodeId Node, long NodeEpoch);
+
 /// <summary>Says that a start of a node has ended, or that nobody hears of it. Answered with <see cref="CommandDone"/>.</summary>
 public sealed record MarkNodeGone(NodeId Node, long NodeEpoch);
 

@@ -3,7 +3,7 @@ using Broker.ObjectStore.Metadata;
 
 namespace Broker.Actors.Coordination;
 
-/// <summary>The plans of commands about nodes, their logs and what they lead. Pure but for what <see cref="Succession"/> notes.</summary>
+/// <summary>The plans of commands about nodes, their logs and what they lead. Pure but for what is noted of who leaves.</summary>
 internal static class NodePlanner
 {
     /// <summary>Null when the command is none of these.</summary>
@@ -12,6 +12,7 @@ internal static class NodePlanner
         ReadMetadata => new CommandPlan([], MetadataIsRead.Instance),
         RegisterNode register => PlanRegistration(image, register),
         ReleaseNode release => new CommandPlan([.. Releases(image, release), .. Leaves(image, release.Node, release.NodeEpoch)], CommandDone.Instance),
+        NodeDrains drains => PlanDrain(drains, seats),
         MarkNodeGone gone => new CommandPlan([.. Leaves(image, gone.Node, gone.NodeEpoch)], CommandDone.Instance),
         MarkWalFenced fenced => new CommandPlan(
             image.Wals.GetValueOrDefault(fenced.Wal) is { IsFenced: false } wal && image.NodeEpochs.GetValueOrDefault(wal.Node) == fenced.NodeEpoch ? [new WalFenced(fenced.Wal)] : [], CommandDone.Instance),
@@ -29,6 +30,12 @@ internal static class NodePlanner
         image.NodeEpochs.GetValueOrDefault(release.Node) == release.NodeEpoch && image.Wals.GetValueOrDefault(release.Wal) is { IsFenced: false }
             ? [new WalReleased(release.Wal, WalReleaseReason.Emptied)]
             : [];
+
+    private static CommandPlan PlanDrain(NodeDrains drains, NextSeats seats)
+    {
+        seats.Leaves(drains.Node, drains.NodeEpoch);
+        return new CommandPlan([], CommandDone.Instance);
+    }
 
     private static CommandPlan PlanRegistration(MetadataImage image, RegisterNode register)
     {

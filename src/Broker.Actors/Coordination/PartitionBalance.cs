@@ -10,10 +10,13 @@ internal static class PartitionBalance
     /// <param name="image">The metadata.</param>
     /// <param name="partitions">How many.</param>
     /// <param name="wanted">Who is to lead each; none: anybody. One who cannot is passed over.</param>
+    /// <param name="seats">Who is about to leave gets none, unless all are.</param>
     /// <returns>One for each partition; empty when there is no node to lead any.</returns>
-    public static IReadOnlyList<(NodeId Node, WalId Wal)> Place(MetadataImage image, int partitions, IReadOnlyList<NodeId> wanted)
+    public static IReadOnlyList<(NodeId Node, WalId Wal)> Place(MetadataImage image, int partitions, IReadOnlyList<NodeId> wanted, NextSeats seats)
     {
-        IReadOnlyList<(NodeId Node, WalId Wal)> candidates = LeadershipRules.Candidates(image);
+        IReadOnlyList<(NodeId Node, WalId Wal)> all = LeadershipRules.Candidates(image);
+        IReadOnlyList<(NodeId Node, WalId Wal)> staying = [.. all.Where(one => !seats.IsLeaving(one.Node, image.LiveNodes[one.Node].Epoch))];
+        IReadOnlyList<(NodeId Node, WalId Wal)> candidates = staying.Count > 0 ? staying : all;
         (NodeId, WalId)[] spread = [.. Spread(image, partitions, candidates)];
         for (int i = 0; i < Math.Min(spread.Length, wanted.Count); i++)
         {

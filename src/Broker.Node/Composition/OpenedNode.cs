@@ -51,7 +51,7 @@ internal sealed record OpenedNode(ObjectStores Objects, StorageEngine Storage, A
             StorageEngine storage = await opening.WaitAsync(cancellation);
             actors ??= ActorSystemLogs.CreateSystem("broker", hocon, loggers);
             BrokerSystem system = await BrokerSystem.StartAsync(actors, storage, options, sources, loggers, metrics, cluster?.Link).WaitAsync(cancellation);
-            cluster?.Serve(system, options, sources.Clock);
+            cluster?.Serve(system, storage.NodeEpoch, options, sources.Clock);
             return new OpenedNode(objects, storage, actors, system) { Cluster = cluster };
         }
         catch

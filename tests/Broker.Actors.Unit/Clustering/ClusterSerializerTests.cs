@@ -40,6 +40,7 @@ public sealed class ClusterSerializerTests : ActorTest
         new RegisterNode(Node, new NodePlace("host:1", "rack", [new NodeEndpoint("PLAINTEXT", "PLAINTEXT", "h", 9092)]), Wal, "host", "bucket:wal/x", [Wal]),
         new ReleaseNode(Node, 4, Wal),
         new MarkNodeGone(Node, 4),
+        new NodeDrains(Node, 4),
         new MarkWalFenced(Wal, 4),
         new OpenStreams(Node, 4, Wal, [Wal], [(Stream, new Offset(50))]),
         new CloseStreams([new StreamEnd(Stream, new LeaderEpoch(2), new Offset(7))]),

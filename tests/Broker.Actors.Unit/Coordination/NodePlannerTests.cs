@@ -170,6 +170,28 @@ public sealed class NodePlannerTests
     }
 
     [Fact]
+    public void Node_that_drains_is_given_nothing_more_unless_all_do()
+    {
+        Register(One, LogOfOne);
+        Register(Two, LogOfTwo);
+        _seats.See([One, Two]);
+        Assert.Equal(CommandDone.Instance, Plan(new NodeDrains(One, 1)));
+
+        Plan(new MakeTopics([new NewTopic("t", 2, new Dictionary<string, string>()) { Leaders = [One, One] }]));
+        Assert.All(_image.Streams.Values, stream => Assert.Equal(Two, stream.Leader));
+        Assert.False(_seats.Takes(One, 1));
+
+        Plan(new NodeDrains(Two, 1));
+        Plan(new MakeTopics([new NewTopic("last", 2, new Dictionary<string, string>())]));
+        Assert.Equal([One, Two], _image.FindTopic("last")!.Partitions.Select(stream => _image.Streams[stream].Leader).Order());
+
+        // The next start of the node is another matter.
+        Register(One, LogOfThree);
+        Plan(new MakeTopics([new NewTopic("after", 1, new Dictionary<string, string>())]));
+        Assert.Equal(One, _image.Streams[_image.FindTopic("after")!.Partitions[0]].Leader);
+    }
+
+    [Fact]
     public void Closed_streams_are_spread_over_those_who_lead_the_fewest()
     {
         Register(One, LogOfOne);
