@@ -47,6 +47,20 @@ internal sealed class CommandPlanner(MetadataImage image, CoordinatorServices se
         _ => NodePlanner.Plan(_ahead, command, services.Seats) is { } plan ? Planned(plan.Events, plan.Reply) : null,
     };
 
+    /// <summary>Whether the closing comes before the upload of what its leader took last.</summary>
+    public bool AwaitsUpload(CloseStreams close)
+    {
+        foreach (StreamEnd one in close.Streams)
+        {
+            if (_ahead.FindStream(one.Stream) is { } stream && stream.Epoch == one.Epoch && stream.Leader != NodeId.None && stream.EndOffset < one.End)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private CommandPlan PlanMany<T>(IReadOnlyList<T> items, Func<T, (IReadOnlyList<MetadataEvent> Events, TopicResult Result)> plan)
     {
         List<MetadataEvent> events = [];

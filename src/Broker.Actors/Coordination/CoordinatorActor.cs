@@ -13,11 +13,15 @@ namespace Broker.Actors.Coordination;
 /// C2. Commands are judged against an image that holds everything before them, committed or under way.
 /// C3. Fenced by another coordinator, it commits nothing more and stops; it looks for that while there is nothing to commit.
 /// C4. A commit in doubt, and a log that was gone and is back, are settled without another command.
+/// C5. A closing that comes before its stream's last upload is committed with that, or, when it does not come in time, answered without.
 /// </summary>
 internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
 {
     // Nothing else is asked of the store meanwhile; whoever restores a log sees within this that it serves.
     private static readonly TimeSpan SettleAfter = TimeSpan.FromSeconds(5);
+
+    // Producers wait meanwhile. Who closes gives its upload a little less.
+    private static readonly TimeSpan AwaitUploadFor = TimeSpan.FromSeconds(3);
 
     private readonly MetadataLog _metadata;
     private readonly CoordinatorServices _services;
@@ -25,6 +29,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
     private readonly List<MetadataEvent> _events = [];
     private readonly List<Reply> _replies = [];
     private readonly HashSet<IActorRef> _followers = [];
+    private readonly EarlyClosings _early = new();
     private IReadOnlyList<Reply> _underWay = [];
     private bool _committing;
 
@@ -48,8 +53,9 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
         Receive<Looked>(_ => OnLooked());
         Receive<Settled>(settled => OnSettled(settled.Image));
         Receive<AttachFollower>(OnAttach);
-        Receive<Terminated>(gone => _followers.Remove(gone.ActorRef));
-        Receive<CoordinatorRequest>(Plan);
+        Receive<Terminated>(gone => OnGone(gone.ActorRef));
+        Receive<EarlyClosing>(OnAwaitedLong);
+        Receive<CoordinatorRequest>(OnRequest);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -71,11 +77,46 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
 
         if (attach.NewestRequest > 0)
         {
-            Sender.Tell(new RequestsKnown(attach.NewestRequest, [.. _underWay.Concat(_replies).Where(reply => reply.Client.Equals(Sender)).Select(reply => reply.Id)]));
+            Sender.Tell(new RequestsKnown(attach.NewestRequest, [.. _underWay.Concat(_replies).Where(reply => reply.Client.Equals(Sender)).Select(reply => reply.Id), .. _early.Of(Sender)]));
         }
     }
 
-    private void Plan(CoordinatorRequest request)
+    private void OnGone(IActorRef follower)
+    {
+        _followers.Remove(follower);
+        _early.Forget(follower);
+    }
+
+    private void OnRequest(CoordinatorRequest request)
+    {
+        if (request.Command is CloseStreams close && _planner.AwaitsUpload(close))
+        {
+            EarlyClosing early = new(Sender, request);
+            _early.Add(early);
+            Timers.StartSingleTimer(early, early, AwaitUploadFor);
+            return;
+        }
+
+        Plan(Sender, request);
+        foreach (EarlyClosing early in _early.TakeReady(_planner))
+        {
+            Timers.Cancel(early);
+            Plan(early.Client, early.Request);
+        }
+
+        CommitNext();
+    }
+
+    private void OnAwaitedLong(EarlyClosing early)
+    {
+        if (_early.Remove(early))
+        {
+            Plan(early.Client, early.Request);
+            CommitNext();
+        }
+    }
+
+    private void Plan(IActorRef client, CoordinatorRequest request)
     {
         CommandPlan? plan;
         try
@@ -86,7 +127,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
         {
             // Only this command is at fault. A restart would forget the replies that others wait for.
             CoordinatorLog.CommandImpossible(_services.Log, cause, request.Command.GetType().Name);
-            Fail([new Reply(Sender, request.Id, request)], new CommandFailed(StorageErrorKind.Invalid, cause.Message));
+            Fail([new Reply(client, request.Id, request)], new CommandFailed(StorageErrorKind.Invalid, cause.Message));
             return;
         }
 
@@ -97,8 +138,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
         }
 
         _events.AddRange(plan.Events);
-        _replies.Add(new Reply(Sender, request.Id, plan.Reply));
-        CommitNext();
+        _replies.Add(new Reply(client, request.Id, plan.Reply));
     }
 
     private void CommitNext()

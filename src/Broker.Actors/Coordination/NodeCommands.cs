@@ -77,8 +77,8 @@ public enum OpeningRefusalReason
 }
 
 /// <summary>
-/// A leader lets go of streams, all of whose acknowledged records are uploaded; another one leads them at once, where it is known who may (<see cref="Succession"/>). Answered with
-/// <see cref="StreamsAreClosed"/>; streams that it leads no more are passed over, and those of which less is uploaded.
+/// A leader lets go of streams that take no more appends; another one leads them at once, where it is known who may (<see cref="Succession"/>). What is not uploaded of them, which is on its way,
+/// is waited for a while, and committed with it. Answered with <see cref="StreamsAreClosed"/>; streams that it leads no more are passed over, and those of which less is uploaded then.
 /// </summary>
 /// <param name="Streams">Where each ends.</param>
 public sealed record CloseStreams(IReadOnlyList<StreamEnd> Streams);

@@ -9,7 +9,7 @@ namespace Broker.Actors.Partitions;
 
 /// <summary>
 /// Gives up streams that this node leads, so that others can open them at once, with nothing to read from its log: what is not uploaded goes while they still serve, then they take no more
-/// appends, the rest goes, and the metadata say that nobody leads them.
+/// appends, the rest goes, and with it the metadata say that nobody leads them, or who does next.
 ///
 /// X1. A stream is closed at the offset behind its last record, when everything before that is uploaded; nothing is appended after it.
 /// X2. A stream of which it is not known whether it was closed is opened anew here, under another epoch, before it takes appends again: a closing that comes late is refused then.
@@ -118,16 +118,24 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
                 ends.Add((await answer).At);
             }
 
-            await _services.Uploads.Ask<UploadsFlushed>(FlushUploads.Instance, LastPatience);
+            // The coordinator knows of the closing before the upload's commit comes: one commit holds both.
             asked = ends;
-            object committed = await _services.Coordinator.Ask(new CloseStreams(ends), CoordinatorTimeouts.Command);
-            if (committed is not StreamsAreClosed closed)
+            Task<object> commit = _services.Coordinator.Ask(new CloseStreams(ends), CoordinatorTimeouts.Command);
+            bool isUploaded = await UploadLastAsync();
+            if (await commit is not StreamsAreClosed closed)
             {
                 throw new StorageException(StorageErrorKind.Unavailable, "the coordinator could not commit it");
             }
 
             StreamId[] left = [.. streams.Where(stream => closed.Image.FindStream(stream)?.Leader == _services.Node)];
             ResigningLog.Resigned(_services.Log, streams.Length - left.Length, _services.Clock.GetElapsedTime(closing).TotalMilliseconds);
+            if (left.Length > 0 && !isUploaded)
+            {
+                // It is known that these are not closed, nor will be.
+                Array.ForEach(partitions, partition => partition.Tell(KeepLeading.Instance, ActorRefs.NoSender));
+                return new Round(left, [], new StorageException(StorageErrorKind.Unavailable, $"what they took last was not uploaded within {LastPatience}"));
+            }
+
             return new Round(left, [.. asked.Where(one => left.Contains(one.Stream))], null);
         }
         catch (Exception cause)
@@ -138,6 +146,19 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
             }
 
             return new Round(streams, asked, cause);
+        }
+    }
+
+    private async Task<bool> UploadLastAsync()
+    {
+        try
+        {
+            await _services.Uploads.Ask<UploadsFlushed>(FlushUploads.Instance, LastPatience);
+            return true;
+        }
+        catch (AskTimeoutException)
+        {
+            return false;
         }
     }
 

@@ -71,6 +71,14 @@ internal sealed class ClusterGround
     public Task<NodeIsRegistered> RegisterAsync(NodeId node, WalId log) =>
         AskAsync<NodeIsRegistered>(new RegisterNode(node, new NodePlace($"node-{node}:1", "", []), log, "host", $"{AttachedWal.BucketScheme}{BucketWalOptions.PrefixOf(log)}", []));
 
+    /// <summary>Node 2's upload of a stream's records up to an offset, that nothing was uploaded of.</summary>
+    public async Task<CommitUpload> UploadAsync(StreamId stream, Offset end)
+    {
+        ObjectId id = (await AskAsync<ObjectIdGiven>(GiveObjectId.Instance)).ObjectId;
+        StreamRange range = new(stream, View.Current.Streams[stream].Epoch, Offset.Zero, end, 0, 10, 0, 10, 0, 0);
+        return new CommitUpload(new ObjectCommitted(id, DataKeys.For(id), ObjectKind.StreamSet, 100, 0, [range]));
+    }
+
     private async Task WriteAsync(int batches)
     {
         BucketWalOptions options = new() { Prefix = BucketWalOptions.PrefixOf(LogOfTwo), OwnerEpoch = 1, CapacityBytes = 1 << 20, MaxBatchBytes = 64 << 10, MaxPutsPerSecond = 0, MaxLinger = TimeSpan.Zero };

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Broker.Actors.Unit.Coordination;
 
-/// <summary>C1 and C3: what commands are answered, and when.</summary>
+/// <summary>C1 and C3 to C5: what commands are answered, and when.</summary>
 public sealed class CoordinatorActorTests : ActorTest
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -186,6 +186,26 @@ public sealed class CoordinatorActorTests : ActorTest
             Assert.Equal(9, known.NewestRequest);
             return known.Pending;
         }
+    }
+
+    [Fact]
+    public async Task C5_closing_that_waits_for_an_upload_is_known_and_answered_without_it_in_the_end()
+    {
+        ClusterGround ground = await ClusterGround.CreateAsync(Sys, streams: 1, records: 0);
+        CloseStreams close = new([new StreamEnd(ground.Streams[0], new LeaderEpoch(0), new Offset(5))]);
+        Task<object> closed = ground.Client.Ask(close, Patience);
+        Task<object> again = ground.Client.Ask(close, Patience);
+
+        // What else is asked goes on; one that the coordinator did not know would fail meanwhile (N3).
+        await ground.AskAsync<TopicsChanged>(Make("other"));
+        Assert.False(closed.IsCompleted || again.IsCompleted);
+        Assert.IsType<StreamsAreClosed>(await closed);
+        Assert.IsType<StreamsAreClosed>(await again);
+        Assert.Equal(ClusterGround.Two, ground.View.Current.Streams[ground.Streams[0]].Leader);
+
+        // What comes too late closes nothing any more.
+        await ground.AskAsync<UploadCommitted>(await ground.UploadAsync(ground.Streams[0], new Offset(5)));
+        Assert.Equal(ClusterGround.Two, ground.View.Current.Streams[ground.Streams[0]].Leader);
     }
 
     [Fact]

@@ -37,9 +37,17 @@ public sealed class ResigningActorTests : ActorTest
         _partition.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
         AnswerUploadsUntilHandOver();
         _uploads.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
-        _partition.Reply(new HandedOver(new StreamEnd(ground.Streams[0], new LeaderEpoch(0), Offset.Zero)));
+        CommitUpload upload = await ground.UploadAsync(ground.Streams[0], new Offset(5));
+        long before = ground.View.Current.Version;
+        _partition.Reply(new HandedOver(new StreamEnd(ground.Streams[0], new LeaderEpoch(0), new Offset(5))));
+        _uploads.ExpectMsg<FlushUploads>(Patience);
+        ExpectNoMsg(TimeSpan.FromMilliseconds(50));
         Assert.Equal(Two, ground.View.Current.Streams[ground.Streams[0]].Leader);
-        AnswerUpload();
+
+        // One commit holds the upload and the closing (C5).
+        await ground.AskAsync<UploadCommitted>(upload);
+        Assert.Equal((before + 1, NodeId.None), (ground.View.Current.Version, ground.View.Current.Streams[ground.Streams[0]].Leader));
+        _uploads.Reply(UploadsFlushed.Instance);
 
         Assert.Equal(ground.Streams[0], ExpectMsg<Resigned>(Patience).Stream);
         Assert.Equal(ground.Streams[0], another.ExpectMsg<Resigned>(Patience).Stream);
@@ -52,7 +60,7 @@ public sealed class ResigningActorTests : ActorTest
         ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 0);
         Start(ground).Tell(new ResignStreams(ground.Streams), TestActor);
         AnswerUploadsUntilHandOver();
-        _partition.Reply(new HandedOver(new StreamEnd(ground.Streams[0], new LeaderEpoch(0), Offset.Zero)));
+        _partition.Reply(new HandedOver(new StreamEnd(ground.Streams[0], new LeaderEpoch(0), new Offset(5))));
 
         // The last upload never ends.
         _uploads.ExpectMsg<FlushUploads>(Patience);
