@@ -17,33 +17,24 @@ public sealed class BucketLease(LeaseSettings settings, ExtendedActorSystem syst
 
     public override Task<bool> Acquire() => Acquire(_ => { });
 
-    public override async Task<bool> Acquire(Action<Exception> leaseLostCallback)
-    {
-        try
-        {
-            using CancellationTokenSource patience = new(Settings.TimeoutSettings.OperationTimeout);
-            return await InBucket().AcquireAsync(patience.Token).ConfigureAwait(false);
-        }
-        catch (Exception cause) when (cause is StorageException or OperationCanceledException)
-        {
-            throw new LeaseException($"the lease '{Settings.LeaseName}' in the object store: {cause.Message}", cause);
-        }
-    }
+    public override Task<bool> Acquire(Action<Exception> leaseLostCallback) => AskAsync((lease, patience) => lease.AcquireAsync(patience));
 
-    public override async Task<bool> Release()
-    {
-        try
-        {
-            using CancellationTokenSource patience = new(Settings.TimeoutSettings.OperationTimeout);
-            return await InBucket().ReleaseAsync(patience.Token).ConfigureAwait(false);
-        }
-        catch (Exception cause) when (cause is StorageException or OperationCanceledException)
-        {
-            throw new LeaseException($"the lease '{Settings.LeaseName}' in the object store: {cause.Message}", cause);
-        }
-    }
+    public override Task<bool> Release() => AskAsync((lease, patience) => lease.ReleaseAsync(patience));
 
     public override bool CheckLease() => _lease?.IsHeld ?? false;
+
+    private async Task<bool> AskAsync(Func<StoreLease, CancellationToken, ValueTask<bool>> ask)
+    {
+        try
+        {
+            using CancellationTokenSource patience = new(Settings.TimeoutSettings.OperationTimeout);
+            return await ask(InBucket(), patience.Token).ConfigureAwait(false);
+        }
+        catch (Exception cause) when (cause is StorageException or OperationCanceledException)
+        {
+            throw new LeaseException($"the lease '{Settings.LeaseName}' in the object store: {cause.Message}", cause);
+        }
+    }
 
     // The actors of a cluster are there before the node's storage.
     private StoreLease InBucket() => _lease ??= ClusterStore.Get(system).Store is { } bucket

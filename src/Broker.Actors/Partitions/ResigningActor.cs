@@ -87,6 +87,9 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
             askers.ForEach(asker => asker.Tell(new Resigned(stream)));
         }
 
+        // Told again: whoever opens them may have begun anew since.
+        TellDoubtful(image);
+
         // What broke does not know where its log ends, and stays until the node starts anew.
         StreamId[] streams = [.. _due.Keys.Where(stream => _services.Partitions.Find(stream) is not null && !IsDoubtful(image, stream)).OrderBy(stream => _failures.GetValueOrDefault(stream)).ThenBy(stream => stream)];
         if (streams.Length > 0)
@@ -98,6 +101,15 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
         else if (_due.Count > 0)
         {
             Timers.StartSingleTimer(nameof(Begin), Begin.Instance, TryAgainAfter);
+        }
+    }
+
+    private void TellDoubtful(MetadataImage image)
+    {
+        (StreamId, LeaderEpoch)[] doubtful = [.. _doubtful.Where(one => IsDoubtful(image, one.Key)).Select(one => (one.Key, one.Value))];
+        if (doubtful.Length > 0)
+        {
+            _services.Seating.Tell(new SeatAnew(doubtful));
         }
     }
 
@@ -193,11 +205,7 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
             _doubtful[one.Stream] = one.Epoch;
         }
 
-        if (round.Doubtful.Count > 0)
-        {
-            _services.Seating.Tell(new SeatAnew([.. round.Doubtful.Select(one => (one.Stream, one.Epoch))]));
-        }
-
+        TellDoubtful(_services.Metadata.Current);
         if (round.Left.Count > 0)
         {
             Timers.StartSingleTimer(nameof(Begin), Begin.Instance, TryAgainAfter);

@@ -8,7 +8,7 @@ namespace Broker.ObjectStore;
 /// <para>The first of two GETs reads into the caller's memory, the second into memory of this store. When the second wins, the first is cancelled and awaited, so that
 /// it writes no more, before the bytes are copied; when the first wins, the second ends in the background and only then gives its memory back.</para>
 /// </summary>
-public sealed class HedgedObjectStore(IObjectStore inner, HedgedObjectStoreOptions options) : IObjectStore
+public sealed class HedgedObjectStore(IObjectStore inner, HedgedObjectStoreOptions options) : ForwardingObjectStore(inner)
 {
     private readonly LateRequests _late = new(options.Reads, options.Time);
     private readonly HedgedPuts _puts = new(inner, options);
@@ -17,32 +17,32 @@ public sealed class HedgedObjectStore(IObjectStore inner, HedgedObjectStoreOptio
     public long Hedges => _late.Repeats + _puts.Repeats;
 
     /// <inheritdoc/>
-    public ValueTask<PutResult> PutAsync(ObjectKey key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken ct)
+    public override ValueTask<PutResult> PutAsync(ObjectKey key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken ct)
         => _puts.PutAsync(key, body, condition, ct);
 
     /// <inheritdoc/>
-    public ValueTask<ReadOnlyMemory<byte>> GetAsync(ObjectKey key, ByteRange range, CancellationToken ct)
+    public override ValueTask<ReadOnlyMemory<byte>> GetAsync(ObjectKey key, ByteRange range, CancellationToken ct)
     {
         // Each request gets memory of its own; that of the loser is nobody's.
         return range.MaxLength is not { } bytes || bytes > options.MaxReadBytes
-            ? inner.GetAsync(key, range, ct)
-            : HedgeAsync(bytes, token => inner.GetAsync(key, range, token), token => inner.GetAsync(key, range, token), (_, won) => won, () => { }, ct);
+            ? base.GetAsync(key, range, ct)
+            : HedgeAsync(bytes, token => base.GetAsync(key, range, token), token => base.GetAsync(key, range, token), (_, won) => won, () => { }, ct);
     }
 
     /// <inheritdoc/>
-    public ValueTask<int> ReadAsync(ObjectKey key, ByteRange range, IReadOnlyList<Memory<byte>> destinations, CancellationToken ct)
+    public override ValueTask<int> ReadAsync(ObjectKey key, ByteRange range, IReadOnlyList<Memory<byte>> destinations, CancellationToken ct)
     {
         long roomBytes = destinations.Sum(piece => (long)piece.Length);
         if (roomBytes > options.MaxReadBytes || roomBytes == 0)
         {
-            return inner.ReadAsync(key, range, destinations, ct);
+            return base.ReadAsync(key, range, destinations, ct);
         }
 
         byte[]? own = null;
         return HedgeAsync(
             Math.Min(roomBytes, range.MaxLength ?? roomBytes),
-            token => inner.ReadAsync(key, range, destinations, token),
-            token => inner.ReadAsync(key, range, [(own = ArrayPool<byte>.Shared.Rent((int)roomBytes)).AsMemory(0, (int)roomBytes)], token),
+            token => base.ReadAsync(key, range, destinations, token),
+            token => base.ReadAsync(key, range, [(own = ArrayPool<byte>.Shared.Rent((int)roomBytes)).AsMemory(0, (int)roomBytes)], token),
             (isSecond, bytes) =>
             {
                 if (isSecond)
@@ -55,21 +55,6 @@ public sealed class HedgedObjectStore(IObjectStore inner, HedgedObjectStoreOptio
             () => ArrayPool<byte>.Shared.Return(own!),
             ct);
     }
-
-    /// <inheritdoc/>
-    public ValueTask<ObjectInfo?> HeadAsync(ObjectKey key, CancellationToken ct) => inner.HeadAsync(key, ct);
-
-    /// <inheritdoc/>
-    public IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, string? startAfter, CancellationToken ct) => inner.ListAsync(prefix, startAfter, ct);
-
-    /// <inheritdoc/>
-    public ValueTask DeleteAsync(ObjectKey key, CancellationToken ct) => inner.DeleteAsync(key, ct);
-
-    /// <inheritdoc/>
-    public ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct) => inner.StartMultipartAsync(key, writeId, ct);
-
-    /// <inheritdoc/>
-    public ValueTask<int> AbortUploadsAsync(string prefix, Func<ObjectKey, bool> abandoned, CancellationToken ct) => inner.AbortUploadsAsync(prefix, abandoned, ct);
 
     private static void Scatter(ReadOnlySpan<byte> bytes, IReadOnlyList<Memory<byte>> destinations)
     {

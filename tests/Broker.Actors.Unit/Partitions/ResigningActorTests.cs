@@ -108,6 +108,9 @@ public sealed class ResigningActorTests : ActorTest
         _uploads.ExpectNoMsg(TimeSpan.FromMilliseconds(1500));
         _partition.ExpectNoMsg(TimeSpan.Zero);
 
+        // Whoever is to open it may not have heard.
+        Assert.Equal(ground.Streams[0], _seating.ExpectMsg<SeatAnew>(Patience).Streams[0].Stream);
+
         // Opened anew it is given up like any other.
         ground.CommitsAreRefused = false;
         await ground.AskAsync<StreamsOpened>(new OpenStreams(Two, 1, ClusterGround.LogOfTwo, [], [(ground.Streams[0], Offset.Zero)]));

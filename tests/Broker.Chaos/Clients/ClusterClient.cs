@@ -82,7 +82,8 @@ internal sealed class ClusterClient(string topic, IReadOnlyList<IPEndPoint> boot
         return await any.CallAsync<MetadataResponse>(new MetadataRequest { Topics = [new MetadataRequest.MetadataRequestTopic { Name = topic }] }, MetadataVersion, cancellation);
     }
 
-    private Task<RawConnection> ConnectAsync(CancellationToken cancellation)
+    /// <summary>A connection to another of the brokers that it began with, each time.</summary>
+    public Task<RawConnection> ConnectAsync(CancellationToken cancellation)
     {
         IPEndPoint next = bootstrap[_asked++ % bootstrap.Count];
         return RawConnection.ConnectAsync(next.Address, next.Port, cancellation);

@@ -1,6 +1,7 @@
 using System.Net;
 using Broker.Chaos.Clocks;
 using Broker.Chaos.Networks;
+using Broker.Chaos.Runs;
 using Broker.Chaos.Stores;
 
 namespace Broker.Chaos.Nodes;
@@ -25,12 +26,13 @@ internal sealed record ChaosCluster(IReadOnlyList<ChaosNode> Nodes, ChaosNode Sp
     private static readonly string[] Busy = ["object.store.upload.interval.ms=1500", "wal.bucket.upload.slots=20", "cache.log.bytes=16777216", "cache.block.bytes=8388608"];
 
     /// <summary>Starts all nodes but the spare one.</summary>
-    public static ChaosCluster Start(int count, string folder, IClusterNetwork network, IChaosStore store, ShiftedClocks? clocks, Action<string> fail)
+    public static ChaosCluster Start(ChaosOptions options, string folder, IClusterNetwork network, IChaosStore store, ShiftedClocks? clocks, Action<string> fail)
     {
+        int count = options.Nodes;
         List<ChaosNode> nodes = [];
         for (int id = 1; id <= count + 1; id++)
         {
-            string[] settings = [$"node.id={id}", "wal.kind=bucket", $"cluster.address={network.AddressOf(id)}:{ClusterPort}", $"management.listener={network.AddressOf(id)}:0", .. Busy, .. store.SettingsOf(id)];
+            string[] settings = [$"node.id={id}", $"wal.kind={options.Wal}", $"cluster.downing={options.Downing}", $"cluster.address={network.AddressOf(id)}:{ClusterPort}", $"management.listener={network.AddressOf(id)}:0", .. Busy, .. store.SettingsOf(id)];
             nodes.Add(new ChaosNode(new NodePlan(id, EndPoint(id, network), network.Enter(id), settings, clocks?.EnvironmentOf(id) ?? []), folder, fail));
         }
 

@@ -51,7 +51,7 @@ internal sealed class ChaosRun(ChaosOptions options, string? whyNoCuts, string f
             Say($"no jumps of clocks: {whyNoClocks}");
         }
 
-        await using ChaosCluster cluster = ChaosCluster.Start(options.Nodes, folder, network, store, clocks, Fail);
+        await using ChaosCluster cluster = ChaosCluster.Start(options, folder, network, store, clocks, Fail);
         ClusterClient client = new(Topic, cluster.Bootstrap);
         if (!await CreateTopicAsync(client))
         {
@@ -65,10 +65,16 @@ internal sealed class ChaosRun(ChaosOptions options, string? whyNoCuts, string f
 
         await using RealClients? real = RealClients.WhyNot is null ? RealClients.Start(Topic, Partitions, cluster.Bootstrap, RealClient) : null;
         Load load = new(Partitions, () => new ClusterClient(Topic, cluster.Bootstrap), _history, ShortestPace * Math.Max(1, options.Duration / LongestAtThatPace), Math.Min(MostBytesPerSecond, MostBytes / options.Duration.TotalSeconds));
+        TopicChanges changes = new(new ClusterClient(Topic, cluster.Bootstrap).ConnectAsync, _history);
+        using CancellationTokenSource endOfChanges = new();
+        Task changing = changes.RunAsync(endOfChanges.Token);
         await ProgressAsync(load, "the start");
         await SufferAsync(new Nemesis(cluster), load);
         Say("all faults are over; the clients come to their ends");
+        await endOfChanges.CancelAsync();
+        await changing;
         History history = await FinishAsync(cluster, client, load, real);
+        await CheckTopicsAsync(changes);
         return await JudgeAsync(history);
     }
 
@@ -84,6 +90,20 @@ internal sealed class ChaosRun(ChaosOptions options, string? whyNoCuts, string f
         {
             Fail($"the cluster does not start within {HealDeadline}; logs: {folder}");
             return false;
+        }
+    }
+
+    private async Task CheckTopicsAsync(TopicChanges changes)
+    {
+        Say(changes.Summary);
+        using CancellationTokenSource patience = new(HealDeadline);
+        try
+        {
+            await changes.CheckAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            Fail($"no broker says within {HealDeadline} which topics there are");
         }
     }
 
@@ -113,7 +133,7 @@ internal sealed class ChaosRun(ChaosOptions options, string? whyNoCuts, string f
             TimeSpan healed = _history.Now;
             await ProgressAsync(load, string.Join(" and ", round));
             Say($"work goes on {(_history.Now - healed).TotalSeconds:F1} s after that was over");
-            _windows.AddRange(round.Select(fault => new FaultWindow(fault.Kind, begin, _history.Now, GapBound.Of(round) * Slack)));
+            _windows.AddRange(round.Select(fault => new FaultWindow(fault.Kind, begin, _history.Now, GapBound.Of(round, options.Wal == "disk") * Slack)));
             await Task.Delay(round.Max(fault => fault.Quiet));
         }
     }

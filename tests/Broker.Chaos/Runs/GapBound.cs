@@ -15,10 +15,14 @@ public static class GapBound
     private static readonly TimeSpan Stalls = TimeSpan.FromSeconds(10);
 
     /// <summary>Faults that happen at the same time may add up.</summary>
-    public static TimeSpan Of(IEnumerable<PlannedFault> round) => TimeSpan.FromSeconds(round.Sum(fault => Of(fault).TotalSeconds));
+    /// <param name="round">The faults.</param>
+    /// <param name="isLogOnDisk">Whether brokers have their logs on disks: as long as a process has its own open, nobody else can take it over.</param>
+    public static TimeSpan Of(IEnumerable<PlannedFault> round, bool isLogOnDisk = false) => TimeSpan.FromSeconds(round.Sum(fault => Of(fault, isLogOnDisk).TotalSeconds));
 
-    private static TimeSpan Of(PlannedFault fault) => fault.Kind switch
+    private static TimeSpan Of(PlannedFault fault, bool isLogOnDisk) => fault.Kind switch
     {
+        FaultKind.FreezeLong or FaultKind.CutOff when isLogOnDisk => fault.Length + TakeOver,
+
         // Others cannot make up for it as long as it lasts.
         FaultKind.StoreCut or FaultKind.StoreDown => fault.Length + TakeOver,
         FaultKind.KillSeveral => fault.Length + ColdStart,
