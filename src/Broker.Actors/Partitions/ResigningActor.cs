@@ -44,6 +44,7 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
     // Of these it is not known whether they were closed under the epoch that is named: until they have another one they take no appends, and nothing is asked of them (X2).
     private readonly Dictionary<StreamId, LeaderEpoch> _doubtful = [];
     private bool _resigning;
+    private bool _hasRehearsed;
 
     public ResigningActor(ResigningServices services)
     {
@@ -95,13 +96,25 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
         if (streams.Length > 0)
         {
             _resigning = true;
-            StreamId[] together = [.. streams.TakeWhile(stream => !_failures.ContainsKey(stream)).Take(MaxAtOnce)];
-            ResignAsync(together.Length > 0 ? together : [streams[0]]).PipeTo(Self);
+            ResignAsync(NextRound(streams)).PipeTo(Self);
         }
         else if (_due.Count > 0)
         {
             Timers.StartSingleTimer(nameof(Begin), Begin.Instance, TryAgainAfter);
         }
+    }
+
+    // What runs for the first time is compiled first, which takes tens of milliseconds: of a round without streams, for which no producer waits.
+    private StreamId[] NextRound(StreamId[] streams)
+    {
+        if (!_hasRehearsed)
+        {
+            _hasRehearsed = true;
+            return [];
+        }
+
+        StreamId[] together = [.. streams.TakeWhile(stream => !_failures.ContainsKey(stream)).Take(MaxAtOnce)];
+        return together.Length > 0 ? together : [streams[0]];
     }
 
     private void TellDoubtful(MetadataImage image)
@@ -140,7 +153,11 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
             }
 
             StreamId[] left = [.. streams.Where(stream => closed.Image.FindStream(stream)?.Leader == _services.Node)];
-            ResigningLog.Resigned(_services.Log, streams.Length - left.Length, _services.Clock.GetElapsedTime(closing).TotalMilliseconds);
+            if (left.Length < streams.Length)
+            {
+                ResigningLog.Resigned(_services.Log, streams.Length - left.Length, _services.Clock.GetElapsedTime(closing).TotalMilliseconds);
+            }
+
             if (left.Length > 0 && !isUploaded)
             {
                 // It is known that these are not closed, nor will be.
