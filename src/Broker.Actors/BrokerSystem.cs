@@ -83,6 +83,7 @@ public sealed class BrokerSystem
         IActorRef wal = system.ActorOf(
             WalWriterActor.Props(log, storage.Cache, options.Storage, loggers.CreateLogger("Broker.Wal"), cause => fenced.TrySetResult(cause), sources.Clock), "wal");
         ILogger partitionLog = loggers.CreateLogger("Broker.Partitions");
+        IActorRef coordinator = link?.Client ?? StartCoordinator(system, storage, options, sources, loggers, view, cause => fenced.TrySetResult(cause));
         PartitionManagerServices managerServices = new(
             options.NodeId,
             storage.NodeEpoch,
@@ -91,14 +92,13 @@ public sealed class BrokerSystem
             view,
             partitions,
             groups,
-            new PartitionServices(storage.Cache, new HistoryReader(view, storage.Objects, storage.ReadAhead), wal, options.Topics, sources.Clock, partitionLog) { WalBound = options.Storage.WalAppendBound, Traffic = metrics.Traffic },
+            new PartitionServices(storage.Cache, new HistoryReader(view, storage.Objects, storage.ReadAhead), wal, options.Topics, sources.Clock, partitionLog) { WalBound = options.Storage.WalAppendBound, Traffic = metrics.Traffic, Metadata = coordinator },
             new GroupServices(options.Groups, storage.Buffers, sources.Clock, sources.Ids.Next, loggers.CreateLogger("Broker.Groups")),
             cause => fenced.TrySetResult(cause))
         {
             OnLed = link?.OnLed ?? (_ => { }),
         };
         IActorRef manager = system.ActorOf(Props.Create(() => new PartitionManagerActor(managerServices)), "partitions");
-        IActorRef coordinator = link?.Client ?? StartCoordinator(system, storage, options, sources, loggers, view, cause => fenced.TrySetResult(cause));
         coordinator.Tell(new ManageWith(manager));
         await OpenPartitionsAsync(storage, options.NodeId, view, coordinator, manager, partitionLog, link, sources.Clock);
 

@@ -29,8 +29,14 @@ internal sealed record ClusterLink(MetadataView View, IActorRef Client)
     public static IActorRef StartClient(ActorSystem system, ICanTell coordinator, MetadataView view, IObjectStore store, TimeProvider clock, ILoggerFactory loggers)
     {
         IObjectStore metadata = new PurposeObjectStore(store, StorePurpose.Metadata);
+        MetadataLogOptions options = new() { Time = clock };
         MetadataClientServices services = new(
-            coordinator, view, ct => MetadataLog.ReadAsync(metadata, new MetadataLogOptions { Time = clock }, ct).AsTask(), clock, loggers.CreateLogger("Broker.Metadata"));
+            coordinator,
+            view,
+            ct => MetadataLog.ReadAsync(metadata, options, ct).AsTask(),
+            (version, ct) => MetadataLog.MayHaveNewerAsync(metadata, options, version, ct).AsTask(),
+            clock,
+            loggers.CreateLogger("Broker.Metadata"));
         return system.ActorOf(Props.Create(() => new MetadataClientActor(services)), "metadata");
     }
 }

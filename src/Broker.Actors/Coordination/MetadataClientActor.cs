@@ -11,6 +11,7 @@ namespace Broker.Actors.Coordination;
 /// N1. The image only becomes newer, commit by commit, none left out.
 /// N2. A reply reaches its asker when the node has taken in the metadata that it is about, not before.
 /// N3. A command that got lost, on its way or with the coordinator that had it, fails as soon as the coordinator says that it does not know it; what became of it is in doubt.
+/// N4. It is confirmed that the metadata are what the node shows by a look into the store that began after that was asked for.
 /// </summary>
 internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
 {
@@ -23,6 +24,12 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
     // A store that comes back is noticed within this.
     private static readonly TimeSpan ReadAgainAfter = TimeSpan.FromSeconds(1);
 
+    // Whoever asks for what is not there again and again does not have the store asked as often.
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
+
+    // Clients wait meanwhile, and may be told something that they can act upon.
+    private static readonly TimeSpan LookPatience = TimeSpan.FromSeconds(5);
+
     private readonly MetadataClientServices _services;
     private readonly Dictionary<long, (IActorRef Asker, long Since)> _asked = [];
     private readonly List<(long Version, IActorRef Asker, object Reply)> _held = [];
@@ -32,6 +39,9 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
     private long _lastId;
     private long _wanted;
     private bool _reading;
+    private List<IActorRef> _confirming = [];
+    private bool _looking;
+    private long? _lastLook;
 
     public MetadataClientActor(MetadataClientServices services)
     {
@@ -46,6 +56,9 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
         Receive<ImageRead>(read => OnRead(read.Image));
         Receive<ReadFailed>(OnReadFailed);
         Receive<ReadAgain>(_ => CatchUp());
+        Receive<ConfirmMetadata>(_ => OnConfirm());
+        Receive<LookNow>(_ => Look());
+        Receive<Looked>(OnLooked);
         ReceiveAny(Ask);
     }
 
@@ -149,6 +162,53 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
         Timers.StartSingleTimer(nameof(ReadAgain), ReadAgain.Instance, ReadAgainAfter);
     }
 
+    private void OnConfirm()
+    {
+        _confirming.Add(Sender);
+        Look();
+    }
+
+    private void Look()
+    {
+        if (_looking || _confirming.Count == 0)
+        {
+            return;
+        }
+
+        if (_lastLook is { } last && _services.Clock.GetElapsedTime(last) is var since && since < LookEvery)
+        {
+            Timers.StartSingleTimer(nameof(LookNow), LookNow.Instance, LookEvery - since);
+            return;
+        }
+
+        _looking = true;
+        _lastLook = _services.Clock.GetTimestamp();
+        List<IActorRef> askers = _confirming;
+        _confirming = [];
+        LookAsync(_image.Version).PipeTo(Self, success: newer => new Looked(newer, true, askers), failure: _ => new Looked(null, false, askers));
+    }
+
+    // Null: nothing is newer.
+    private async Task<MetadataImage?> LookAsync(long version)
+    {
+        using CancellationTokenSource patience = new(LookPatience, _services.Clock);
+        return await _services.HasNewerAsync(version, patience.Token) ? await _services.ReadAsync(patience.Token) : null;
+    }
+
+    // The answers go behind what was found: a partition that another node leads is closed by then.
+    private void OnLooked(Looked looked)
+    {
+        _looking = false;
+        if (looked.Newer is { } image && image.Version > _image.Version)
+        {
+            _image = image;
+        }
+
+        _held.AddRange(looked.Askers.Select(asker => (_image.Version, asker, (object)new MetadataConfirmed(looked.IsKnown))));
+        Publish();
+        Look();
+    }
+
     private void Publish()
     {
         (IActorRef, object)[] due = [.. _held.Where(one => one.Version <= _image.Version).Select(one => (one.Asker, WithImage(one.Reply)))];
@@ -197,6 +257,16 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
         public static readonly ReadAgain Instance = new();
     }
 
+    private sealed record LookNow
+    {
+        public static readonly LookNow Instance = new();
+    }
+
+    /// <param name="Newer">Null: there is nothing newer than the node had, or it is not known.</param>
+    /// <param name="IsKnown">Whether the store has answered.</param>
+    /// <param name="Askers">Who waits for it.</param>
+    private sealed record Looked(MetadataImage? Newer, bool IsKnown, IReadOnlyList<IActorRef> Askers);
+
     private sealed record ImageRead(MetadataImage Image);
 
     private sealed record ReadFailed(Exception Cause);
@@ -212,8 +282,19 @@ internal sealed record ManageWith(IActorRef Manager);
 /// <param name="Coordinator">The coordinator, or what leads to it.</param>
 /// <param name="View">Holds the metadata that the node begins with, and is kept up by the client until there is a manager.</param>
 /// <param name="ReadAsync">Reads the metadata from the store as they are now.</param>
+/// <param name="HasNewerAsync">Whether the store may have newer metadata than those of a version.</param>
 internal sealed record MetadataClientServices(
-    ICanTell Coordinator, MetadataView View, Func<CancellationToken, Task<MetadataImage>> ReadAsync, TimeProvider Clock, ILogger Log);
+    ICanTell Coordinator, MetadataView View, Func<CancellationToken, Task<MetadataImage>> ReadAsync, Func<long, CancellationToken, Task<bool>> HasNewerAsync, TimeProvider Clock, ILogger Log);
+
+/// <summary>Asks whether the metadata that the node shows are the newest. Answered with <see cref="MetadataConfirmed"/> once it shows those that the store has.</summary>
+internal sealed record ConfirmMetadata
+{
+    public static readonly ConfirmMetadata Instance = new();
+}
+
+/// <summary>What the store says (N4).</summary>
+/// <param name="IsKnown">The node shows what the store had when it was asked. False: the store did not answer.</param>
+internal sealed record MetadataConfirmed(bool IsKnown);
 
 internal static partial class MetadataClientLog
 {

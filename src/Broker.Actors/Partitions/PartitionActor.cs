@@ -22,9 +22,12 @@ namespace Broker.Actors.Partitions;
 /// P4. A repeated batch of the last five of its producer is answered with its first offsets, never appended again, also
 ///     after a restart: the state stored with an upload holds every batch of that upload.
 /// P5. From the answer to a hand-over on, nothing is appended under this epoch, unless whoever asked for it says that it did not take place.
+/// P6. That a batch does not follow its producer's last one, or that an offset is out of range, is said only when the store tells, after the request came, that nobody else leads.
 /// </summary>
 internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash, IWithTimers
 {
+    private const string Unsure = "it is not known whether this node leads the partition still";
+
     private readonly PartitionServices _services;
     private readonly OpenedPartition _opened;
 
@@ -32,6 +35,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
     private readonly bool _isClients;
     private readonly PendingAppends _pending = new();
     private readonly Watchers _watchers = new();
+    private readonly DoubtedRefusals _doubted;
     private readonly List<IActorRef> _awaitingOpen = [];
     private readonly List<(IActorRef Uploader, Offset End)> _capturing = [];
     private TopicConfig _config;
@@ -53,6 +57,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
     {
         (_opened, _config, _services) = (opened, config, services);
         _logStart = opened.LogStart;
+        _doubted = new DoubtedRefusals(services.Metadata);
         _isClients = !InternalTopics.Contains(opened.Name.Topic);
     }
 
@@ -63,6 +68,7 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
     protected override void PostStop()
     {
         _pending.FailAll(ErrorCode.NotLeaderOrFollower, "the partition closed");
+        _doubted.FailAll();
         _watchers.TellAll();
         TellOpened(new OperationCanceledException("the partition closed"));
     }
@@ -85,6 +91,9 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
                 break;
             case LookUpOffset lookUp:
                 OnLookUp(lookUp);
+                break;
+            case MetadataConfirmed confirmed:
+                _doubted.OnConfirmed(Self, confirmed);
                 break;
             case Watch watch:
                 _watchers.Add(Sender, watch.Tag, watch.DueMark);
@@ -153,10 +162,10 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
                 AnswerDuplicate(append.Tag, original);
                 break;
             case SequenceVerdict.OutOfOrder:
-                Refuse(append, ErrorCode.OutOfOrderSequenceNumber, $"producer {batch.ProducerId} sent sequence {batch.BaseSequence}, which does not follow its last one");
+                RefuseForGood(append, ErrorCode.OutOfOrderSequenceNumber, $"producer {batch.ProducerId} sent sequence {batch.BaseSequence}, which does not follow its last one");
                 break;
             case SequenceVerdict.StaleEpoch:
-                Refuse(append, ErrorCode.InvalidProducerEpoch, $"producer {batch.ProducerId} has a newer epoch than {batch.ProducerEpoch}");
+                RefuseForGood(append, ErrorCode.InvalidProducerEpoch, $"producer {batch.ProducerId} has a newer epoch than {batch.ProducerEpoch}");
                 break;
             default:
                 Accept(append, batch);
@@ -205,6 +214,13 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
     {
         append.Frame.Release();
         Sender.Tell(new AppendReply(append.Tag, error, -1, -1, _logStart.Value, problem) { Records = records ?? [] });
+    }
+
+    private void RefuseForGood(Append append, ErrorCode error, string problem)
+    {
+        append.Frame.Release();
+        AppendReply reply = new(append.Tag, error, -1, -1, _logStart.Value, problem);
+        _doubted.Add(Self, Sender, reply, reply with { Error = ErrorCode.NotLeaderOrFollower, Message = Unsure });
     }
 
     private void OnAppended(WalAppended appended)
@@ -275,7 +291,9 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
         ErrorCode error = CheckEpoch(read.LeaderEpoch);
         if (error == ErrorCode.None && (read.From < _logStart || read.From > _highWatermark))
         {
-            error = ErrorCode.OffsetOutOfRange;
+            ReadReply reply = new(read.Tag, ErrorCode.OffsetOutOfRange, _highWatermark, _logStart, ReadOnlySequence<byte>.Empty, null) { Mark = _watchers.Mark };
+            _doubted.Add(Self, Sender, reply, reply with { Error = ErrorCode.NotLeaderOrFollower });
+            return;
         }
 
         if (error != ErrorCode.None || read.From == _highWatermark || read.MaxBytes == 0)

@@ -18,6 +18,9 @@ internal sealed record PartitionServices(LogCache Cache, IPartitionHistory Histo
     /// <summary>What the write-ahead log takes.</summary>
     public required WalAppendBound WalBound { get; init; }
 
+    /// <summary>The node's <see cref="Coordination.MetadataClientActor"/>.</summary>
+    public required IActorRef Metadata { get; init; }
+
     /// <summary>Where what clients wrote is counted.</summary>
     public ClientTraffic Traffic { get; init; } = new();
 }

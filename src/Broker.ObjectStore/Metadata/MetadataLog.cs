@@ -93,6 +93,24 @@ public sealed class MetadataLog : IDisposable
         }
     }
 
+    /// <summary>Whether there is something in the log behind a version: a commit, or only another owner's taking over. One LIST.</summary>
+    /// <exception cref="StorageException">Unavailable: try again later.</exception>
+    public static async ValueTask<bool> MayHaveNewerAsync(IObjectStore store, MetadataLogOptions options, long version, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(options);
+        LogKeys keys = new(options.LogPrefix);
+        await foreach (ObjectInfo found in store.ListAsync(keys.ListPrefix, keys.StartAfterFor(version + 1), ct))
+        {
+            if (keys.TryParse(found.Key, out _))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Takes the metadata over: newest sound snapshot, replay, fence; creates the cluster in an empty store.</summary>
     /// <exception cref="StorageException">
     /// Fenced: someone else took over meanwhile. Unavailable: try again later. Corrupt. Invalid: of a newer version; nothing was changed.

@@ -51,7 +51,12 @@ internal sealed class ClusterGround
         ground.View = new MetadataView(log.Image);
         ground.Manager = system.ActorOf(Props.Create(() => new ManagerStub(ground)));
         MetadataClientServices client = new(
-            coordinator, ground.View, ct => MetadataLog.ReadAsync(ground.Bucket, new MetadataLogOptions(), ct).AsTask(), TimeProvider.System, NullLogger.Instance);
+            coordinator,
+            ground.View,
+            ct => MetadataLog.ReadAsync(ground.Bucket, new MetadataLogOptions(), ct).AsTask(),
+            (version, ct) => MetadataLog.MayHaveNewerAsync(ground.Bucket, new MetadataLogOptions(), version, ct).AsTask(),
+            TimeProvider.System,
+            NullLogger.Instance);
         ground.Client = system.ActorOf(Props.Create(() => new MetadataClientActor(client)));
         ground.Client.Tell(new ManageWith(ground.Manager));
 

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Broker.Actors.Unit.Coordination;
 
-/// <summary>N1 to N3: what a node knows of the metadata, and when its askers hear.</summary>
+/// <summary>N1 to N4: what a node knows of the metadata, and when its askers hear.</summary>
 public sealed class MetadataClientActorTests : ActorTest
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -17,6 +17,9 @@ public sealed class MetadataClientActorTests : ActorTest
     private readonly MetadataView _view = new(MetadataImage.Empty);
     private readonly List<MetadataImage> _images = [MetadataImage.Empty];
     private readonly TaskCompletionSource<MetadataImage> _stored = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<bool> _hasNewer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly System.Collections.Concurrent.ConcurrentQueue<long> _looks = new();
+    private readonly TestClock _clock = new();
     private int _reads;
 
     public MetadataClientActorTests() => (_coordinator, _manager) = (CreateTestProbe(), CreateTestProbe());
@@ -88,6 +91,38 @@ public sealed class MetadataClientActorTests : ActorTest
     }
 
     [Fact]
+    public void N4_metadata_are_confirmed_by_a_look_that_began_after_that_was_asked_for()
+    {
+        IActorRef client = Start();
+        client.Tell(ConfirmMetadata.Instance, TestActor);
+        AwaitCondition(() => _looks.Count == 1, Patience);
+        TestProbe late = CreateTestProbe();
+        client.Tell(ConfirmMetadata.Instance, late.Ref);
+        Commit(1);
+        _stored.SetResult(_images[1]);
+        _hasNewer.SetResult(true);
+
+        ImageCommitted first = _manager.ExpectMsg<ImageCommitted>(Patience);
+        Assert.Equal((_images[1].Version, TestActor, new MetadataConfirmed(IsKnown: true)), (first.Image.Version, first.Replies.Single().To, first.Replies.Single().Message));
+
+        // And the store is not asked all the time.
+        _manager.ExpectNoMsg(TimeSpan.FromMilliseconds(500));
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(late.Ref, _manager.ExpectMsg<ImageCommitted>(Patience).Replies.Single().To);
+        Assert.Equal([-1, _images[1].Version], _looks);
+    }
+
+    [Fact]
+    public void N4_store_that_does_not_answer_confirms_nothing()
+    {
+        IActorRef client = Start();
+        _hasNewer.SetException(new StorageException(StorageErrorKind.Unavailable, "away"));
+        client.Tell(ConfirmMetadata.Instance, TestActor);
+
+        Assert.Equal(new MetadataConfirmed(IsKnown: false), _manager.ExpectMsg<ImageCommitted>(Patience).Replies.Single().Message);
+    }
+
+    [Fact]
     public void Reply_shows_the_nodes_own_image()
     {
         IActorRef client = Start();
@@ -130,7 +165,12 @@ public sealed class MetadataClientActorTests : ActorTest
                 _reads++;
                 return _stored.Task;
             },
-            new TestClock(),
+            (version, _) =>
+            {
+                _looks.Enqueue(version);
+                return _hasNewer.Task;
+            },
+            _clock,
             NullLogger.Instance);
         IActorRef client = Sys.ActorOf(Props.Create(() => new MetadataClientActor(services)));
         client.Tell(new ManageWith(_manager.Ref));

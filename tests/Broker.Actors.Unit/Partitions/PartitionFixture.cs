@@ -1,6 +1,7 @@
 using System.Buffers;
 using Akka.Actor;
 using Akka.TestKit;
+using Broker.Actors.Coordination;
 using Broker.Actors.Partitions;
 using Broker.Actors.Storage;
 using Broker.Actors.Unit.Fakes;
@@ -26,6 +27,9 @@ public abstract class PartitionFixture : ActorTest
     private protected readonly TestProbe _wal;
     private protected long _position;
 
+    /// <summary>Who is asked whether the node leads still; null: somebody who says so at once.</summary>
+    private protected IActorRef? _metadata;
+
     protected PartitionFixture() => _wal = CreateTestProbe();
 
     private protected IActorRef Open(int epoch = Epoch, (string, string)[]? config = null)
@@ -39,7 +43,7 @@ public abstract class PartitionFixture : ActorTest
 
     private protected IActorRef Start(int epoch, (string, string)[] config, long logStart = 0)
     {
-        PartitionServices services = new(_cache, _history, _wal.Ref, TestOptions.Of().Topics, _clock, NullLogger.Instance) { WalBound = TestOptions.Of().Storage.WalAppendBound };
+        PartitionServices services = new(_cache, _history, _wal.Ref, TestOptions.Of().Topics, _clock, NullLogger.Instance) { WalBound = TestOptions.Of().Storage.WalAppendBound, Metadata = _metadata ?? Sys.ActorOf(Props.Create(() => new AlwaysConfirming())) };
         OpenedPartition opened = new(Stream, new TopicPartition("t", 0), new LeaderEpoch(epoch), [new EpochStart(new LeaderEpoch(epoch), Offset.Zero)], new Offset(logStart), Offset.Zero);
         return Sys.ActorOf(Props.Create(() => new PartitionActor(opened, TestOptions.Topic(config), services)));
     }
@@ -93,5 +97,10 @@ public abstract class PartitionFixture : ActorTest
 
         public Task<ReadOnlyMemory<byte>> ReadProducerStateAsync(StreamId stream, CancellationToken cancellation) =>
             IsAway ? Task.FromException<ReadOnlyMemory<byte>>(new StorageException(StorageErrorKind.Unavailable, "away")) : State.Task;
+    }
+
+    private sealed class AlwaysConfirming : ReceiveActor
+    {
+        public AlwaysConfirming() => Receive<ConfirmMetadata>(_ => Sender.Tell(new MetadataConfirmed(IsKnown: true)));
     }
 }

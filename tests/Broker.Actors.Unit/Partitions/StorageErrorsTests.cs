@@ -19,6 +19,7 @@ public sealed class StorageErrorsTests
         new LogCache(new LogCacheOptions(), TimeProvider.System), null!, ActorRefs.Nobody, TestOptions.Of().Topics, TimeProvider.System, _log)
     {
         WalBound = TestOptions.Of().Storage.WalAppendBound,
+        Metadata = ActorRefs.Nobody,
     };
 
     [Fact]

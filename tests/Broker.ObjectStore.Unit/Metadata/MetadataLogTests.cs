@@ -149,6 +149,27 @@ public sealed class MetadataLogTests(ITestOutputHelper output) : MetadataLogTest
     }
 
     [Fact]
+    public async Task Looking_for_something_newer_finds_commits_and_another_owner()
+    {
+        Assert.False(await MayHaveNewerAsync(-1));
+        using MetadataLog owner = await OpenAsync(Store, snapshotEvery: 3);
+        long first = owner.Image.Version;
+        Assert.False(await MayHaveNewerAsync(first));
+
+        // Also of what the log was trimmed past.
+        for (int i = 0; i < 20; i++)
+        {
+            await owner.CommitAsync([Node(i, 1)], default);
+        }
+
+        Assert.Equal((true, true, false), (await MayHaveNewerAsync(first), await MayHaveNewerAsync(owner.Image.Version - 1), await MayHaveNewerAsync(owner.Image.Version)));
+        using MetadataLog another = await OpenAsync(Store);
+        Assert.True(await MayHaveNewerAsync(owner.Image.Version));
+    }
+
+    private ValueTask<bool> MayHaveNewerAsync(long version) => MetadataLog.MayHaveNewerAsync(Store, new MetadataLogOptions(), version, default);
+
+    [Fact]
     public async Task A_wal_is_known_from_its_attachment_to_its_release()
     {
         WalId wal = new(new Guid("00112233-4455-6677-8899-aabbccddeeff"));
