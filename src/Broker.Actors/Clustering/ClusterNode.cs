@@ -36,6 +36,9 @@ internal sealed class ClusterNode
     /// <summary>Completes, with the reason, when the node is no longer in the cluster, or another cluster has taken its metadata over: it can serve no longer.</summary>
     public Task<Exception> Gone { get; }
 
+    /// <summary>Whether this node's part in the cluster has ended: its actors end as well.</summary>
+    public bool IsTakenOut => Cluster.Get(_system).IsTerminated;
+
     /// <summary>Where other nodes reach this one.</summary>
     public string Address => _entry.Address;
 

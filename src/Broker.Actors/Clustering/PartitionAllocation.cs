@@ -64,17 +64,22 @@ internal sealed class PartitionAllocation(MetadataView metadata, ClusterLoads lo
         }
 
         MetadataImage image = metadata.Current;
-        Dictionary<NodeId, IReadOnlyList<StreamId>> seated = regions.ToDictionary(one => one.Key, one => (IReadOnlyList<StreamId>)[.. current[one.Value].Select(PartitionSeatActor.StreamOf)]);
+        HashSet<StreamId> moving = [.. inProgress.Select(PartitionSeatActor.StreamOf)];
+        ILookup<bool, (NodeId Node, StreamId Stream)> isGone = regions
+            .SelectMany(region => current[region.Value].Select(shard => (Node: region.Key, Stream: PartitionSeatActor.StreamOf(shard)))).ToLookup(one => PartitionBalance.IsGone(image, one.Stream));
+        Dictionary<NodeId, IReadOnlyList<StreamId>> seated = regions.Keys.ToDictionary(node => node, node => (IReadOnlyList<StreamId>)[.. isGone[false].Where(one => one.Node == node).Select(one => one.Stream)]);
         foreach (StreamId stream in PartitionBalance.Unseated(image, seated).Take(MostMoves))
         {
             seat(stream);
         }
 
-        HashSet<StreamId> moving = [.. inProgress.Select(PartitionSeatActor.StreamOf)];
         StreamId[] misplaced = [.. PartitionBalance.Misplaced(image, seated).Where(stream => !moving.Contains(stream)).Take(room)];
         IReadOnlyList<(StreamId Stream, NodeId To)> moves = misplaced.Length > 0 ? [] : SeatMoves.Choose(Taking(image, seated), loads.BytesPerSecond(), moving, room);
         seats.Choose(moves, moving);
-        return IdsOf(misplaced.Length > 0 ? misplaced : moves.Select(move => move.Stream));
+
+        // Seats of deleted streams end, which is no request to the store; nothing else waits for that, as topics may come and go all the time.
+        IEnumerable<StreamId> gone = isGone[true].Select(one => one.Stream).Where(stream => !moving.Contains(stream)).Take(MostMoves);
+        return IdsOf([.. gone, .. misplaced.Length > 0 ? misplaced : moves.Select(move => move.Stream)]);
     }
 
     private Dictionary<NodeId, IReadOnlyList<StreamId>> Taking(MetadataImage image, Dictionary<NodeId, IReadOnlyList<StreamId>> seated) =>

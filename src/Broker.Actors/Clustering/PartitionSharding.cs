@@ -39,8 +39,14 @@ internal sealed class PartitionSharding(ActorSystem system, NodeId node, Metadat
             LeaveSeat.Instance);
     }
 
-    /// <summary>Has the entity of a stream started, wherever the cluster puts it.</summary>
-    public void Seat(StreamId stream) => _proxy.Tell(new ShardRegion.StartEntity(PartitionSeatActor.IdOf(stream)), ActorRefs.NoSender);
+    /// <summary>Has the entity of a stream started, wherever the cluster puts it; not of one that was deleted.</summary>
+    public void Seat(StreamId stream)
+    {
+        if (!PartitionBalance.IsGone(metadata.Current, stream))
+        {
+            _proxy.Tell(new ShardRegion.StartEntity(PartitionSeatActor.IdOf(stream)), ActorRefs.NoSender);
+        }
+    }
 
     /// <summary>Has everything that this node leads led by others. Nothing, when there are no others.</summary>
     /// <param name="patience">How long that may take; the rest stays, and is taken over as from a node that is gone, or that has left.</param>

@@ -3,7 +3,7 @@ using Broker.ObjectStore.Metadata;
 
 namespace Broker.Actors.Coordination;
 
-/// <summary>The plans of commands about nodes, their logs and what they lead. Pure but for what is noted of who leaves.</summary>
+/// <summary>The plans of commands about nodes, their logs and what they lead. Pure but for what <see cref="NodeDrains"/> notes.</summary>
 internal static class NodePlanner
 {
     /// <summary>Null when the command is none of these.</summary>

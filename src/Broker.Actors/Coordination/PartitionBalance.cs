@@ -61,7 +61,10 @@ internal static class PartitionBalance
         return seats.MinBy(one => (!logs.ContainsKey(one.Key), one.Value, one.Key)).Key;
     }
 
-    /// <summary>Seats that are of no use where they are: of streams that exist no more, or are led by another node that has seats.</summary>
+    /// <summary>Whether a stream was deleted. One that these metadata do not know yet was not.</summary>
+    public static bool IsGone(MetadataImage image, StreamId stream) => image.FindStream(stream) is null && image.HasMade(stream);
+
+    /// <summary>Seats that are of no use where they are: their streams are led by another node that has seats.</summary>
     public static IEnumerable<StreamId> Misplaced(MetadataImage image, IReadOnlyDictionary<NodeId, IReadOnlyList<StreamId>> seats)
     {
         Dictionary<NodeId, WalId> logs = LogsOf(image);
@@ -69,8 +72,7 @@ internal static class PartitionBalance
         {
             foreach (StreamId stream in streams)
             {
-                StreamState? state = image.FindStream(stream);
-                if (state is null ? image.HasMade(stream) : (state.Leader != node && IsLed(state, logs) && seats.ContainsKey(state.Leader)))
+                if (image.FindStream(stream) is { } state && state.Leader != node && IsLed(state, logs) && seats.ContainsKey(state.Leader))
                 {
                     yield return stream;
                 }

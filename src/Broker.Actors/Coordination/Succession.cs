@@ -5,7 +5,7 @@ namespace Broker.Actors.Coordination;
 
 /// <summary>
 /// Who leads streams that their leaders let go of, so that one commit closes and opens them: nothing is between the two but the next leader's hearing of it. Where nobody is known to take one, it
-/// stays closed, and is opened by whoever gets its seat. Pure but for what it notes of who leaves.
+/// stays closed, and is opened by whoever gets its seat. Pure.
 /// <para>Producers wait for this, the first time too, when its code is compiled: of generic code over the ids, which is not compiled ahead, there is none that matters.</para>
 /// </summary>
 internal static class Succession
@@ -15,15 +15,6 @@ internal static class Succession
     /// <param name="seats">Who may get them.</param>
     public static IReadOnlyList<MetadataEvent> Of(MetadataImage image, IReadOnlyList<StreamState> closing, NextSeats seats)
     {
-        foreach (StreamState stream in closing)
-        {
-            // Who lets go of what nobody chose to move is on its way out.
-            if (ChosenFor(stream, seats) is null)
-            {
-                seats.Leaves(stream.Leader, image.NodeEpochs.GetValueOrDefault(stream.Leader));
-            }
-        }
-
         List<Candidate> candidates = CandidatesOf(image, seats);
         List<MetadataEvent> opened = [];
         foreach (StreamState stream in closing)

@@ -30,11 +30,11 @@ internal sealed record OpenedNode(ObjectStores Objects, StorageEngine Storage, A
         ObjectStores objects = ObjectStores.Open(options.ObjectStore, sources, requests, availability: availability);
         Task<StorageEngine>? opening = null;
         ActorSystem? actors = null;
+        ClusterNode? cluster = null;
         try
         {
             await objects.ProbeAsync(cancellation);
             ILogger log = loggers.CreateLogger("Broker.Node");
-            ClusterNode? cluster = null;
             if (options.Cluster is { } place)
             {
                 actors = ActorSystemLogs.CreateSystem("broker", ClusterHocon.For(options, place, hocon), loggers);
@@ -54,8 +54,10 @@ internal sealed record OpenedNode(ObjectStores Objects, StorageEngine Storage, A
             cluster?.Serve(system, storage.NodeEpoch, options, sources.Clock);
             return new OpenedNode(objects, storage, actors, system) { Cluster = cluster };
         }
-        catch
+        catch (Exception cause)
         {
+            // Looked at before the actors are ended here. Whatever a start needs of them may fail then, and comes back with the next one.
+            bool isTakenOut = cluster?.IsTakenOut == true;
             await (actors?.Terminate() ?? Task.CompletedTask);
             if (opening is { IsCompletedSuccessfully: true })
             {
@@ -63,6 +65,11 @@ internal sealed record OpenedNode(ObjectStores Objects, StorageEngine Storage, A
             }
 
             objects.Dispose();
+            if (isTakenOut && cause is not (StorageException or OperationCanceledException))
+            {
+                throw new StorageException(StorageErrorKind.Unavailable, "the others of the cluster could not reach this node while it started, and have taken it out", cause);
+            }
+
             throw;
         }
     }

@@ -39,6 +39,14 @@ internal sealed class ClusterClient(string topic, IReadOnlyList<IPEndPoint> boot
             : new LeaderLink(await RawConnection.ConnectAsync(IPAddress.Parse(leader.Host), leader.Port, cancellation), leader.NodeId, found!.LeaderEpoch);
     }
 
+    /// <summary>How many partitions each broker leads, by the metadata of one.</summary>
+    public async Task<IReadOnlyDictionary<int, int>> LedAsync(CancellationToken cancellation)
+    {
+        await using RawConnection any = await ConnectAsync(cancellation);
+        MetadataResponse metadata = await any.CallAsync<MetadataResponse>(new MetadataRequest { Topics = null }, MetadataVersion, cancellation);
+        return metadata.Topics.SelectMany(one => one.Partitions).CountBy(partition => partition.LeaderId).ToDictionary();
+    }
+
     /// <summary>Makes the topic, by whichever broker answers.</summary>
     public async Task CreateTopicAsync(int partitions, CancellationToken cancellation)
     {

@@ -70,6 +70,7 @@ internal sealed class ChaosRun(ChaosOptions options, string? whyNoCuts, string f
         Task changing = changes.RunAsync(endOfChanges.Token);
         await ProgressAsync(load, "the start");
         await SufferAsync(new Nemesis(cluster), load);
+        await SpreadAsync(client);
         Say("all faults are over; the clients come to their ends");
         await endOfChanges.CancelAsync();
         await changing;
@@ -90,6 +91,30 @@ internal sealed class ChaosRun(ChaosOptions options, string? whyNoCuts, string f
         {
             Fail($"the cluster does not start within {HealDeadline}; logs: {folder}");
             return false;
+        }
+    }
+
+    // Whatever came, each broker has its share again before long.
+    private async Task SpreadAsync(ClusterClient client)
+    {
+        using CancellationTokenSource patience = new(HealDeadline);
+        string led = "";
+        try
+        {
+            await ClusterClient.UntilAsync(
+                async turn =>
+                {
+                    IReadOnlyDictionary<int, int> found = await client.LedAsync(turn);
+                    led = string.Join(", ", found.OrderBy(one => one.Key).Select(one => $"node {one.Key} {one.Value}"));
+                    int share = found.Values.Sum() / options.Nodes;
+                    return Enumerable.Range(1, options.Nodes).All(node => found.GetValueOrDefault(node) > share / 2);
+                },
+                patience.Token);
+            Say($"partitions are led by {led}");
+        }
+        catch (OperationCanceledException)
+        {
+            Fail($"partitions are not spread over the brokers within {HealDeadline}: they are led by {led}");
         }
     }
 
