@@ -50,7 +50,7 @@ internal sealed class ClusterNode
         ClusterStore.Get(system).Store = new ClusterStore.OpenStore(new PurposeObjectStore(store, StorePurpose.Metadata), sources);
         Cluster cluster = Cluster.Get(system);
         NodeEntry entry = new(options.NodeId, sources.Ids.Next(), $"{cluster.SelfAddress.Host}:{cluster.SelfAddress.Port}", sources.Clock.GetUtcNow().ToUnixTimeMilliseconds());
-        system.ActorOf(Props.Create(() => new StartActor(entry)), StartActor.Name);
+        system.ActorOf(Props.Create(() => new StartActor(entry, registry)), StartActor.Name);
         ILogger log = loggers.CreateLogger("Broker.Cluster");
         IObjectStore metadata = new PurposeObjectStore(store, StorePurpose.Metadata);
         MetadataLogOptions logOptions = new() { Time = sources.Clock };

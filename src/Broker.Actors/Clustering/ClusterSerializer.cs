@@ -18,9 +18,11 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
     private const string Leaves = "leaves-1";
     private const string Who = "who-1";
     private const string Here = "here-1";
+    private const string Look = "look-1";
+    private const string Sought = "sought-1";
 
     /// <summary>What it serializes.</summary>
-    public static IReadOnlyList<Type> Messages { get; } = [typeof(CoordinatorRequest), typeof(CoordinatorAnswer), typeof(AttachFollower), typeof(RequestsKnown), typeof(MetadataLoss), typeof(NodeLoad), typeof(LeaveInOrder), typeof(LeavesInOrder), typeof(WhoIsThere), typeof(StartIsHere)];
+    public static IReadOnlyList<Type> Messages { get; } = [typeof(CoordinatorRequest), typeof(CoordinatorAnswer), typeof(AttachFollower), typeof(RequestsKnown), typeof(MetadataLoss), typeof(NodeLoad), typeof(LeaveInOrder), typeof(LeavesInOrder), typeof(WhoIsThere), typeof(StartIsHere), typeof(LookForStart), typeof(StartIsSought)];
 
     public ClusterSerializer(ExtendedActorSystem system)
         : base(system)
@@ -42,6 +44,8 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
         LeavesInOrder => Leaves,
         WhoIsThere => Who,
         StartIsHere => Here,
+        LookForStart => Look,
+        StartIsSought => Sought,
         _ => throw new ArgumentException($"{o.GetType().Name} is no message between nodes", nameof(o)),
     };
 
@@ -87,6 +91,14 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
                 to.WriteGuid(here.Incarnation);
                 to.Write(here.IsMember);
                 break;
+            case LookForStart look:
+                to.Write(look.Node.Value);
+                to.WriteGuid(look.Incarnation);
+                break;
+            case StartIsSought sought:
+                to.Write(sought.IsFound is not null);
+                to.Write(sought.IsFound == true);
+                break;
             default:
                 throw new ArgumentException($"{obj.GetType().Name} is no message between nodes", nameof(obj));
         }
@@ -114,6 +126,8 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
                 Leaves => new LeavesInOrder(new NodeId(from.ReadInt32())),
                 Who => WhoIsThere.Instance,
                 Here => new StartIsHere(new NodeId(from.ReadInt32()), from.ReadGuid(), from.ReadBoolean()),
+                Look => new LookForStart(new NodeId(from.ReadInt32()), from.ReadGuid()),
+                Sought => ReadSought(from),
                 _ => throw new InvalidDataException($"the message '{manifest}' is unknown here"),
             };
             return stream.Position == stream.Length ? message : throw new InvalidDataException($"{stream.Length - stream.Position} bytes follow a message '{manifest}'");
@@ -122,6 +136,13 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
         {
             throw new InvalidDataException($"a message '{manifest}' of {bytes.Length} bytes is damaged: {cut.Message}", cut);
         }
+    }
+
+    private static StartIsSought ReadSought(BinaryReader from)
+    {
+        bool isKnown = from.ReadBoolean();
+        bool isFound = from.ReadBoolean();
+        return new StartIsSought(isKnown ? isFound : null);
     }
 
     private static void WriteAnswer(BinaryWriter to, CoordinatorAnswer answer)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Akka.Actor;
 using Akka.Cluster;
 using Broker.ObjectStore;
@@ -27,6 +28,12 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
 
     private readonly StartProbe _probe = new(cluster);
 
+    // Starts that have found this one in their bucket: it is the same.
+    private readonly ConcurrentDictionary<Address, bool> _sharing = [];
+
+    // Starts that were said to use another one.
+    private readonly HashSet<Guid> _foreign = [];
+
     // The nodes that may live, as the metadata said after this start's last claim: whoever begins a cluster later takes the place from that claim first.
     private HashSet<NodeId>? _living;
 
@@ -38,7 +45,7 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
 
         // Who is a seed itself may have to begin the cluster, which is decided in the bucket.
         bool joinsSeeds = cluster.Settings.SeedNodes.Count > 0 && !cluster.Settings.SeedNodes.Contains(cluster.SelfAddress);
-        await (joinsSeeds ? JoinAsync(cluster.Settings.SeedNodes, cancellation) : JoinOrBeginAsync(cancellation));
+        await (joinsSeeds ? JoinSeedsAsync(cancellation) : JoinOrBeginAsync(cancellation));
         RequireAlone();
     }
 
@@ -73,7 +80,7 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
             // After those, who may take seconds: what is decided by it is of now.
             (NodeEntry Entry, string ETag)? first = await registry.FindFirstAsync(cancellation);
             JoinPlan plan = JoinPlan.Of(first?.Entry, others);
-            Address[] members = plan.Members.Count > 0 ? [.. plan.Members.Select(other => _probe.AddressOf(other.Address))] : await SeedsThatAreInAsync(cancellation);
+            Address[] members = plan.Members.Count > 0 ? [.. plan.Members.Select(other => _probe.AddressOf(other.Address))] : await SeedsThatShareAsync(here => here.IsMember, cancellation);
             if (members.Length > 0)
             {
                 await JoinAsync(members, cancellation);
@@ -113,10 +120,56 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
         }
     }
 
+    // Those of a cluster on another bucket, as when this one is a copy of theirs, are none of this cluster.
     private async Task<IReadOnlyCollection<(NodeEntry Entry, StartIsHere? Here)>> AskOthersAsync(CancellationToken cancellation)
     {
         IEnumerable<NodeEntry> registered = (await registry.ListAsync(cancellation)).Where(other => other.Node != entry.Node);
-        return await Task.WhenAll(registered.Select(async other => (other, await _probe.AskAsync(other.Address, cancellation))));
+        (NodeEntry Entry, StartIsHere? Here, bool? Shares)[] all = await Task.WhenAll(registered.Select(async other =>
+        {
+            StartIsHere? here = await _probe.AskAsync(other.Address, cancellation);
+            bool? shares = here?.Incarnation == other.Incarnation ? await SharesBucketAsync(_probe.AddressOf(other.Address), cancellation) : true;
+            return (other, shares is null ? null : here, shares);
+        }));
+        foreach ((NodeEntry foreign, _, _) in all.Where(other => other.Shares == false && _foreign.Add(other.Entry.Incarnation)))
+        {
+            MemberJoinLog.Foreign(log, foreign.Node.Value, foreign.Address);
+        }
+
+        return [.. all.Where(other => other.Shares != false).Select(other => (other.Entry, other.Here))];
+    }
+
+    // Null: it is not known.
+    private async Task<bool?> SharesBucketAsync(Address other, CancellationToken cancellation)
+    {
+        if (_sharing.ContainsKey(other))
+        {
+            return true;
+        }
+
+        bool? finds = await _probe.FindsAsync(other, entry, cancellation);
+        if (finds == false && (await registry.FindAsync(entry.Node, cancellation))?.Entry.Incarnation != entry.Incarnation)
+        {
+            throw new StorageException(StorageErrorKind.Unavailable, $"another start of node {entry.Node} has registered since: of two nodes with one node.id one has to go");
+        }
+
+        if (finds == true)
+        {
+            _sharing.TryAdd(other, true);
+        }
+
+        return finds;
+    }
+
+    private async Task JoinSeedsAsync(CancellationToken cancellation)
+    {
+        Address[] seeds = await SeedsThatShareAsync(_ => true, cancellation);
+        if (seeds.Length == 0)
+        {
+            string names = string.Join(", ", cluster.Settings.SeedNodes);
+            throw new StorageException(StorageErrorKind.Unavailable, $"none of {names} (akka.cluster.seed-nodes) has let this node into the cluster: nobody answers there");
+        }
+
+        await JoinAsync(seeds, cancellation);
     }
 
     // A node that a coordinator has seen die, and that never came back, stays registered: nobody waits for it. But whose place was taken may have begun its cluster, and not be in the metadata yet.
@@ -131,12 +184,30 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
         return [.. silent.Where(other => _living.Contains(other.Node) || other.Node == displaced)];
     }
 
-    private async Task<Address[]> SeedsThatAreInAsync(CancellationToken cancellation)
+    private async Task<Address[]> SeedsThatShareAsync(Func<StartIsHere, bool> isWanted, CancellationToken cancellation)
     {
-        (Address Seed, StartIsHere? Here)[] seeds = await Task.WhenAll(cluster.Settings.SeedNodes
-            .Where(seed => !seed.Equals(cluster.SelfAddress))
-            .Select(async seed => (seed, await _probe.AskAsync($"{seed.Host}:{seed.Port}", cancellation))));
-        return [.. seeds.Where(one => one.Here is { IsMember: true }).Select(one => one.Seed)];
+        List<Address> sharing = [];
+        foreach (Address seed in cluster.Settings.SeedNodes.Where(seed => !seed.Equals(cluster.SelfAddress)))
+        {
+            if (await _probe.AskAsync($"{seed.Host}:{seed.Port}", cancellation) is not { } here || !isWanted(here))
+            {
+                continue;
+            }
+
+            bool? shares = await SharesBucketAsync(seed, cancellation);
+            if (shares == false)
+            {
+                throw new StorageException(
+                    StorageErrorKind.Invalid, $"the broker at {seed.Host}:{seed.Port} (akka.cluster.seed-nodes) uses another bucket, or another place in it, than this one: look at object.store and s3.endpoint on both");
+            }
+
+            if (shares == true)
+            {
+                sharing.Add(seed);
+            }
+        }
+
+        return [.. sharing];
     }
 
     // Once for those of whom nothing is heard, and once more when it is known that the cluster lives.
@@ -213,6 +284,9 @@ internal static partial class MemberJoinLog
 
     [LoggerMessage(EventId = 5403, EventName = "ClusterSilent", Level = LogLevel.Warning, Message = "Nothing is heard of nodes that are registered: {Silent}. This one begins the cluster if none of them says within {Patience}, in the object store, that it lives")]
     public static partial void Silent(ILogger log, string silent, TimeSpan patience);
+
+    [LoggerMessage(EventId = 5408, EventName = "ClusterForeign", Level = LogLevel.Warning, Message = "Node {Node} at {Address} is registered in this bucket, lives, and uses another one: this bucket is a copy of its own, or was moved. This node does not join it")]
+    public static partial void Foreign(ILogger log, int node, string address);
 
     [LoggerMessage(EventId = 5405, EventName = "ClusterOutOfReach", Level = LogLevel.Error, Message = "The cluster cannot be reached from here: node {Node} at {Address} says in the object store that it lives, and nothing is heard of {Silent}. This node waits until it reaches one of them: look at the network between them, and at their cluster.address")]
     public static partial void OutOfReach(ILogger log, int node, string address, string silent);

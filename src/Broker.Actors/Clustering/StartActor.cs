@@ -11,9 +11,16 @@ internal sealed class StartActor : ReceiveActor
     /// <summary>Its name, below <c>/user</c>.</summary>
     public const string Name = "start";
 
-    public StartActor(NodeEntry entry)
+    /// <param name="entry">Of this start.</param>
+    /// <param name="registry">In the bucket that this node uses.</param>
+    public StartActor(NodeEntry entry, NodeRegistry registry)
     {
         Cluster cluster = Cluster.Get(Context.System);
+        Receive<LookForStart>(look => registry.FindAsync(look.Node, CancellationToken.None).AsTask().PipeTo(
+            Sender,
+            Self,
+            success: found => new StartIsSought(found?.Entry.Incarnation == look.Incarnation),
+            failure: _ => new StartIsSought(null)));
         Receive<WhoIsThere>(_ => Sender.Tell(new StartIsHere(entry.Node, entry.Incarnation, cluster.State.Members.Any(member => member.Address.Equals(cluster.SelfAddress)))));
     }
 }
@@ -29,3 +36,12 @@ internal sealed record WhoIsThere
 /// <param name="Incarnation">As it is registered.</param>
 /// <param name="IsMember">The cluster has let it in.</param>
 internal sealed record StartIsHere(NodeId Node, Guid Incarnation, bool IsMember);
+
+/// <summary>Asks whether a start is registered in the bucket that whoever is asked uses: who does not find it there uses another one. Answered with <see cref="StartIsSought"/>.</summary>
+/// <param name="Node">Of which node.</param>
+/// <param name="Incarnation">As it has registered.</param>
+internal sealed record LookForStart(NodeId Node, Guid Incarnation);
+
+/// <summary>What was found in the registry.</summary>
+/// <param name="IsFound">Null: the bucket did not answer.</param>
+internal sealed record StartIsSought(bool? IsFound);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using Akka.Actor;
 using Akka.Cluster;
+using Broker.ObjectStore.Cluster;
 
 namespace Broker.Actors.Clustering;
 
@@ -29,6 +30,23 @@ internal sealed class StartProbe(Cluster cluster)
         try
         {
             return await cluster.System.ActorSelection($"{AddressOf(address)}/user/{StartActor.Name}").Ask<StartIsHere>(WhoIsThere.Instance, AnswerPatience, cancellation);
+        }
+        catch (AskTimeoutException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whether the start at an address finds another one in its bucket; null: it does not say.</summary>
+    /// <param name="address">Of a start that has answered.</param>
+    /// <param name="entry">Whom it is to find.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public async Task<bool?> FindsAsync(Address address, NodeEntry entry, CancellationToken cancellation)
+    {
+        try
+        {
+            LookForStart question = new(entry.Node, entry.Incarnation);
+            return (await cluster.System.ActorSelection($"{address}/user/{StartActor.Name}").Ask<StartIsSought>(question, AnswerPatience, cancellation)).IsFound;
         }
         catch (AskTimeoutException)
         {

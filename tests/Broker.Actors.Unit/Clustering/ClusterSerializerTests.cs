@@ -115,6 +115,12 @@ public sealed class ClusterSerializerTests : ActorTest
         Assert.Equal(new LeavesInOrder(Node), RoundTrip(new LeavesInOrder(Node)));
         Assert.Equal(WhoIsThere.Instance, RoundTrip(WhoIsThere.Instance));
         Assert.Equal(new StartIsHere(Node, Wal.Value, true), RoundTrip(new StartIsHere(Node, Wal.Value, true)));
+        Assert.Equal(new LookForStart(Node, Wal.Value), RoundTrip(new LookForStart(Node, Wal.Value)));
+        foreach (bool? found in new bool?[] { true, false, null })
+        {
+            Assert.Equal(new StartIsSought(found), RoundTrip(new StartIsSought(found)));
+        }
+
         NodeLoad load = (NodeLoad)RoundTrip(new NodeLoad(Node, [(Stream, 1.5)]));
         Assert.Equal((Node, (Stream, 1.5)), (load.Node, Assert.Single(load.Streams)));
     }
@@ -141,6 +147,8 @@ public sealed class ClusterSerializerTests : ActorTest
             new NodeLoad(Node, [(Stream, 1.5)]),
             new LeavesInOrder(Node),
             new StartIsHere(Node, Wal.Value, false),
+            new LookForStart(Node, Wal.Value),
+            new StartIsSought(true),
             new MetadataLoss("why"),
             new RequestsKnown(7, [5, 6]),
         ];

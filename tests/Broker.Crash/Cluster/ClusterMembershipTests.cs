@@ -79,6 +79,49 @@ public sealed class ClusterMembershipTests : ClusterOfBrokers
         Assert.Equal([1, 2], (await LeadersAsync(patience.Token)).Distinct().Order());
     }
 
+    // As when a backup is looked at while the brokers live whose addresses are in it.
+    [SkippableFact]
+    public async Task Broker_on_a_copy_of_the_bucket_is_none_of_the_cluster()
+    {
+        await StartAsync(nodes: 2);
+        ClusterWriter[] writers = Writers();
+        await WriteAsync(writers, 10);
+        using TempFolder copy = new("copy");
+        Copy(Bucket.Path, copy.Path);
+        await using NodeBroker other = new("node.id=3", $"object.store=file:{copy.Path}", "wal.kind=bucket", "cluster.address=127.0.0.1:0");
+
+        await other.StartAsync();
+
+        await other.WaitForOutputAsync("uses another one", TimeSpan.FromSeconds(60));
+        await other.WaitForOutputAsync("this one begins it", TimeSpan.FromSeconds(60));
+        await WriteAsync(writers, 10);
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(60));
+        Assert.Equal([1, 2], (await LeadersAsync(patience.Token)).Distinct().Order());
+        foreach (ClusterWriter writer in writers)
+        {
+            Assert.Equal(Enumerable.Range(0, 20), await writer.ReadAsync());
+            await writer.DisposeAsync();
+        }
+    }
+
+    [SkippableFact]
+    public async Task Broker_on_another_bucket_than_its_seeds_is_refused()
+    {
+        await StartAsync(nodes: 2);
+        using LocalObjectStore store = LocalObjectStore.Open(new LocalObjectStoreOptions(Bucket.Path));
+        string seed = (await new NodeRegistry(store).FindAsync(new NodeId(1), CancellationToken.None))!.Value.Entry.Address;
+        using TempFolder another = new("another");
+        await using NodeBroker other = new(
+            "node.id=3", $"object.store=file:{another.Path}", "wal.kind=bucket", "cluster.address=127.0.0.1:0", $"akka.cluster.seed-nodes=[\"akka.tcp://broker@{seed}\"]");
+        await other.LaunchAsync();
+
+        await other.WaitForErrorAsync("uses another bucket", TimeSpan.FromSeconds(60));
+
+        Assert.Equal(1, await other.WaitForExitAsync(TimeSpan.FromSeconds(60)));
+        await using ClusterWriter writer = new(Topic, 0, 100, [Brokers[1].Port]);
+        await writer.WriteAsync(5);
+    }
+
     [SkippableFact]
     public async Task Second_broker_with_a_nodes_id_is_refused_and_the_first_goes_on()
     {
@@ -186,5 +229,23 @@ public sealed class ClusterMembershipTests : ClusterOfBrokers
         await writer.WriteAsync(10);
         await Brokers[0].StartAsync();
         Assert.Equal(Enumerable.Range(0, 20), await writer.ReadAsync());
+    }
+
+    // The brokers go on meanwhile: what they delete is not there.
+    private static void Copy(string from, string to)
+    {
+        foreach (string file in Directory.GetFiles(from, "*", SearchOption.AllDirectories).Where(file => !file.StartsWith(Path.Combine(from, "tmp"), StringComparison.Ordinal)))
+        {
+            string target = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            try
+            {
+                File.Copy(file, target);
+            }
+            catch (FileNotFoundException)
+            {
+                // As in a listing that is older than what is read by it.
+            }
+        }
     }
 }
