@@ -31,6 +31,8 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
     // Starts that have found this one in their bucket: it is the same.
     private readonly ConcurrentDictionary<Address, bool> _sharing = [];
 
+    private IReadOnlyList<ObjectKey> _unreadable = [];
+
     // Starts that were said to use another one.
     private readonly HashSet<Guid> _foreign = [];
 
@@ -51,15 +53,29 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
 
     private async Task RegisterAsync(CancellationToken cancellation)
     {
-        (NodeEntry Entry, string ETag)? mine = await registry.FindAsync(entry.Node, cancellation);
-        if (mine is var (before, _) && await RunsAsync(before, cancellation))
+        (NodeEntry? before, string? seen) = await FindOwnAsync(cancellation);
+        if (before is not null && await RunsAsync(before, cancellation))
         {
             throw new StorageException(StorageErrorKind.Invalid, $"node {entry.Node} of this cluster runs already, at {before.Address}: each needs a node.id of its own");
         }
 
-        if (!await registry.RegisterAsync(entry, mine?.ETag, cancellation))
+        if (!await registry.RegisterAsync(entry, seen, cancellation))
         {
             throw new StorageException(StorageErrorKind.Unavailable, $"another start of node {entry.Node} registers at the same time: of two nodes with one node.id one has to go");
+        }
+    }
+
+    // What an earlier start left, and its etag.
+    private async Task<(NodeEntry? Before, string? ETag)> FindOwnAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return await registry.FindAsync(entry.Node, cancellation) is var (before, seen) ? (before, seen) : (null, null);
+        }
+        catch (StorageException unreadable) when (unreadable.Kind is StorageErrorKind.Corrupt or StorageErrorKind.Invalid)
+        {
+            MemberJoinLog.Replaced(log, unreadable.Message);
+            return (null, await registry.FindETagAsync(entry.Node, cancellation));
         }
     }
 
@@ -95,7 +111,7 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
             }
 
             IReadOnlyList<NodeEntry> silent = await WithoutGoneAsync(plan.Silent, first?.Entry, displaced, cancellation);
-            FirstClaim.Step step = claim.Look(first, silent.Count > 0);
+            FirstClaim.Step step = claim.Look(first, silent.Count > 0 || _unreadable.Count > 0);
             if (step == FirstClaim.Step.Begin)
             {
                 MemberJoinLog.First(log, entry.Address);
@@ -123,7 +139,9 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
     // Those of a cluster on another bucket, as when this one is a copy of theirs, are none of this cluster.
     private async Task<IReadOnlyCollection<(NodeEntry Entry, StartIsHere? Here)>> AskOthersAsync(CancellationToken cancellation)
     {
-        IEnumerable<NodeEntry> registered = (await registry.ListAsync(cancellation)).Where(other => other.Node != entry.Node);
+        (IReadOnlyList<NodeEntry> nodes, IReadOnlyList<ObjectKey> unreadable) = await registry.ListAsync(cancellation);
+        TellOfUnreadable(unreadable);
+        IEnumerable<NodeEntry> registered = nodes.Where(other => other.Node != entry.Node);
         (NodeEntry Entry, StartIsHere? Here, bool? Shares)[] all = await Task.WhenAll(registered.Select(async other =>
         {
             StartIsHere? here = await _probe.AskAsync(other.Address, cancellation);
@@ -136,6 +154,17 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
         }
 
         return [.. all.Where(other => other.Shares != false).Select(other => (other.Entry, other.Here))];
+    }
+
+    // Whose they are may live: they are waited for as nodes of which nothing is heard.
+    private void TellOfUnreadable(IReadOnlyList<ObjectKey> unreadable)
+    {
+        foreach (ObjectKey key in unreadable.Where(key => !_unreadable.Contains(key)))
+        {
+            MemberJoinLog.Unreadable(log, key.ToString());
+        }
+
+        _unreadable = unreadable;
     }
 
     // Null: it is not known.
@@ -287,6 +316,12 @@ internal static partial class MemberJoinLog
 
     [LoggerMessage(EventId = 5408, EventName = "ClusterForeign", Level = LogLevel.Warning, Message = "Node {Node} at {Address} is registered in this bucket, lives, and uses another one: this bucket is a copy of its own, or was moved. This node does not join it")]
     public static partial void Foreign(ILogger log, int node, string address);
+
+    [LoggerMessage(EventId = 5409, EventName = "ClusterEntryUnreadable", Level = LogLevel.Error, Message = "'{Key}' in the object store, by which a node is found, is damaged, or a newer build's: the node is not seen from here. If it is damaged, delete it; the node whose it is leaves another one when it starts")]
+    public static partial void Unreadable(ILogger log, string key);
+
+    [LoggerMessage(EventId = 5410, EventName = "ClusterEntryReplaced", Level = LogLevel.Warning, Message = "What an earlier start of this node left in the object store is damaged, and is replaced: {Problem}")]
+    public static partial void Replaced(ILogger log, string problem);
 
     [LoggerMessage(EventId = 5405, EventName = "ClusterOutOfReach", Level = LogLevel.Error, Message = "The cluster cannot be reached from here: node {Node} at {Address} says in the object store that it lives, and nothing is heard of {Silent}. This node waits until it reaches one of them: look at the network between them, and at their cluster.address")]
     public static partial void OutOfReach(ILogger log, int node, string address, string silent);

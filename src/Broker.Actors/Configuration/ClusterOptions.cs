@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Broker.Actors.Configuration;
 
 /// <summary>How a node is one of several: <c>cluster.address</c>.</summary>
@@ -17,6 +19,11 @@ public sealed record ClusterOptions(string Host, int Port, bool DownsByLease = f
         }
 
         int colon = text.LastIndexOf(':');
+        if (colon > 0 && IPAddress.TryParse(text[..colon].Trim('[', ']'), out IPAddress? host) && (host.Equals(IPAddress.Any) || host.Equals(IPAddress.IPv6Any)))
+        {
+            throw settings.BadValue("cluster.address", "the address of one interface, by which other nodes reach this one: they cannot connect to all of them");
+        }
+
         return colon > 0 && ushort.TryParse(text[(colon + 1)..], out ushort port)
             ? new ClusterOptions(text[..colon].Trim('[', ']'), port, settings.Text("cluster.downing") == "lease")
             : throw settings.BadValue("cluster.address", "HOST:PORT, as other nodes reach this one; port 0 for any that is free; or nothing, for a node alone");

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Configuration;
+using Akka.Remote;
 using Broker.Actors;
 using Broker.Actors.Clustering;
 using Broker.Actors.Configuration;
@@ -18,7 +19,7 @@ internal sealed record OpenedNode(ObjectStores Objects, StorageEngine Storage, A
 
     /// <summary>Opens all of it, or nothing: a failure closes what was open, and it can be tried again from the beginning.</summary>
     /// <exception cref="StorageException">The store or the write-ahead log cannot be opened.</exception>
-    /// <exception cref="IOException">The data folder cannot be made.</exception>
+    /// <exception cref="IOException">The data folder cannot be made, or the cluster's address not be listened on.</exception>
     /// <exception cref="OperationCanceledException">Through <paramref name="cancellation"/>: at once, whatever the store does. Nothing was acknowledged yet.</exception>
     public static async Task<OpenedNode> OpenAsync(BrokerOptions options, Config hocon, ILoggerFactory loggers, StorageSources sources, StoreMetrics requests, StoreAvailability availability, BrokerMetrics metrics, CancellationToken cancellation)
     {
@@ -37,7 +38,7 @@ internal sealed record OpenedNode(ObjectStores Objects, StorageEngine Storage, A
             ILogger log = loggers.CreateLogger("Broker.Node");
             if (options.Cluster is { } place)
             {
-                actors = ActorSystemLogs.CreateSystem("broker", ClusterHocon.For(options, place, hocon), loggers);
+                actors = CreateActors(options, place, hocon, loggers);
                 cluster = await ClusterNode.JoinAsync(actors, objects.Store, options, sources, loggers, cancellation);
                 FollowerJoin join = new(options, options.Place with { ClusterAddress = cluster.Address }, cluster.Link.View, cluster.Link.Client, log, sources.Clock);
                 opening = StorageEngine.OpenAsync(objects.Store, options, sources, join, log, cancellation);
@@ -71,6 +72,18 @@ internal sealed record OpenedNode(ObjectStores Objects, StorageEngine Storage, A
             }
 
             throw;
+        }
+    }
+
+    private static ActorSystem CreateActors(BrokerOptions options, ClusterOptions place, Config hocon, ILoggerFactory loggers)
+    {
+        try
+        {
+            return ActorSystemLogs.CreateSystem("broker", ClusterHocon.For(options, place, hocon), loggers);
+        }
+        catch (RemoteTransportException cause)
+        {
+            throw new IOException($"cannot listen on {place.Host}:{place.Port} (cluster.address): {(cause.InnerException ?? cause).Message}", cause);
         }
     }
 

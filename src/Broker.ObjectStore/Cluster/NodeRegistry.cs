@@ -25,21 +25,32 @@ public sealed class NodeRegistry
         _store = store;
     }
 
-    /// <summary>All nodes that ever registered and did not leave, by id.</summary>
-    /// <exception cref="StorageException">As the store says; Corrupt, Invalid: an entry is damaged, or a newer build's.</exception>
-    public async ValueTask<IReadOnlyList<NodeEntry>> ListAsync(CancellationToken ct)
+    /// <summary>All nodes that ever registered and did not leave, by id, and the entries that cannot be read, since they are damaged or a newer build's: their nodes may live.</summary>
+    /// <exception cref="StorageException">As the store says.</exception>
+    public async ValueTask<(IReadOnlyList<NodeEntry> Nodes, IReadOnlyList<ObjectKey> Unreadable)> ListAsync(CancellationToken ct)
     {
         List<NodeEntry> nodes = [];
+        List<ObjectKey> unreadable = [];
         await foreach (ObjectInfo info in _store.ListAsync(NodePrefix, null, ct))
         {
-            if (await ReadAsync(info.Key, ct) is var (entry, _))
+            try
             {
-                nodes.Add(entry);
+                if (await ReadAsync(info.Key, ct) is var (entry, _))
+                {
+                    nodes.Add(entry);
+                }
+            }
+            catch (StorageException damage) when (damage.Kind is StorageErrorKind.Corrupt or StorageErrorKind.Invalid)
+            {
+                unreadable.Add(info.Key);
             }
         }
 
-        return [.. nodes.OrderBy(entry => entry.Node)];
+        return ([.. nodes.OrderBy(entry => entry.Node)], unreadable);
     }
+
+    /// <summary>The etag of a node's entry, whatever it holds; null: there is none.</summary>
+    public async ValueTask<string?> FindETagAsync(NodeId node, CancellationToken ct) => (await _store.HeadAsync(KeyOf(node), ct))?.ETag;
 
     /// <summary>The entry of a node, and its etag; null: there is none.</summary>
     public ValueTask<(NodeEntry Entry, string ETag)?> FindAsync(NodeId node, CancellationToken ct) => ReadAsync(KeyOf(node), ct);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using Broker.ObjectStore;
@@ -105,6 +106,27 @@ public sealed class ClusterMembershipTests : ClusterOfBrokers
     }
 
     [SkippableFact]
+    public async Task Starts_among_living_brokers_do_not_mind_registrations_that_cannot_be_read()
+    {
+        await StartAsync();
+        await Brokers[1].KillAsync();
+        using (LocalObjectStore store = LocalObjectStore.Open(new LocalObjectStoreOptions(Bucket.Path)))
+        {
+            foreach (string key in new[] { "cluster/nodes/0000000002", "cluster/nodes/abc" })
+            {
+                await store.PutAsync(new ObjectKey(key), new ReadOnlySequence<byte>(new byte[30]), PutCondition.None, CancellationToken.None);
+            }
+        }
+
+        await Brokers[1].StartAsync();
+
+        await Brokers[1].WaitForOutputAsync("is replaced", TimeSpan.FromSeconds(60));
+        await Brokers[1].WaitForOutputAsync("cluster/nodes/abc", TimeSpan.FromSeconds(60));
+        await using ClusterWriter writer = new(Topic, 0, 100, [Brokers[1].Port]);
+        await writer.WriteAsync(5);
+    }
+
+    [SkippableFact]
     public async Task Broker_on_another_bucket_than_its_seeds_is_refused()
     {
         await StartAsync(nodes: 2);
@@ -146,7 +168,7 @@ public sealed class ClusterMembershipTests : ClusterOfBrokers
         await WriteAsync(writers, 10);
         using LocalObjectStore store = LocalObjectStore.Open(new LocalObjectStoreOptions(Bucket.Path));
         NodeRegistry registry = new(store);
-        foreach (NodeEntry entry in await registry.ListAsync(CancellationToken.None))
+        foreach (NodeEntry entry in (await registry.ListAsync(CancellationToken.None)).Nodes)
         {
             await registry.LeaveAsync(entry, CancellationToken.None);
         }
@@ -180,7 +202,7 @@ public sealed class ClusterMembershipTests : ClusterOfBrokers
         await StartAsync(nodes: 2);
         using LocalObjectStore store = LocalObjectStore.Open(new LocalObjectStoreOptions(Bucket.Path));
         NodeRegistry registry = new(store);
-        IReadOnlyList<NodeEntry> entries = await registry.ListAsync(CancellationToken.None);
+        IReadOnlyList<NodeEntry> entries = (await registry.ListAsync(CancellationToken.None)).Nodes;
         foreach (NodeEntry entry in entries)
         {
             await MoveAsync(entry, $"127.0.0.1:{FreePort.Take()}");
