@@ -45,6 +45,13 @@ internal static class PartitionBalance
         return image.Streams.Values.Where(stream => !IsLed(stream, logs)).Select(stream => stream.StreamId).Order();
     }
 
+    /// <summary>Tells who leads a stream: none, where its leader is not there, or has started anew with another log.</summary>
+    public static Func<StreamState, NodeId> LeadersIn(MetadataImage image)
+    {
+        Dictionary<NodeId, WalId> logs = LogsOf(image);
+        return stream => IsLed(stream, logs) ? stream.Leader : NodeId.None;
+    }
+
     /// <summary>The node that a stream without a seat goes to: the one that leads it, or has come back with another log; else the one that has the fewest seats.</summary>
     /// <param name="image">The metadata.</param>
     /// <param name="stream">Which.</param>

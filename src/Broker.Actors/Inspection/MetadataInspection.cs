@@ -24,7 +24,7 @@ internal sealed class MetadataInspection(MetadataView metadata, NodeId node, Fun
             image.Version,
             image.Topics.Count,
             image.Topics.Values.Sum(topic => topic.Partitions.Length),
-            image.Streams.Values.Count(stream => stream.Leader == NodeId.None),
+            PartitionBalance.Orphans(image).Count(),
             image.Objects.Count,
             image.Objects.Values.Sum(one => one.SizeBytes),
             image.DeletableObjects.Count,

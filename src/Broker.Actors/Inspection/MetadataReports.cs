@@ -6,7 +6,7 @@ namespace Broker.Actors.Inspection;
 /// <param name="Coordinator">The node that commits changes; null: nobody now.</param>
 /// <param name="Version">The log slot of the last commit.</param>
 /// <param name="Topics">The broker's own included.</param>
-/// <param name="LeaderlessPartitions">Those that no node leads.</param>
+/// <param name="LeaderlessPartitions">Those that no node leads that is there.</param>
 /// <param name="Objects">With records.</param>
 /// <param name="ObjectBytes">Their bytes.</param>
 /// <param name="DeletableObjects">Objects that nothing refers to and that wait for their deletion.</param>

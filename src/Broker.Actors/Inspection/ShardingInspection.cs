@@ -39,12 +39,13 @@ internal sealed class ShardingInspection(ActorSystem actors, MetadataView metada
         (ClusterShardingStats stats, string[] silent) = await StatsOfAllAsync().ConfigureAwait(false);
         Cluster cluster = Cluster.Get(actors);
         MetadataImage image = metadata.Current;
+        Func<StreamState, NodeId> leaderOf = PartitionBalance.LeadersIn(image);
         IEnumerable<ShardReport> shards =
             from region in stats.Regions
             let address = GlobalOf(region.Key, cluster)
             let nodeId = NodeOf(address, cluster)
             from shard in region.Value.Stats.Select(one => (Id: one.Key, Entities: one.Value)).Concat(region.Value.Failed.Select(id => (Id: id, Entities: -1)))
-            select Describe(shard.Id, shard.Entities, address, nodeId, image);
+            select Describe(shard.Id, shard.Entities, address, nodeId, image, leaderOf);
         return new ShardsReport([.. shards.OrderBy(shard => shard.Topic, StringComparer.Ordinal).ThenBy(shard => shard.Partition).ThenBy(shard => shard.Stream)], silent);
     }
 
@@ -81,7 +82,7 @@ internal sealed class ShardingInspection(ActorSystem actors, MetadataView metada
         : Inquiry.AskAsync<T>(
             ClusterSharding.Get(actors).ShardRegion(PartitionSharding.TypeName), question, "this node has no region any more since it leaves, or the coordinator of shards moves; ask again, or another node");
 
-    private static ShardReport Describe(string shard, int entities, Address address, int? nodeId, MetadataImage image)
+    private static ShardReport Describe(string shard, int entities, Address address, int? nodeId, MetadataImage image, Func<StreamState, NodeId> leaderOf)
     {
         StreamId id = new(long.TryParse(shard, NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value : -1);
         StreamState? stream = image.FindStream(id);
@@ -94,7 +95,7 @@ internal sealed class ShardingInspection(ActorSystem actors, MetadataView metada
             MemberAddress.Of(address),
             nodeId,
             entities,
-            (stream?.Leader ?? NodeId.None).Value);
+            (stream is null ? NodeId.None : leaderOf(stream)).Value);
     }
 
     // What is here may be told without host and port.

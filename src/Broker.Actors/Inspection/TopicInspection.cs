@@ -31,8 +31,9 @@ internal sealed class TopicInspection(MetadataView metadata, PartitionDirectory 
         MetadataImage image = metadata.Current;
         TopicState topic = Find(image, name);
         StreamState[] streams = [.. topic.Partitions.Select(id => image.Streams[id])];
+        Func<StreamState, NodeId> leaderOf = PartitionBalance.LeadersIn(image);
         long?[] ends = await Task.WhenAll(streams.Select(stream => HighWatermarkAsync(stream.StreamId))).ConfigureAwait(false);
-        return new TopicReport(topic.Name, topic.TopicId, topic.IsInternal, topic.Configs, [.. streams.Zip(ends, Describe)]);
+        return new TopicReport(topic.Name, topic.TopicId, topic.IsInternal, topic.Configs, [.. streams.Zip(ends, (stream, end) => Describe(stream, leaderOf(stream), end))]);
     }
 
     /// <summary>The offset after the last that is acknowledged; null: the partition is not led here, or does not answer.</summary>
@@ -73,10 +74,10 @@ internal sealed class TopicInspection(MetadataView metadata, PartitionDirectory 
             streams.SelectMany(stream => stream.Ranges).Select(range => range.ObjectId).Distinct().Count());
     }
 
-    private static PartitionReport Describe(StreamState stream, long? highWatermark) => new(
+    private static PartitionReport Describe(StreamState stream, NodeId leader, long? highWatermark) => new(
         stream.Partition,
         stream.StreamId.Value,
-        stream.Leader.Value,
+        leader.Value,
         stream.Epoch.Value,
         stream.StartOffset.Value,
         stream.EndOffset.Value,

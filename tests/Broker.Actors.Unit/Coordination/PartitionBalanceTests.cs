@@ -33,6 +33,19 @@ public sealed class PartitionBalanceTests : ActorTest
     }
 
     [Fact]
+    public async Task Nobody_leads_a_stream_whose_leader_is_gone()
+    {
+        ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 0);
+        StreamState stream = ground.View.Current.Streams[ground.Streams[0]];
+        Assert.Equal(Two, PartitionBalance.LeadersIn(ground.View.Current)(stream));
+
+        await ground.AskAsync<CommandDone>(new MarkNodeGone(Two, 1));
+
+        Assert.Equal(NodeId.None, PartitionBalance.LeadersIn(ground.View.Current)(stream));
+        Assert.Equal(ground.Streams, PartitionBalance.Orphans(ground.View.Current));
+    }
+
+    [Fact]
     public async Task Seats_of_streams_that_are_led_elsewhere_are_misplaced_and_those_of_deleted_ones_gone()
     {
         ClusterGround ground = await CreateAsync(Sys, streams: 3, records: 0);

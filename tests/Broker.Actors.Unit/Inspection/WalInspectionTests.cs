@@ -64,7 +64,7 @@ public sealed class WalInspectionTests
         WalReport wal = Assert.Single(inspection.Wals().Wals);
 
         Assert.Equal((150, 100, "t-99"), (wal.Waiting, wal.WaitingPartitions.Count, wal.WaitingPartitions[^1]));
-        Assert.Equal((150, 0, 1, 1), (inspection.Show().Partitions, inspection.Show().LeaderlessPartitions, inspection.Show().Wals, inspection.Show().FencedWals));
+        Assert.Equal((150, 150, 1, 1), (inspection.Show().Partitions, inspection.Show().LeaderlessPartitions, inspection.Show().Wals, inspection.Show().FencedWals));
     }
 
     private static MetadataInspection Inspect(IReadOnlyList<MetadataEvent> events) =>

@@ -126,6 +126,19 @@ public sealed class ClusterMembershipTests : ClusterOfBrokers
         await writer.WriteAsync(5);
     }
 
+    [SkippableTheory]
+    [InlineData("0.0.0.0:0", 2, "cluster.address")]
+    [InlineData("[::]:0", 2, "cluster.address")]
+    [InlineData("192.0.2.1:7000", 1, "cannot listen on 192.0.2.1:7000 (cluster.address)")]
+    public async Task Address_that_others_cannot_reach_or_that_is_not_here_is_refused(string address, int exitCode, string says)
+    {
+        await using NodeBroker broker = new("node.id=1", $"object.store=file:{Bucket.Path}", "wal.kind=bucket", $"cluster.address={address}");
+        await broker.LaunchAsync();
+
+        await broker.WaitForErrorAsync(says, TimeSpan.FromSeconds(60));
+        Assert.Equal(exitCode, await broker.WaitForExitAsync(TimeSpan.FromSeconds(60)));
+    }
+
     [SkippableFact]
     public async Task Broker_on_another_bucket_than_its_seeds_is_refused()
     {
