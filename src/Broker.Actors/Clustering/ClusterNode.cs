@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Cluster;
+using Akka.Cluster.Sharding;
 using Akka.Cluster.Tools.Singleton;
 using Broker.Actors.Configuration;
 using Broker.Actors.Coordination;
@@ -49,6 +50,10 @@ internal sealed class ClusterNode
         NodeRegistry registry = new(new PurposeObjectStore(store, StorePurpose.Metadata));
         ClusterStore.Get(system).Store = new ClusterStore.OpenStore(new PurposeObjectStore(store, StorePurpose.Metadata), sources);
         Cluster cluster = Cluster.Get(system);
+
+        // Before anybody knows of this node: they bring the serializers of what members send each other.
+        ClusterSharding.Get(system);
+        ClusterSingletonManagerSettings.Create(system);
         NodeEntry entry = new(options.NodeId, sources.Ids.Next(), $"{cluster.SelfAddress.Host}:{cluster.SelfAddress.Port}", sources.Clock.GetUtcNow().ToUnixTimeMilliseconds());
         system.ActorOf(Props.Create(() => new StartActor(entry, registry)), StartActor.Name);
         ILogger log = loggers.CreateLogger("Broker.Cluster");

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Akka.Actor;
 using Akka.Cluster;
 using Broker.ObjectStore;
@@ -27,9 +26,7 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
     private static readonly TimeSpan LookForFirstAfter = TimeSpan.FromMilliseconds(500);
 
     private readonly StartProbe _probe = new(cluster);
-
-    // Starts that have found this one in their bucket: it is the same.
-    private readonly ConcurrentDictionary<Address, bool> _sharing = [];
+    private readonly SharedBucket _bucket = new(new StartProbe(cluster), registry, entry);
 
     private IReadOnlyList<ObjectKey> _unreadable = [];
 
@@ -145,7 +142,7 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
         (NodeEntry Entry, StartIsHere? Here, bool? Shares)[] all = await Task.WhenAll(registered.Select(async other =>
         {
             StartIsHere? here = await _probe.AskAsync(other.Address, cancellation);
-            bool? shares = here?.Incarnation == other.Incarnation ? await SharesBucketAsync(_probe.AddressOf(other.Address), cancellation) : true;
+            bool? shares = here?.Incarnation == other.Incarnation ? await _bucket.IsOfAsync(_probe.AddressOf(other.Address), cancellation) : true;
             return (other, shares is null ? null : here, shares);
         }));
         foreach ((NodeEntry foreign, _, _) in all.Where(other => other.Shares == false && _foreign.Add(other.Entry.Incarnation)))
@@ -165,28 +162,6 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
         }
 
         _unreadable = unreadable;
-    }
-
-    // Null: it is not known.
-    private async Task<bool?> SharesBucketAsync(Address other, CancellationToken cancellation)
-    {
-        if (_sharing.ContainsKey(other))
-        {
-            return true;
-        }
-
-        bool? finds = await _probe.FindsAsync(other, entry, cancellation);
-        if (finds == false && (await registry.FindAsync(entry.Node, cancellation))?.Entry.Incarnation != entry.Incarnation)
-        {
-            throw new StorageException(StorageErrorKind.Unavailable, $"another start of node {entry.Node} has registered since: of two nodes with one node.id one has to go");
-        }
-
-        if (finds == true)
-        {
-            _sharing.TryAdd(other, true);
-        }
-
-        return finds;
     }
 
     private async Task JoinSeedsAsync(CancellationToken cancellation)
@@ -223,7 +198,7 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
                 continue;
             }
 
-            bool? shares = await SharesBucketAsync(seed, cancellation);
+            bool? shares = await _bucket.IsOfAsync(seed, cancellation);
             if (shares == false)
             {
                 throw new StorageException(

@@ -27,11 +27,11 @@ internal static class NodeClient
         {
             using HttpResponseMessage answer = await client.SendAsync(question, ct);
             string body = await answer.Content.ReadAsStringAsync(ct);
-            return answer.IsSuccessStatusCode ? Read<T>(body) : throw new NodeSilentException(RefusalOf(answer.StatusCode, body, address));
+            return answer.IsSuccessStatusCode ? Read<T>(body) : throw new NodeSilentException(RefusalOf(answer.StatusCode, body, address)) { IsBadQuestion = answer.StatusCode == HttpStatusCode.BadRequest };
         }
         catch (Exception cause) when (cause is HttpRequestException or JsonException)
         {
-            throw new NodeSilentException($"no running node answers on {address}: {cause.Message}. Is it running, and is {address} its management.listener? Another one is asked by --node HOST:PORT", cause);
+            throw new NodeSilentException($"no running node answers on {address}: {(cause.InnerException ?? cause).Message.TrimEnd('.')}. Is it running, and is {address} its management.listener? Another one is asked by --node HOST:PORT", cause);
         }
         catch (TaskCanceledException cause) when (!ct.IsCancellationRequested)
         {
@@ -59,4 +59,8 @@ internal static class NodeClient
 }
 
 /// <summary>A node did not answer as it was asked to; the message is for the operator.</summary>
-internal sealed class NodeSilentException(string message, Exception? cause = null) : Exception(message, cause);
+internal sealed class NodeSilentException(string message, Exception? cause = null) : Exception(message, cause)
+{
+    /// <summary>No node could answer it: the command line is at fault.</summary>
+    public bool IsBadQuestion { get; init; }
+}

@@ -51,7 +51,7 @@ internal static class NodeQuestion
             catch (NodeSilentException silent)
             {
                 await Console.Error.WriteLineAsync($"broker: {silent.Message}");
-                return ExitCodes.CannotStart;
+                return silent.IsBadQuestion ? ExitCodes.BadSettings : ExitCodes.CannotStart;
             }
         });
     }

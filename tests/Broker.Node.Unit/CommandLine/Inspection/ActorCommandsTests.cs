@@ -33,13 +33,21 @@ public sealed class ActorCommandsTests
     [Theory]
     [InlineData("there is no actor '/user/nobody'", "--path", "/user/nobody")]
     [InlineData("there is no actor 'garbage'", "--path", "garbage")]
-    [InlineData("'26' is no depth: a number from 0 to 25", "--depth", "26")]
-    [InlineData("'-1' is no depth", "--depth", "-1")]
-    [InlineData("'deep' is no depth", "--depth", "deep")]
     public async Task What_there_is_not_is_refused_by_name(string message, params string[] options)
     {
         await using RunningNode node = await RunningNode.StartAsync();
 
         Assert.Contains(message, await Cli.RefusedAsync(node.ManagementAddress, ["actor", "hierarchy", .. options]), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("'26' is no depth: a number from 0 to 25", "--depth", "26")]
+    [InlineData("'-1' is no depth", "--depth", "-1")]
+    [InlineData("'deep' is no depth", "--depth", "deep")]
+    public async Task Depth_that_is_none_is_refused(string message, params string[] options)
+    {
+        await using RunningNode node = await RunningNode.StartAsync();
+
+        Assert.Contains(message, await Cli.MisusedAsync(node.ManagementAddress, ["actor", "hierarchy", .. options]), StringComparison.Ordinal);
     }
 }

@@ -24,10 +24,15 @@ internal static class Cli
     }
 
     /// <summary>Runs it; it must end with 1, nothing on standard output and one line on standard error, which is returned.</summary>
-    public static async Task<string> RefusedAsync(string management, params string[] command)
+    public static Task<string> RefusedAsync(string management, params string[] command) => FailedAsync(Refused, management, command);
+
+    /// <summary>The same with 2: the command line cannot be used, whatever the node.</summary>
+    public static Task<string> MisusedAsync(string management, params string[] command) => FailedAsync(BadCommandLine, management, command);
+
+    private static async Task<string> FailedAsync(int exitCode, string management, string[] command)
     {
         ToolRun run = await RunAsync(management, command);
-        Assert.Equal((Refused, ""), (run.ExitCode, run.Text));
+        Assert.Equal((exitCode, ""), (run.ExitCode, run.Text));
         string error = Assert.Single(run.Errors);
         Assert.StartsWith("broker: ", error, StringComparison.Ordinal);
         return error;

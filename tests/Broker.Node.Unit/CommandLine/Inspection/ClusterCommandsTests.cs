@@ -65,9 +65,9 @@ public sealed class ClusterCommandsTests
         Assert.False(member.GetProperty("unreachable").GetBoolean());
         Assert.Contains("in a cluster already", await Cli.RefusedAsync(node.ManagementAddress, "cluster", "join", "127.0.0.1:1"), StringComparison.Ordinal);
         Assert.Contains($"no member has the address 127.0.0.1:1; there are {address}", await Cli.RefusedAsync(node.ManagementAddress, "cluster", "down", "127.0.0.1:1"), StringComparison.Ordinal);
-        Assert.Contains("'garbage' is no address", await Cli.RefusedAsync(node.ManagementAddress, "cluster", "down", "garbage"), StringComparison.Ordinal);
-        Assert.Contains("'a:b' is no address", await Cli.RefusedAsync(node.ManagementAddress, "cluster", "leave", "--address", "a:b"), StringComparison.Ordinal);
-        Assert.Contains("'' is no address", await Cli.RefusedAsync(node.ManagementAddress, "cluster", "leave", "--address", ""), StringComparison.Ordinal);
+        Assert.Contains("'garbage' is no address", await Cli.MisusedAsync(node.ManagementAddress, "cluster", "down", "garbage"), StringComparison.Ordinal);
+        Assert.Contains("'a:b' is no address", await Cli.MisusedAsync(node.ManagementAddress, "cluster", "leave", "--address", "a:b"), StringComparison.Ordinal);
+        Assert.Contains("'' is no address", await Cli.MisusedAsync(node.ManagementAddress, "cluster", "leave", "--address", ""), StringComparison.Ordinal);
         Assert.Contains("lives", await Cli.RefusedAsync(node.ManagementAddress, "cluster", "down", address), StringComparison.Ordinal);
         Assert.Equal("every member is reachable: nothing was done", (await Cli.RunAsync(node.ManagementAddress, "cluster", "down-unreachable")).MustSucceed().Text);
         Assert.False(node.StopRequested.IsCompleted);

@@ -72,15 +72,23 @@ public sealed class MetadataCommandsTests
     [InlineData("there is no topic ''", "topic", "describe", "")]
     [InlineData("there is no topic '?&=/ä'", "topic", "describe", "?&=/ä")]
     [InlineData("there is no topic 'missing'", "object", "list", "--topic", "missing")]
-    [InlineData("'0' is no limit", "object", "list", "--limit", "0")]
-    [InlineData("'many' is no limit", "object", "list", "--limit", "many")]
-    [InlineData("'garbage' is no object's id", "object", "show", "garbage")]
-    [InlineData("'object-' is no object's id", "object", "show", "object-")]
     [InlineData("there was no object 99999999 yet", "object", "show", "99999999")]
     public async Task What_there_is_not_is_refused_by_name(string message, params string[] command)
     {
         await using RunningNode node = await RunningNode.StartAsync();
 
         Assert.Contains(message, await Cli.RefusedAsync(node.ManagementAddress, command), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("'0' is no limit", "object", "list", "--limit", "0")]
+    [InlineData("'many' is no limit", "object", "list", "--limit", "many")]
+    [InlineData("'garbage' is no object's id", "object", "show", "garbage")]
+    [InlineData("'object-' is no object's id", "object", "show", "object-")]
+    public async Task Number_that_is_none_is_refused(string message, params string[] command)
+    {
+        await using RunningNode node = await RunningNode.StartAsync();
+
+        Assert.Contains(message, await Cli.MisusedAsync(node.ManagementAddress, command), StringComparison.Ordinal);
     }
 }
