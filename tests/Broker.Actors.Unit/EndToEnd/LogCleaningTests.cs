@@ -142,9 +142,10 @@ public sealed class LogCleaningTests : IAsyncLifetime
         _client = _node.Connect();
     }
 
+    // As the node shows it, which is what it reads by; its coordinator knows it a moment before.
     private Task CleanedAsync(long end) => Eventually.HoldsAsync(
-        () => _node.Storage.Metadata.Image.FindStream(new TopicPartition("t", 0))!.CleanedEnd == new Offset(end),
-        $"the log is clean up to {_node.Storage.Metadata.Image.FindStream(new TopicPartition("t", 0))!.CleanedEnd} only");
+        () => _node.System.Metadata.Current.FindStream(new TopicPartition("t", 0))!.CleanedEnd == new Offset(end),
+        $"the log is clean up to {_node.System.Metadata.Current.FindStream(new TopicPartition("t", 0))!.CleanedEnd} only");
 
     private async Task ProduceAsync(CompressionType codec, params (string Key, string? Value)[] records)
     {

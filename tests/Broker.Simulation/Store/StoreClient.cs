@@ -93,13 +93,7 @@ internal sealed class StoreClient(SimulatedProcess process, InMemoryObjectStore 
     {
         StoreFate fate = weather.Next();
         ReadOnlyMemory<byte> read = await ReadAsync(what, key.Value, fate, () => Completed(bucket.GetAsync(key, range, CancellationToken.None)), ct);
-        if (fate.Fault == StoreFault.Damaged)
-        {
-            return weather.Damage(key.Value, read);
-        }
-
-        weather.IsWhole(key.Value);
-        return read;
+        return fate.Fault == StoreFault.Damaged ? weather.Damage(key.Value, read) : read;
     }
 
     private ValueTask<T> ReadAsync<T>(string what, ObjectKey key, Func<T> effect, CancellationToken ct) => ReadAsync(what, key.Value, effect, ct);

@@ -59,8 +59,11 @@ internal sealed class StoreWeather(SimulatedWorld world)
     /// <summary>Keys of PUTs that took effect long after their client had given them up: after a deletion, even.</summary>
     public HashSet<string> LateWrites { get; } = [];
 
-    /// <summary>Of which the last read came damaged. Damage on its way does not stay: the same twice is damage in the store.</summary>
-    private readonly HashSet<string> _damaged = [];
+    // Damage on its way does not stay: the same twice is damage in the store. So long one of several readers may take for its second look.
+    private static readonly TimeSpan SecondLooks = TimeSpan.FromMilliseconds(3 * MaxTimeoutMs);
+
+    // When a read of an object came damaged last.
+    private readonly Dictionary<string, TimeSpan> _damaged = [];
 
     private StoreClimate _climate = StoreClimate.Fair;
     private bool _isSettled;
@@ -84,20 +87,18 @@ internal sealed class StoreWeather(SimulatedWorld world)
         world.Note("weather", "settled");
     }
 
-    /// <summary>Damages what was read of an object, if the last read of it was whole.</summary>
+    /// <summary>Damages what was read of an object, if no other read of it was damaged a short while ago.</summary>
     public byte[] Damage(string key, ReadOnlyMemory<byte> read)
     {
         byte[] bytes = read.ToArray();
-        if (bytes.Length > 0 && _damaged.Add(key))
+        if (bytes.Length > 0 && (!_damaged.TryGetValue(key, out TimeSpan last) || world.Elapsed - last > SecondLooks))
         {
+            _damaged[key] = world.Elapsed;
             bytes[world.Random.Next(bytes.Length)] ^= (byte)(1 << world.Random.Next(8));
         }
 
         return bytes;
     }
-
-    /// <summary>A read of it was whole.</summary>
-    public void IsWhole(string key) => _damaged.Remove(key);
 
     /// <summary>What befalls the next request.</summary>
     public StoreFate Next()
