@@ -28,6 +28,7 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
     private readonly StartProbe _probe = new(cluster);
     private readonly SharedBucket _bucket = new(new StartProbe(cluster), registry, entry);
 
+    // Registrations of nodes that are not seen from here.
     private IReadOnlyList<ObjectKey> _unreadable = [];
 
     // Starts that were said to use another one.
@@ -170,7 +171,7 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
         if (seeds.Length == 0)
         {
             string names = string.Join(", ", cluster.Settings.SeedNodes);
-            throw new StorageException(StorageErrorKind.Unavailable, $"none of {names} (akka.cluster.seed-nodes) has let this node into the cluster: nobody answers there");
+            throw new StorageException(StorageErrorKind.Unavailable, $"none of {names} (akka.cluster.seed-nodes) has let this node into the cluster: nobody answers there who finds this node in its bucket");
         }
 
         await JoinAsync(seeds, cancellation);

@@ -131,7 +131,7 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
     private async Task<Round> ResignAsync(StreamId[] streams)
     {
         List<StreamEnd> asked = [];
-        IActorRef[] partitions = [.. streams.Select(_services.Partitions.Find).OfType<IActorRef>()];
+        IActorRef[] partitions = OpenOf(streams);
         try
         {
             await UploadBulkAsync();
@@ -160,8 +160,8 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
 
             if (left.Length > 0 && !isUploaded)
             {
-                // It is known that these are not closed, nor will be.
-                Array.ForEach(partitions, partition => partition.Tell(KeepLeading.Instance, ActorRefs.NoSender));
+                // It is known that these are not closed, nor will be. The others are, and nothing is appended to them any more, though nobody may lead them yet (X1).
+                Array.ForEach(OpenOf(left), partition => partition.Tell(KeepLeading.Instance, ActorRefs.NoSender));
                 return new Round(left, [], new StorageException(StorageErrorKind.Unavailable, $"what they took last was not uploaded within {LastPatience}"));
             }
 
@@ -177,6 +177,8 @@ internal sealed class ResigningActor : ReceiveActor, IWithTimers
             return new Round(streams, asked, cause);
         }
     }
+
+    private IActorRef[] OpenOf(StreamId[] streams) => [.. streams.Select(_services.Partitions.Find).OfType<IActorRef>()];
 
     private async Task<bool> UploadLastAsync()
     {

@@ -72,6 +72,26 @@ public sealed class ResigningActorTests : ActorTest
         AnswerUploadsUntilHandOver();
     }
 
+    // What it would take now the next leader, who opens it where it was closed, would never see.
+    [Fact]
+    public async Task X1_partition_that_was_closed_takes_no_appends_again_when_another_of_its_round_stays()
+    {
+        ClusterGround ground = await CreateAsync(Sys, streams: 2, records: 0);
+        TestProbe staying = CreateTestProbe();
+        _partitions.Add(ground.Streams[1], staying.Ref, new PartitionLoad());
+        Start(ground).Tell(new ResignStreams(ground.Streams), TestActor);
+        AnswerUploadsUntilHandOver();
+        staying.ExpectMsg<HandOver>(Patience);
+        _partition.Reply(new HandedOver(new StreamEnd(ground.Streams[0], new LeaderEpoch(0), Offset.Zero)));
+        staying.Reply(new HandedOver(new StreamEnd(ground.Streams[1], new LeaderEpoch(0), new Offset(5))));
+
+        // The last upload, of the other one, never ends.
+        staying.ExpectMsg<KeepLeading>(Patience);
+
+        Assert.Equal([NodeId.None, Two], ground.Streams.Select(stream => ground.View.Current.Streams[stream].Leader));
+        _partition.ExpectNoMsg(TimeSpan.FromMilliseconds(200));
+    }
+
     [Fact]
     public async Task Partition_that_cannot_be_given_up_does_not_hold_up_the_others()
     {
