@@ -169,12 +169,12 @@ public sealed class BrokerSystem
     private static async Task OpenPartitionsAsync(StorageEngine storage, NodeId node, MetadataView view, IActorRef coordinator, IActorRef manager, ILogger log, ClusterLink? link, TimeProvider clock)
     {
         MetadataImage image = view.Current;
-        (StreamId, Offset)[] streams =
+        StreamOpening[] streams =
         [
             .. image.Streams.Values.Where(stream => link is null || WalDebts.Before(image, stream, WalId.None).Contains(storage.Wal))
-                .Select(stream => (stream.StreamId, NextOffset(storage, stream))),
+                .Select(stream => new StreamOpening(stream.StreamId, storage.Recovered.UploadedEnds.GetValueOrDefault(stream.StreamId, stream.EndOffset), NextOffset(storage, stream))),
         ];
-        OpenStreams command = new(node, storage.NodeEpoch, storage.Wal, storage.OthersRead, streams);
+        OpenStreams command = new(node, storage.NodeEpoch, storage.Wal, storage.Recovered.OtherLogs, streams);
 
         // A node's own coordinator answers before long or ends.
         object opened = link is null ? await coordinator.Ask(command) : await new StartCommands(coordinator, link.StartPatience, clock).AskAsync(command);

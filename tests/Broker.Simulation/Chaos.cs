@@ -11,8 +11,21 @@ internal sealed class Chaos(SimulatedWorld world, Cluster cluster, NodeGround gr
     // A blow falls in the middle of what goes on: at one of the next steps, not at a moment of rest.
     private const int MaxStepsToBlow = 150;
 
+    private readonly Blow[] _blows = Swarm.Draw<Blow>(world);
     private readonly List<Action> _disconnects = [];
     private bool _isOver;
+
+    private enum Blow
+    {
+        Kill,
+        CutPower,
+        Stop,
+        Pause,
+        StartAnother,
+        CrashOnDisk,
+        FailDisk,
+        Disconnect,
+    }
 
     /// <summary>A client whose connections may be cut.</summary>
     public void Add(PartitionWriter writer) => _disconnects.Add(writer.Disconnect);
@@ -46,32 +59,32 @@ internal sealed class Chaos(SimulatedWorld world, Cluster cluster, NodeGround gr
     private async Task StrikeAsync()
     {
         SimulatedNode? newest = cluster.Alive.Count > 0 ? cluster.Alive[^1] : null;
-        switch (world.Random.Next(9))
+        switch (_blows[world.Random.Next(_blows.Length)])
         {
-            case 0 or 1:
+            case Blow.Kill:
                 world.Note("chaos", "kill");
                 cluster.Crash(losesPower: false);
                 break;
-            case 2:
+            case Blow.CutPower:
                 world.Note("chaos", "power");
                 cluster.Crash(losesPower: true);
                 break;
-            case 3 when newest is not null:
+            case Blow.Stop when newest is not null:
                 world.Note("chaos", "stop", newest.Process.Name);
                 await StopAsync(newest);
                 break;
-            case 4 when newest is not null:
+            case Blow.Pause when newest is not null:
                 await PauseAsync(newest);
                 break;
-            case 5:
+            case Blow.StartAnother:
                 world.Note("chaos", "start-another");
                 cluster.Start();
                 break;
-            case 6 when ground.Options.Storage.WalKind == WalKind.Disk:
+            case Blow.CrashOnDisk when ground.Options.Storage.WalKind == WalKind.Disk:
                 world.Note("chaos", "crash-on-disk");
                 ground.Disk.CrashSoon();
                 break;
-            case 7 when ground.Options.Storage.WalKind == WalKind.Disk:
+            case Blow.FailDisk when ground.Options.Storage.WalKind == WalKind.Disk:
                 await ground.Disk.FailAsync(world.Between(10, 5000));
                 break;
             default:

@@ -23,10 +23,12 @@ internal static class CommandCodec
         ReleaseNode = 12,
         MarkNodeGone = 13,
         MarkWalFenced = 14,
-        OpenStreams = 15,
         CloseStreams = 16,
         ReleasePaidWals = 17,
         NodeDrains = 18,
+
+        // 15 was one that did not say how far the streams were uploaded.
+        OpenStreams = 19,
     }
 
     /// <exception cref="ArgumentException">It is none of the coordinator's commands.</exception>
@@ -112,7 +114,11 @@ internal static class CommandCodec
                 WriteStart(to, open.Node, open.NodeEpoch);
                 to.WriteGuid(open.Wal.Value);
                 to.WriteList(open.WalsRead, wal => to.WriteGuid(wal.Value));
-                to.WriteList(open.Streams, one => Pair(to, one.Stream.Value, one.Next.Value));
+                to.WriteList(open.Streams, one =>
+                {
+                    Pair(to, one.Stream.Value, one.UploadedEnd.Value);
+                    to.Write(one.Next.Value);
+                });
                 break;
             case CloseStreams close:
                 to.Write((byte)Kind.CloseStreams);
@@ -159,7 +165,7 @@ internal static class CommandCodec
                 from.ReadInt64(),
                 new WalId(from.ReadGuid()),
                 from.ReadList(() => new WalId(from.ReadGuid())),
-                from.ReadList(() => (new StreamId(from.ReadInt64()), new Offset(from.ReadInt64())))),
+                from.ReadList(() => new StreamOpening(new StreamId(from.ReadInt64()), new Offset(from.ReadInt64()), new Offset(from.ReadInt64())))),
             Kind.CloseStreams => new CloseStreams(from.ReadList(() => new StreamEnd(new StreamId(from.ReadInt64()), new LeaderEpoch(checked((int)from.ReadInt64())), new Offset(from.ReadInt64())))),
             _ => throw new InvalidDataException($"the command {(byte)kind} is unknown here"),
         };

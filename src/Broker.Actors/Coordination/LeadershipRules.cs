@@ -8,12 +8,14 @@ namespace Broker.Actors.Coordination;
 /// <list type="number">
 /// <item>L3. A stream is opened only when no log that may hold records of it can be appended to, but the opener's own, and the opener has read them all.</item>
 /// <item>L4. Only the newest start of a node opens streams, and only with a log that is attached as its own and not fenced.</item>
+/// <item>L5. A stream is opened only by who looked what logs hold of it when as much was uploaded as is now: what its last leader, taken for dead, uploaded after that, the next one would hold once more,
+/// and could upload nothing behind it.</item>
 /// </list>
 /// </summary>
 internal static class LeadershipRules
 {
     /// <summary>Why the stream cannot be opened so; null: it can.</summary>
-    public static OpeningRefusal? Check(MetadataImage image, OpenStreams opening, StreamState stream, Offset next)
+    public static OpeningRefusal? Check(MetadataImage image, OpenStreams opening, StreamState stream, StreamOpening one)
     {
         if (image.NodeEpochs.GetValueOrDefault(opening.Node, -1) != opening.NodeEpoch
             || image.Wals.GetValueOrDefault(opening.Wal) is not { IsFenced: false } own || own.Node != opening.Node)
@@ -23,7 +25,7 @@ internal static class LeadershipRules
 
         IReadOnlyList<WalId> before = WalDebts.Before(image, stream, opening.Wal);
         return before.Count > 0 && CheckLogs(image, opening, stream, before) is { } refusal ? refusal
-            : next < stream.EndOffset ? new OpeningRefusal(stream.StreamId, OpeningRefusalReason.MovedOn, [])
+            : one.UploadedEnd != stream.EndOffset || one.Next < stream.EndOffset ? new OpeningRefusal(stream.StreamId, OpeningRefusalReason.MovedOn, [])
             : null;
     }
 

@@ -46,8 +46,14 @@ public sealed record MarkWalFenced(WalId Wal, long NodeEpoch);
 /// <param name="NodeEpoch">As it was registered.</param>
 /// <param name="Wal">Its log.</param>
 /// <param name="WalsRead">The other logs that it has read for these streams.</param>
-/// <param name="Streams">Each with the offset of the next record that it will take.</param>
-public sealed record OpenStreams(NodeId Node, long NodeEpoch, WalId Wal, IReadOnlyList<WalId> WalsRead, IReadOnlyList<(StreamId Stream, Offset Next)> Streams);
+/// <param name="Streams">What is to be opened.</param>
+public sealed record OpenStreams(NodeId Node, long NodeEpoch, WalId Wal, IReadOnlyList<WalId> WalsRead, IReadOnlyList<StreamOpening> Streams);
+
+/// <summary>A stream as its next leader is to lead it.</summary>
+/// <param name="Stream">Which.</param>
+/// <param name="UploadedEnd">How far it was uploaded when the opener looked what logs hold of it beyond that.</param>
+/// <param name="Next">The offset of the next record that it will take.</param>
+public sealed record StreamOpening(StreamId Stream, Offset UploadedEnd, Offset Next);
 
 /// <summary>All streams of the command are the node's, but the refused ones and those that do not exist any more.</summary>
 /// <param name="Image">As the opening left it.</param>
@@ -72,7 +78,7 @@ public enum OpeningRefusalReason
     /// <summary>Logs that may hold records of the stream were not read.</summary>
     MustRead,
 
-    /// <summary>More of it is uploaded than the opener knew: look again, and ask again.</summary>
+    /// <summary>More of it was uploaded since the opener looked: look again, and ask again.</summary>
     MovedOn,
 }
 

@@ -57,20 +57,20 @@ internal static class NodePlanner
     {
         List<MetadataEvent> events = [];
         List<OpeningRefusal> refused = [];
-        foreach ((StreamId id, Offset next) in open.Streams.DistinctBy(one => one.Stream))
+        foreach (StreamOpening one in open.Streams.DistinctBy(one => one.Stream))
         {
-            if (image.FindStream(id) is not { } stream)
+            if (image.FindStream(one.Stream) is not { } stream)
             {
                 continue;
             }
 
-            if (LeadershipRules.Check(image, open, stream, next) is { } refusal)
+            if (LeadershipRules.Check(image, open, stream, one) is { } refusal)
             {
                 refused.Add(refusal);
                 continue;
             }
 
-            events.Add(new StreamOpened(id, open.Node, stream.Epoch.Next(), next, open.Wal));
+            events.Add(new StreamOpened(one.Stream, open.Node, stream.Epoch.Next(), one.Next, open.Wal));
         }
 
         return new CommandPlan(events, new StreamsOpened(image, refused));

@@ -85,7 +85,7 @@ internal static class Succession
         public StreamOpened? Opening(MetadataImage image, StreamState stream)
         {
             StreamState closed = stream with { Leader = NodeId.None, Wal = WalId.None };
-            return LeadershipRules.Check(image, new OpenStreams(Node, node.Epoch, log, [], []), closed, stream.EndOffset) is null
+            return LeadershipRules.Check(image, new OpenStreams(Node, node.Epoch, log, [], []), closed, new StreamOpening(stream.StreamId, stream.EndOffset, stream.EndOffset)) is null
                 ? new StreamOpened(stream.StreamId, Node, stream.Epoch.Next(), stream.EndOffset, log)
                 : null;
         }

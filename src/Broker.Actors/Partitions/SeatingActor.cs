@@ -196,7 +196,7 @@ internal sealed class SeatingActor : ReceiveActor, IWithTimers
             kept = await ReadAsync(image, streams, logs);
             Dictionary<StreamId, Offset> ends = kept.GroupBy(one => one.Stream).ToDictionary(one => one.Key, one => one.Last().Batch.LastOffset + 1);
             OpenStreams command = new(
-                _services.Node, _services.NodeEpoch, _services.Wal, logs, [.. streams.Select(stream => (stream.StreamId, ends.GetValueOrDefault(stream.StreamId, EndOf(stream))))]);
+                _services.Node, _services.NodeEpoch, _services.Wal, logs, [.. streams.Select(stream => new StreamOpening(stream.StreamId, stream.EndOffset, ends.GetValueOrDefault(stream.StreamId, EndOf(stream))))]);
             isAsked = true;
             if (await _services.Coordinator.Ask(command, CoordinatorTimeouts.Command) is not StreamsOpened opened)
             {

@@ -45,8 +45,8 @@ public sealed class StorageEngine : IAsyncDisposable
     /// <summary>The epoch of this start of the node.</summary>
     public long NodeEpoch { get; }
 
-    /// <summary>The logs of other nodes that were read at the start, of streams that this node had taken over from them.</summary>
-    public IReadOnlyList<WalId> OthersRead { get; private init; } = [];
+    /// <summary>What came back at the start.</summary>
+    public RecoveredStreams Recovered { get; private init; } = new([], new Dictionary<StreamId, Offset>());
 
     /// <summary>What of the node's logs is lost, so that nothing can be acknowledged until somebody restores it; null: nothing that is known of.</summary>
     public StorageException? Loss => _reopening.Loss ?? Metadata.Loss;
@@ -95,11 +95,11 @@ public sealed class StorageEngine : IAsyncDisposable
             MetadataImage image = metadata.Image;
             WalOwnership ownership = wal.OwnershipIn(image);
             ReopeningWal reopening = wal.Open(ownership, image.NodeEpochs[options.NodeId]);
-            IReadOnlyList<WalId> othersRead = await RecoverAsync(store, sources, image, ownership, reopening, buffers, cache, log, cancellation);
+            RecoveredStreams recovered = await RecoverAsync(store, sources, image, ownership, reopening, buffers, cache, log, cancellation);
             BlockCache blocks = new(new BlockCacheOptions { CapacityBytes = options.Storage.BlockCacheBytes }, buffers);
             return new StorageEngine(store, metadata, reopening, buffers, cache, blocks, wal, ownership, options.ShutdownTimeout / 4, pace, sources.Clock, log)
             {
-                OthersRead = othersRead,
+                Recovered = recovered,
             };
         }
         catch
@@ -111,7 +111,7 @@ public sealed class StorageEngine : IAsyncDisposable
     }
 
     // Of a stream that was taken over from another node and is not uploaded so far, the log of that node is needed before this one.
-    private static async Task<IReadOnlyList<WalId>> RecoverAsync(IObjectStore store, StorageSources sources, MetadataImage image, WalOwnership ownership, IWriteAheadLog wal, BufferPool buffers, LogCache cache, ILogger log, CancellationToken cancellation)
+    private static async Task<RecoveredStreams> RecoverAsync(IObjectStore store, StorageSources sources, MetadataImage image, WalOwnership ownership, IWriteAheadLog wal, BufferPool buffers, LogCache cache, ILogger log, CancellationToken cancellation)
     {
         StreamState[] own = [.. image.Streams.Values.Where(stream => WalDebts.Before(image, stream, WalId.None).Contains(ownership.Own))];
         WalId[] others = [.. own.SelectMany(stream => WalDebts.Before(image, stream, ownership.Own)).Distinct().Order()];
@@ -133,7 +133,7 @@ public sealed class StorageEngine : IAsyncDisposable
             StorageLog.Gap(log, gaps.Count, behind.Stream.ToString(), behind.BaseOffset.Value, behind.LastOffset.Value, behind.Epoch.Value);
         }
 
-        return others;
+        return new RecoveredStreams(others, own.ToDictionary(stream => stream.StreamId, stream => stream.EndOffset));
 
         async Task<int> ReadAsync()
         {
@@ -201,6 +201,11 @@ public sealed class StorageEngine : IAsyncDisposable
         }
     }
 }
+
+/// <summary>The streams whose records a start has read from logs.</summary>
+/// <param name="OtherLogs">The logs of other nodes among these: this node had taken the streams over from them.</param>
+/// <param name="UploadedEnds">How far each was uploaded by then.</param>
+public sealed record RecoveredStreams(IReadOnlyList<WalId> OtherLogs, IReadOnlyDictionary<StreamId, Offset> UploadedEnds);
 
 /// <summary>Where a node gets time, ids and randomness from.</summary>
 public sealed record StorageSources(TimeProvider Clock, IIdSource Ids, Random Random)

@@ -42,7 +42,7 @@ public sealed class ClusterSerializerTests : ActorTest
         new MarkNodeGone(Node, 4),
         new NodeDrains(Node, 4),
         new MarkWalFenced(Wal, 4),
-        new OpenStreams(Node, 4, Wal, [Wal], [(Stream, new Offset(50))]),
+        new OpenStreams(Node, 4, Wal, [Wal], [new StreamOpening(Stream, new Offset(40), new Offset(50))]),
         new CloseStreams([new StreamEnd(Stream, new LeaderEpoch(2), new Offset(7))]),
         ReleasePaidWals.Instance,
     }.ToDictionary(command => command.GetType().Name);

@@ -67,8 +67,8 @@ public sealed class CommandPlannerTests
         Make("a");
         StreamId stream = _image.Streams.Keys.Min();
 
-        Plan(new OpenStreams(Node, 1, Wal, [], [(stream, new Offset(5)), (new StreamId(999), Offset.Zero)]));
-        Plan(new OpenStreams(Node, 1, Wal, [], [(stream, new Offset(5))]));
+        Plan(new OpenStreams(Node, 1, Wal, [], [new StreamOpening(stream, Offset.Zero, new Offset(5)), new StreamOpening(new StreamId(999), Offset.Zero, Offset.Zero)]));
+        Plan(new OpenStreams(Node, 1, Wal, [], [new StreamOpening(stream, Offset.Zero, new Offset(5))]));
 
         Assert.Equal(2, _image.Streams[stream].Epoch.Value);
     }

@@ -103,7 +103,7 @@ public sealed class FailoverActorTests : ActorTest
         Start(ground, One);
         AwaitCondition(() => ground.View.Current.Wals[LogOfTwo].IsFenced, Patience);
 
-        Assert.Empty((await ground.AskAsync<StreamsOpened>(new OpenStreams(One, 1, LogOfOne, [LogOfTwo], [(ground.Streams[0], Offset.Zero)]))).Refused);
+        Assert.Empty((await ground.AskAsync<StreamsOpened>(new OpenStreams(One, 1, LogOfOne, [LogOfTwo], [new StreamOpening(ground.Streams[0], Offset.Zero, Offset.Zero)]))).Refused);
 
         AwaitCondition(() => !ground.View.Current.Wals.ContainsKey(LogOfTwo), Patience);
     }

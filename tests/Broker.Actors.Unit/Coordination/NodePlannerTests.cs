@@ -233,12 +233,22 @@ public sealed class NodePlannerTests
     public void Opener_that_knows_less_than_is_uploaded_looks_again()
     {
         StreamState stream = LedByOne();
-        ObjectId id = ((ObjectIdGiven)Plan(GiveObjectId.Instance)).ObjectId;
-        StreamRange range = new(stream.StreamId, stream.Epoch, Offset.Zero, new Offset(5), 0, 10, 0, 10, 0, 0);
-        Plan(new CommitUpload(new ObjectCommitted(id, new ObjectKey("data/x"), ObjectKind.StreamSet, 100, 0, [range])));
+        Upload(stream, 5);
 
         Assert.Equal(OpeningRefusalReason.MovedOn, Refusal(Open(One, 1, LogOfOne, [], stream, 4)).Reason);
-        Assert.Empty(Open(One, 1, LogOfOne, [], stream, 5).Refused);
+        Assert.Empty(Open(One, 1, LogOfOne, [], stream, 5, uploadedEnd: 5).Refused);
+    }
+
+    // What the opener took from logs would begin before the end, and could never be uploaded: nor could anything behind it.
+    [Fact]
+    public void L5_stream_of_which_more_was_uploaded_since_its_logs_were_read_is_not_opened()
+    {
+        StreamState stream = LedByOne();
+        Plan(new MarkWalFenced(LogOfOne, 1));
+        Upload(stream, 5);
+
+        Assert.Equal(OpeningRefusalReason.MovedOn, Refusal(Open(Two, 1, LogOfTwo, [LogOfOne], stream, 9, uploadedEnd: 0)).Reason);
+        Assert.Empty(Open(Two, 1, LogOfTwo, [LogOfOne], stream, 9, uploadedEnd: 5).Refused);
     }
 
     [Fact]
@@ -269,8 +279,15 @@ public sealed class NodePlannerTests
 
     private void Make(string topic, int partitions) => Plan(new MakeTopics([new NewTopic(topic, partitions, new Dictionary<string, string>())]));
 
-    private StreamsOpened Open(NodeId node, long epoch, WalId log, WalId[] read, StreamState stream, long next) =>
-        (StreamsOpened)Plan(new OpenStreams(node, epoch, log, read, [(stream.StreamId, new Offset(next))]));
+    private StreamsOpened Open(NodeId node, long epoch, WalId log, WalId[] read, StreamState stream, long next, long uploadedEnd = 0) =>
+        (StreamsOpened)Plan(new OpenStreams(node, epoch, log, read, [new StreamOpening(stream.StreamId, new Offset(uploadedEnd), new Offset(next))]));
+
+    private void Upload(StreamState stream, long end)
+    {
+        ObjectId id = ((ObjectIdGiven)Plan(GiveObjectId.Instance)).ObjectId;
+        StreamRange range = new(stream.StreamId, stream.Epoch, Offset.Zero, new Offset(end), 0, 10, 0, 10, 0, 0);
+        Plan(new CommitUpload(new ObjectCommitted(id, new ObjectKey("data/x"), ObjectKind.StreamSet, 100, 0, [range])));
+    }
 
     private static (OpeningRefusalReason Reason, WalId Log) Refusal(StreamsOpened answer)
     {

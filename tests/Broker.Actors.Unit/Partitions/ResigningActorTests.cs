@@ -133,7 +133,7 @@ public sealed class ResigningActorTests : ActorTest
 
         // Opened anew it is given up like any other.
         ground.CommitsAreRefused = false;
-        await ground.AskAsync<StreamsOpened>(new OpenStreams(Two, 1, ClusterGround.LogOfTwo, [], [(ground.Streams[0], Offset.Zero)]));
+        await ground.AskAsync<StreamsOpened>(new OpenStreams(Two, 1, ClusterGround.LogOfTwo, [], [new StreamOpening(ground.Streams[0], Offset.Zero, Offset.Zero)]));
         AnswerUploadsUntilHandOver();
     }
 

@@ -10,6 +10,7 @@ using Broker.ObjectStore.Buffers;
 using Broker.ObjectStore.Cache;
 using Broker.ObjectStore.Metadata;
 using Broker.ObjectStore.Wal;
+using Broker.TestSupport.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 using static Broker.Actors.Unit.Coordination.ClusterGround;
 
@@ -174,6 +175,31 @@ public sealed class SeatingActorTests : ActorTest
         Assert.Equal(2, ground.View.Current.FindStream(ground.Streams[0])!.Epoch.Value);
     }
 
+    // L5: a node that was taken for dead uploads still, while its log is being read.
+    [Fact]
+    public async Task L5_what_a_stream_s_last_leader_uploads_while_its_log_is_read_is_not_brought_back()
+    {
+        ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 5);
+        await FenceAsync(ground);
+        CommitUpload late = await ground.UploadAsync(ground.Streams[0], new Offset(20));
+        int reads = 0;
+        FaultyObjectStore store = new(ground.Bucket, (request, key, _) =>
+        {
+            if (request == StoreRequest.Get && key.Value.StartsWith("wal/", StringComparison.Ordinal) && Interlocked.Increment(ref reads) == 1)
+            {
+                ground.AskAsync<UploadCommitted>(late).GetAwaiter().GetResult();
+            }
+
+            return Fault.None;
+        });
+
+        Start(ground, store).Tell(new SeatStreams(ground.Streams));
+
+        AwaitCondition(() => IsOpen(ground, ground.Streams[0]), Patience);
+        Assert.Equal(new Offset(50), _cache.CachedEnd(ground.Streams[0]));
+        Assert.Equal(new Offset(20), Assert.Single(_cache.Seal(int.MaxValue).Streams).Batches[0].BaseOffset);
+    }
+
     private static async Task FenceAsync(ClusterGround ground)
     {
         await FencedBucketWal.FenceAsync(ground.Bucket, BucketWalOptions.PrefixOf(LogOfTwo), 1, TimeProvider.System, new SystemIdSource(), CancellationToken.None);
@@ -190,9 +216,9 @@ public sealed class SeatingActorTests : ActorTest
 
     private static bool IsOpen(ClusterGround ground, StreamId stream) => ground.View.Current.FindStream(stream)!.Leader == One && !IsHeld(ground);
 
-    private IActorRef Start(ClusterGround ground)
+    private IActorRef Start(ClusterGround ground, IObjectStore? store = null)
     {
-        SeatingServices services = new(One, 1, LogOfOne, ground.View, ground.Client, ground.Manager, ground.Bucket, new StorageSources(TimeProvider.System, new SystemIdSource(), new Random(1)), _cache, _buffers, _uploads.Ref, NullLogger.Instance);
+        SeatingServices services = new(One, 1, LogOfOne, ground.View, ground.Client, ground.Manager, store ?? ground.Bucket, new StorageSources(TimeProvider.System, new SystemIdSource(), new Random(1)), _cache, _buffers, _uploads.Ref, NullLogger.Instance);
         return Sys.ActorOf(Props.Create(() => new SeatingActor(services)));
     }
 }

@@ -39,6 +39,7 @@ internal sealed class PartitionWriter(SimulatedWorld world, IBrokers cluster, Pa
     {
         int maxInFlight = world.Random.Next(1, MaxInFlight + 1);
         int maxPauseMs = world.Random.Next(50, 1500);
+        int restsPerThousand = world.Random.Next(300);
         while (!partition.Topic.IsDeleting && (!isOver() || _unacknowledged.Count > 0))
         {
             if (_connection is null or { IsBroken: true } && !await ConnectAsync())
@@ -60,9 +61,12 @@ internal sealed class PartitionWriter(SimulatedWorld world, IBrokers cluster, Pa
             }
 
             // Now and then one that stands still: what it sends again after that may be deleted long since, and must be known all the same.
-            await world.DelayAsync(went ? world.Between(0, maxPauseMs) : world.Chance(100) ? world.Between(1000, 15_000) : world.Between(50, 500));
+            await world.DelayAsync(went ? NextPause(maxPauseMs, restsPerThousand) : world.Chance(100) ? world.Between(1000, 15_000) : world.Between(50, 500));
         }
     }
+
+    // Now and then it has nothing to send for a while: then its partition may have nothing to upload when others have.
+    private TimeSpan NextPause(int maxPauseMs, int restsPerThousand) => world.Chance(restsPerThousand) ? world.Between(1000, 8_000) : world.Between(0, maxPauseMs);
 
     /// <summary>Loses the connection, with what is on its way.</summary>
     public void Disconnect() => _connection?.Drop();

@@ -26,6 +26,25 @@ internal sealed class ClusterScenario : IScenario
     // A blow falls in the middle of what goes on: at one of the next steps, not at a moment of rest.
     private const int MaxStepsToBlow = 150;
 
+    // How long the slowest of what a drain waits for stays slow: that of several rounds.
+    private static readonly (int MinMs, int MaxMs) SlowData = (10_000, 60_000);
+
+    private enum Blow
+    {
+        Kill,
+        Pause,
+        TakeForDead,
+        ElectAnother,
+        Move,
+        Double,
+        Cut,
+        Lose,
+        Disconnect,
+
+        /// <summary>What one node leads is given up together, while data objects take seconds: some of it is uploaded in time, and the rest is not.</summary>
+        DrainSlowly,
+    }
+
     private readonly SimulatedWorld _world;
     private readonly LogModel _model;
     private readonly MemberGround _ground;
@@ -33,6 +52,7 @@ internal sealed class ClusterScenario : IScenario
     private readonly TopicAdmin _admin;
     private readonly StoreAudit _audit;
     private readonly int _nodes;
+    private readonly Blow[] _blows;
     private readonly List<(string Name, Task Task)> _clients = [];
     private readonly List<Action> _disconnects = [];
     private bool _isOver;
@@ -46,6 +66,7 @@ internal sealed class ClusterScenario : IScenario
             _world, bucket, new StoreWeather(_world), new Network(_world), NodeSettings.Draw(Actors.Configuration.WalKind.Bucket, _world.Random), loggers, _world.Chance(500), sabotage);
         _nodes = _world.Random.Next(2, 4);
         _members = new Members(_ground, _nodes);
+        _blows = Swarm.Draw<Blow>(_world);
         _admin = new TopicAdmin(_world, new AnyMember(_members));
         _audit = new StoreAudit(bucket, _ground.Weather, _ground.Options.Storage.MetadataSnapshotEveryCommits);
     }
@@ -120,37 +141,41 @@ internal sealed class ClusterScenario : IScenario
 
     private void Strike(Member victim)
     {
-        switch (_world.Random.Next(11))
+        switch (_blows[_world.Random.Next(_blows.Length)])
         {
-            case 0 or 1:
+            case Blow.Kill:
                 _world.Note("chaos", "kill", victim.Process.Name);
                 victim.Process.Kill();
                 break;
-            case 2:
+            case Blow.Pause:
                 TimeSpan time = _world.Between(100, 20_000);
                 _world.Note("chaos", "pause", victim.Process.Name, (long)time.TotalMilliseconds);
                 victim.Process.Pause(time);
                 break;
-            case 3:
+            case Blow.TakeForDead:
                 _members.Remove(victim);
                 break;
-            case 4:
+            case Blow.ElectAnother:
                 _members.ElectAnother();
                 break;
-            case 5 or 6:
+            case Blow.Move:
                 _members.MoveAny();
                 break;
-            case 7:
+            case Blow.Double:
                 _members.DoubleAny();
                 break;
-            case 8 when _members.Coordinator is { } coordinator:
+            case Blow.Cut when _members.Coordinator is { } coordinator:
                 _world.Note("chaos", "cut", victim.Process.Name);
                 _ground.Network.Cut(victim.Process, coordinator.Process);
                 _ground.Network.Cut(coordinator.Process, victim.Process);
                 break;
-            case 9:
+            case Blow.Lose:
                 _ground.Network.Heal();
                 _ground.Network.LostPerThousand = _world.Random.Next(3) * 100;
+                break;
+            case Blow.DrainSlowly:
+                _ground.Weather.SlowDown("data/", _world.Between(SlowData.MinMs, SlowData.MaxMs));
+                _members.MoveAllOf(victim);
                 break;
             default:
                 _disconnects.ForEach(one => one());

@@ -151,13 +151,21 @@ internal sealed class Members(MemberGround ground, int nodes)
         if (_seats.Count > 0)
         {
             (StreamId stream, Member at) = _seats.OrderBy(one => one.Key).ElementAt(ground.World.Random.Next(_seats.Count));
-            ground.World.Note("members", "moves", stream.ToString());
-
-            // Now and then whoever coordinates knows who may be next, and now and then it has that wrong.
-            bool isNextKnown = ground.World.Random.Next(2) == 0;
-            _coordinator?.NextSeats.See(_present.Where(member => isNextKnown && member.IsServing).Select(member => member.Node));
-            at.Process.Call(TimeSpan.Zero, () => at.LeaveSeat(stream));
+            Move(at, [stream]);
         }
+    }
+
+    /// <summary>All partitions of one member move together, as when it is drained.</summary>
+    public void MoveAllOf(Member member) => Move(member, [.. _seats.Where(one => one.Value == member).Select(one => one.Key).Order()]);
+
+    private void Move(Member from, StreamId[] streams)
+    {
+        ground.World.Note("members", "moves", string.Join(',', streams));
+
+        // Now and then whoever coordinates knows who may be next, and now and then it has that wrong.
+        bool isNextKnown = ground.World.Random.Next(2) == 0;
+        _coordinator?.NextSeats.See(_present.Where(member => isNextKnown && member.IsServing).Select(member => member.Node));
+        from.Process.Call(TimeSpan.Zero, () => Array.ForEach(streams, from.LeaveSeat));
     }
 
     /// <summary>Some partition is to be led in a second place, as after a split of the cluster.</summary>

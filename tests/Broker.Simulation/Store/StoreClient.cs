@@ -18,7 +18,7 @@ internal sealed class StoreClient(SimulatedProcess process, InMemoryObjectStore 
     public async ValueTask<PutResult> PutAsync(ObjectKey key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken ct)
     {
         byte[] bytes = body.ToArray();
-        StoreFate fate = weather.Next();
+        StoreFate fate = weather.Next(key.Value);
         Note("put", key.Value, bytes.Length, fate.Fault);
         if (fate.Fault == StoreFault.Late)
         {
@@ -91,14 +91,14 @@ internal sealed class StoreClient(SimulatedProcess process, InMemoryObjectStore 
 
     private async ValueTask<ReadOnlyMemory<byte>> ReadBytesAsync(string what, ObjectKey key, ByteRange range, CancellationToken ct)
     {
-        StoreFate fate = weather.Next();
+        StoreFate fate = weather.Next(key.Value);
         ReadOnlyMemory<byte> read = await ReadAsync(what, key.Value, fate, () => Completed(bucket.GetAsync(key, range, CancellationToken.None)), ct);
         return fate.Fault == StoreFault.Damaged ? weather.Damage(key.Value, read) : read;
     }
 
     private ValueTask<T> ReadAsync<T>(string what, ObjectKey key, Func<T> effect, CancellationToken ct) => ReadAsync(what, key.Value, effect, ct);
 
-    private ValueTask<T> ReadAsync<T>(string what, string subject, Func<T> effect, CancellationToken ct) => ReadAsync(what, subject, weather.Next(), effect, ct);
+    private ValueTask<T> ReadAsync<T>(string what, string subject, Func<T> effect, CancellationToken ct) => ReadAsync(what, subject, weather.Next(subject), effect, ct);
 
     private async ValueTask<T> ReadAsync<T>(string what, string subject, StoreFate fate, Func<T> effect, CancellationToken ct)
     {

@@ -56,6 +56,12 @@ internal sealed class StoreWeather(SimulatedWorld world)
     private const int MinTimeoutMs = 2_000;
     private const int MaxTimeoutMs = 20_000;
 
+    // More than those who wait for a last upload have patience for, less than those who upload have.
+    private const int SlowPrefixMinMs = 1_500;
+    private const int SlowPrefixMaxMs = 4_000;
+    private const int SlowPrefixPerThousand = 100;
+    private static readonly string[] Prefixes = ["data/", "wal/", "meta/"];
+
     /// <summary>Keys of PUTs that took effect long after their client had given them up: after a deletion, even.</summary>
     public HashSet<string> LateWrites { get; } = [];
 
@@ -66,6 +72,8 @@ internal sealed class StoreWeather(SimulatedWorld world)
     private readonly Dictionary<string, TimeSpan> _damaged = [];
 
     private StoreClimate _climate = StoreClimate.Fair;
+    private string _slowPrefix = "";
+    private TimeSpan _slowUntil;
     private bool _isSettled;
 
     /// <summary>Changes it from time to time, until it is settled.</summary>
@@ -75,8 +83,20 @@ internal sealed class StoreWeather(SimulatedWorld world)
         {
             _climate = StoreClimate.Any(world.Random);
             world.Note("weather", _climate.Name);
+            if (world.Chance(SlowPrefixPerThousand))
+            {
+                SlowDown(Prefixes[world.Random.Next(Prefixes.Length)], world.Between(1_000, 15_000));
+            }
+
             await world.DelayAsync(_climate.FaultsPerThousand == 1000 ? world.Between(500, 20_000) : world.Between(1_000, 15_000));
         }
+    }
+
+    /// <summary>Requests for keys below <paramref name="prefix"/> take seconds for so long, whatever the others do: a store may have each prefix elsewhere.</summary>
+    public void SlowDown(string prefix, TimeSpan time)
+    {
+        (_slowPrefix, _slowUntil) = (prefix, world.Elapsed + time);
+        world.Note("weather", "slow-prefix", prefix, (long)time.TotalMilliseconds);
     }
 
     /// <summary>Fair from now on.</summary>
@@ -84,6 +104,7 @@ internal sealed class StoreWeather(SimulatedWorld world)
     {
         _isSettled = true;
         _climate = StoreClimate.Fair;
+        _slowUntil = TimeSpan.Zero;
         world.Note("weather", "settled");
     }
 
@@ -100,10 +121,15 @@ internal sealed class StoreWeather(SimulatedWorld world)
         return bytes;
     }
 
-    /// <summary>What befalls the next request.</summary>
-    public StoreFate Next()
+    /// <summary>What befalls the next request, which is for this key or prefix.</summary>
+    public StoreFate Next(string key)
     {
         TimeSpan there = world.Between(_climate.MinMs, _climate.MaxMs) / 2;
+        if (world.Elapsed < _slowUntil && key.StartsWith(_slowPrefix, StringComparison.Ordinal))
+        {
+            there += world.Between(SlowPrefixMinMs, SlowPrefixMaxMs);
+        }
+
         TimeSpan back = world.Between(_climate.MinMs, _climate.MaxMs) / 2;
         if (!world.Chance(_climate.FaultsPerThousand))
         {
