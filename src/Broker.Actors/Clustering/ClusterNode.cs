@@ -126,7 +126,9 @@ internal sealed class ClusterNode
         CoordinatorServices coordinator = new(options.NodeId, sources.Clock, sources.Ids.Next, loggers.CreateLogger("Broker.Coordinator"), onFenced) { Seats = seats };
         MetadataLogOptions logOptions = new() { Time = sources.Clock, Ids = sources.Ids, JitterSeed = sources.Random.Next(), SnapshotEveryCommits = options.Storage.MetadataSnapshotEveryCommits };
         IObjectStore metadata = new PurposeObjectStore(store, StorePurpose.Metadata);
-        CoordinatorHostServices host = new(() => MetadataLog.OpenAsync(metadata, logOptions, CancellationToken.None).AsTask(), coordinator, loggers.CreateLogger("Broker.Coordinator"));
+
+        // What the node has seen committed must be in the log.
+        CoordinatorHostServices host = new(() => MetadataLog.OpenAsync(metadata, logOptions with { KnownSlots = view.Current.Version + 1 }, CancellationToken.None).AsTask(), coordinator, loggers.CreateLogger("Broker.Coordinator"));
         FailoverServices failover = new(
             view,
             client,

@@ -193,7 +193,7 @@ internal sealed class SeatingActor : ReceiveActor, IWithTimers
         bool isAsked = false;
         try
         {
-            kept = await ReadAsync(image, streams, logs);
+            (kept, LeftOutBatches leftOut) = await ReadAsync(image, streams, logs);
             Dictionary<StreamId, Offset> ends = kept.GroupBy(one => one.Stream).ToDictionary(one => one.Key, one => one.Last().Batch.LastOffset + 1);
             OpenStreams command = new(
                 _services.Node, _services.NodeEpoch, _services.Wal, logs, [.. streams.Select(stream => new StreamOpening(stream.StreamId, stream.EndOffset, ends.GetValueOrDefault(stream.StreamId, EndOf(stream))))]);
@@ -214,6 +214,7 @@ internal sealed class SeatingActor : ReceiveActor, IWithTimers
             }
 
             SeatingLog.Opened(_services.Log, streams.Length - refused.Count, isOpen[true].Count(), logs.Length);
+            StorageLog.LeftOut(_services.Log, leftOut);
             return new Opened([.. ids.Where(stream => !refused.Contains(stream))], opened.Refused, [], IsInDoubt: false, null);
         }
         catch (Exception cause)
@@ -229,7 +230,7 @@ internal sealed class SeatingActor : ReceiveActor, IWithTimers
     // Of what this node led until now it may have more than is uploaded.
     private Offset EndOf(StreamState stream) => IsLed(stream) ? _services.Cache.CachedEnd(stream.StreamId) ?? stream.EndOffset : stream.EndOffset;
 
-    private async Task<IReadOnlyList<WalRecovery.Kept>> ReadAsync(MetadataImage image, StreamState[] streams, WalId[] logs)
+    private async Task<(IReadOnlyList<WalRecovery.Kept> Kept, LeftOutBatches LeftOut)> ReadAsync(MetadataImage image, StreamState[] streams, WalId[] logs)
     {
         WalRecovery recovery = new(image, _services.Buffers, streams.Select(stream => stream.StreamId).ToHashSet());
         try
@@ -239,7 +240,7 @@ internal sealed class SeatingActor : ReceiveActor, IWithTimers
                 await recovery.ReadAsync(OtherWals.ReadAsync(_services.Store, image.Wals[log], _services.Sources, CancellationToken.None), isOwn: false, CancellationToken.None);
             }
 
-            return recovery.Judge();
+            return (recovery.Judge(), recovery.LeftOutOfOthers);
         }
         catch
         {

@@ -123,15 +123,8 @@ public sealed class StorageEngine : IAsyncDisposable
             StorageLog.Damaged(log, stream.ToString(), batch.BaseOffset.Value, batch.LastOffset.Value, batch.Damage!);
         }
 
-        if (recovery.LeftOut.Conflicting is [var conflict, ..] conflicts)
-        {
-            StorageLog.Conflict(log, conflicts.Count, conflict.Stream.ToString(), conflict.BaseOffset.Value, conflict.LastOffset.Value, conflict.Epoch.Value);
-        }
-
-        if (recovery.LeftOut.BehindGaps is [var behind, ..] gaps)
-        {
-            StorageLog.Gap(log, gaps.Count, behind.Stream.ToString(), behind.BaseOffset.Value, behind.LastOffset.Value, behind.Epoch.Value);
-        }
+        StorageLog.LeftOut(log, recovery.LeftOut);
+        StorageLog.LeftOut(log, recovery.LeftOutOfOthers);
 
         return new RecoveredStreams(others, own.ToDictionary(stream => stream.StreamId, stream => stream.EndOffset));
 

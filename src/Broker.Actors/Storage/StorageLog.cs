@@ -4,6 +4,20 @@ namespace Broker.Actors.Storage;
 
 internal static partial class StorageLog
 {
+    /// <summary>Tells what a recovery has left out, and may have been acknowledged.</summary>
+    public static void LeftOut(ILogger log, LeftOutBatches left)
+    {
+        if (left.Conflicting is [var conflict, ..] conflicts)
+        {
+            Conflict(log, conflicts.Count, conflict.Stream.ToString(), conflict.BaseOffset.Value, conflict.LastOffset.Value, conflict.Epoch.Value);
+        }
+
+        if (left.BehindGaps is [var behind, ..] gaps)
+        {
+            Gap(log, gaps.Count, behind.Stream.ToString(), behind.BaseOffset.Value, behind.LastOffset.Value, behind.Epoch.Value);
+        }
+    }
+
     [LoggerMessage(EventId = 3501, EventName = "StorageOpened", Level = LogLevel.Information, Message = "Storage is open: cluster {ClusterId}, {Topics} topics, {Objects} objects; WAL {Wal}: {Recovered} record batches came back from it, {Dropped} were superseded or uploaded")]
     public static partial void Opened(ILogger log, string clusterId, int topics, int objects, string wal, int recovered, int dropped);
 

@@ -18,7 +18,8 @@ namespace Broker.ObjectStore;
 /// <item>G8. No replay shows a slot before the boundary; one that would need it fails with NotFound.</item>
 /// <item>G9. Corrupt entries and entries of a newer version fail the opening or replay; nothing is written over them.</item>
 /// <item>G10. A slot that was taken and is not there, though not trimmed, fails the opening or replay as Corrupt as soon as anything
-/// beyond it proves that it was taken (see <see cref="LogGap"/>); nothing is written into it. Of the last slot, and of those whose PUTs were in flight together with the last, nothing can prove that.</item>
+/// beyond it proves that it was taken (see <see cref="LogGap"/>); nothing is written into it. Of the last slot, and of those whose PUTs were in flight together with the last, nothing in the store
+/// can prove that: only who has seen them (<see cref="ConditionalLogOptions.KnownSlots"/>).</item>
 /// <item>G11. A log whose boundary is gone is lost: a trim or a look that finds that ends the instance as Corrupt, and an opening of a log that must exist fails so. The boundary is
 /// never made a second time by who had the log open.</item>
 /// </list>

@@ -19,6 +19,12 @@ public sealed record ConditionalLogOptions(string Prefix)
     /// </summary>
     public bool MustExist { get; init; }
 
+    /// <summary>
+    /// Slots before this one are known to have been taken: where they are not there, nor trimmed, the opening fails as Corrupt. Of the end of a log nothing in the store proves that (G10);
+    /// who followed it may know.
+    /// </summary>
+    public long KnownSlots { get; init; }
+
     /// <summary>The lowest epoch to take; the log takes a higher one when it knows of a higher one.</summary>
     public long MinEpoch { get; init; } = 1;
 

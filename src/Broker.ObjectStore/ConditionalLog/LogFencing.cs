@@ -23,13 +23,14 @@ internal sealed class LogFencing(
     private const int MaxTries = 16;
 
     /// <summary>Replays and fences; on return the log is ours from <see cref="LogReader.Position"/> on.</summary>
-    /// <exception cref="StorageException">Fenced: someone else took the log over meanwhile, or a later owner has it; NotFound: trimmed past our position.</exception>
+    /// <exception cref="StorageException">Fenced: someone else took the log over meanwhile, or a later owner has it; NotFound: trimmed past our position; Corrupt: slots are missing (G10).</exception>
     internal async ValueTask TakeOverAsync(Func<LogEntry, CancellationToken, ValueTask> onEntry, CancellationToken ct)
     {
         long leap = 0;
         for (int attempt = 0; attempt < MaxTries; attempt++)
         {
             await ReplayAsync(onEntry, ct);
+            CheckEnd();
             long epoch = EpochAfter(reader.Position);
             Guid writerId = options.Ids.Next();
             long target = reader.Position.NextSlot + leap;
@@ -55,6 +56,16 @@ internal sealed class LogFencing(
 
         throw new StorageException(
             StorageErrorKind.Unavailable, $"log '{keys.Prefix}': another writer took every slot that was tried; open it again");
+    }
+
+    private void CheckEnd()
+    {
+        if (reader.Position.NextSlot < options.KnownSlots)
+        {
+            throw new StorageException(
+                StorageErrorKind.Corrupt,
+                $"log '{keys.Prefix}' has lost '{keys.Slot(reader.Position.NextSlot)}': it ends before that, but slots up to {options.KnownSlots - 1} were seen here. Nothing was changed; restore the object");
+        }
     }
 
     private long EpochAfter(LogPosition owner) => owner.Epoch < options.MaxEpoch && options.MayTakeFrom(owner)

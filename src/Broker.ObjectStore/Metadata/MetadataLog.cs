@@ -318,6 +318,7 @@ public sealed class MetadataLog : IDisposable
     {
         MaxInFlight = 1,
         MinEpoch = options.MinEpoch,
+        KnownSlots = options.KnownSlots,
         ResolveTimeout = options.ResolveTimeout,
         Time = options.Time,
         Ids = options.Ids,

@@ -24,6 +24,9 @@ public sealed record MetadataLogOptions
     /// </summary>
     public bool SnapshotOnCommit { get; init; } = true;
 
+    /// <summary>See <see cref="ConditionalLogOptions.KnownSlots"/>: those up to the newest commit that somebody has seen.</summary>
+    public long KnownSlots { get; init; }
+
     /// <summary>The lowest coordinator epoch to take.</summary>
     public long MinEpoch { get; init; } = 1;
 

@@ -54,6 +54,30 @@ public sealed class ClusterCrashTests : ClusterOfBrokers
         }
     }
 
+    // Whoever comes next has followed the log, and knows where it ended.
+    [SkippableFact]
+    public async Task Metadata_of_which_the_newest_commit_is_lost_are_not_taken_over_until_it_is_restored()
+    {
+        await StartAsync();
+        ClusterWriter[] writers = Writers();
+        await WriteAsync(writers, 10);
+        await Brokers[0].KillAsync();
+        string newest = Directory.EnumerateFiles(Path.Combine(Bucket.Path, "objects", "meta.d", "log.d"), "0*").Max(StringComparer.Ordinal)!;
+        string aside = Path.Combine(Bucket.Path, "aside");
+        File.Move(newest, aside);
+
+        await await Task.WhenAny(Brokers.Skip(1).Select(node => node.WaitForOutputAsync("it ends before that", TimeSpan.FromSeconds(60))));
+        Assert.False(File.Exists(newest));
+        File.Move(aside, newest);
+
+        await WriteAsync(writers, 10);
+        foreach (ClusterWriter writer in writers)
+        {
+            Assert.Equal(Enumerable.Range(0, 20), await writer.ReadAsync());
+            await writer.DisposeAsync();
+        }
+    }
+
     [SkippableFact]
     public async Task Node_that_was_frozen_and_replaced_joins_again_and_has_its_share()
     {

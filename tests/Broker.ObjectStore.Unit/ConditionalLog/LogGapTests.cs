@@ -57,6 +57,24 @@ public sealed class LogGapTests
         }
     }
 
+    // Nothing beyond it tells of the last one.
+    [Fact]
+    public async Task A_log_that_ends_before_what_its_next_owner_has_seen_is_not_opened_and_nothing_is_written_G10()
+    {
+        (ConditionalLog log, _) = await OpenAsync(_store, Options(1, 1));
+        await log.AppendAsync("a");
+        long last = await log.AppendAsync("b");
+        await LoseAsync((int)last);
+        IReadOnlyList<string> keys = _store.Keys;
+        ConditionalLogOptions knowing = Options(2, 1) with { KnownSlots = last + 1 };
+
+        StorageException error = await FailsAsync(StorageErrorKind.Corrupt, () => OpenAsync(_store, knowing));
+
+        Assert.Contains(Key(last), error.Message, StringComparison.Ordinal);
+        Assert.Equal(keys, _store.Keys);
+        await OpenAsync(_store, knowing with { KnownSlots = last });
+    }
+
     [Fact]
     public async Task A_slot_missing_before_the_fences_of_an_opener_that_then_died_is_missed_G10()
     {

@@ -85,7 +85,7 @@ internal sealed class Member : IReachable
             _ground.World.Note(Process.Name, "coordinates");
             CoordinatorServices coordinator = new(Node, Process.Clock, _sources.Ids.Next, Log("coordinator"), cause => End($"fenced: {cause.Message}")) { Seats = NextSeats };
             MetadataLogOptions options = new() { Time = Process.Clock, Ids = _sources.Ids, JitterSeed = _sources.Random.Next(), SnapshotEveryCommits = _ground.Options.Storage.MetadataSnapshotEveryCommits };
-            CoordinatorHostServices host = new(() => MetadataLog.OpenAsync(_store, options, CancellationToken.None).AsTask(), coordinator, Log("coordinator"));
+            CoordinatorHostServices host = new(() => MetadataLog.OpenAsync(_store, options with { KnownSlots = View.Current.Version + 1 }, CancellationToken.None).AsTask(), coordinator, Log("coordinator"));
             FailoverServices failover = new(
                 View, _client, (wal, epoch, ct) => OtherWals.FenceAsync(_store, wal, epoch, _sources, ct).AsTask(), streams => _members.Seat(this, streams), Log("failover"));
             _singleton = _actors.ActorOf(Props.Create(() => new SimulatedSingleton(
