@@ -28,14 +28,7 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
     private readonly StartProbe _probe = new(cluster);
     private readonly SharedBucket _bucket = new(new StartProbe(cluster), registry, entry);
 
-    // Registrations of nodes that are not seen from here.
-    private IReadOnlyList<ObjectKey> _unreadable = [];
-
-    // Starts that were said to use another one.
-    private readonly HashSet<Guid> _foreign = [];
-
-    // The nodes that may live, as the metadata said after this start's last claim: whoever begins a cluster later takes the place from that claim first.
-    private HashSet<NodeId>? _living;
+    private readonly OtherStarts _others = new(cluster, registry, readMetadata, entry, log);
 
     /// <summary>Returns when this node is a member: as long as a cluster lives that it cannot reach, it waits.</summary>
     /// <exception cref="StorageException">As the store says; Unavailable: not yet, try again; Invalid: another node with this id runs.</exception>
@@ -89,7 +82,7 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
         NodeId? displaced = null;
         while (true)
         {
-            IReadOnlyCollection<(NodeEntry, StartIsHere?)> others = await AskOthersAsync(cancellation);
+            IReadOnlyCollection<(NodeEntry, StartIsHere?)> others = await _others.AskAsync(cancellation);
 
             // After those, who may take seconds: what is decided by it is of now.
             (NodeEntry Entry, string ETag)? first = await registry.FindFirstAsync(cancellation);
@@ -108,8 +101,8 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
                 continue;
             }
 
-            IReadOnlyList<NodeEntry> silent = await WithoutGoneAsync(plan.Silent, first?.Entry, displaced, cancellation);
-            FirstClaim.Step step = claim.Look(first, silent.Count > 0 || _unreadable.Count > 0);
+            IReadOnlyList<NodeEntry> silent = _others.WithoutGone(plan.Silent, displaced);
+            FirstClaim.Step step = claim.Look(first, silent.Count > 0 || _others.AreUnreadable);
             if (step == FirstClaim.Step.Begin)
             {
                 MemberJoinLog.First(log, entry.Address);
@@ -125,44 +118,13 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
             {
                 // One of those that find it gone takes its place; the others see whose it is.
                 claim.Taken();
-                _living = null;
                 displaced = first?.Entry.Node;
+                await _others.LearnWhoLivesAsync(cancellation);
                 continue;
             }
 
             await Task.Delay(LookAgainAfter, clock, cancellation);
         }
-    }
-
-    // Those of a cluster on another bucket, as when this one is a copy of theirs, are none of this cluster.
-    private async Task<IReadOnlyCollection<(NodeEntry Entry, StartIsHere? Here)>> AskOthersAsync(CancellationToken cancellation)
-    {
-        (IReadOnlyList<NodeEntry> nodes, IReadOnlyList<ObjectKey> unreadable) = await registry.ListAsync(cancellation);
-        TellOfUnreadable(unreadable);
-        IEnumerable<NodeEntry> registered = nodes.Where(other => other.Node != entry.Node);
-        (NodeEntry Entry, StartIsHere? Here, bool? Shares)[] all = await Task.WhenAll(registered.Select(async other =>
-        {
-            StartIsHere? here = await _probe.AskAsync(other.Address, cancellation);
-            bool? shares = here?.Incarnation == other.Incarnation ? await _bucket.IsOfAsync(_probe.AddressOf(other.Address), cancellation) : true;
-            return (other, shares is null ? null : here, shares);
-        }));
-        foreach ((NodeEntry foreign, _, _) in all.Where(other => other.Shares == false && _foreign.Add(other.Entry.Incarnation)))
-        {
-            MemberJoinLog.Foreign(log, foreign.Node.Value, foreign.Address);
-        }
-
-        return [.. all.Where(other => other.Shares != false).Select(other => (other.Entry, other.Here))];
-    }
-
-    // Whose they are may live: they are waited for as nodes of which nothing is heard.
-    private void TellOfUnreadable(IReadOnlyList<ObjectKey> unreadable)
-    {
-        foreach (ObjectKey key in unreadable.Where(key => !_unreadable.Contains(key)))
-        {
-            MemberJoinLog.Unreadable(log, key.ToString());
-        }
-
-        _unreadable = unreadable;
     }
 
     private async Task JoinSeedsAsync(CancellationToken cancellation)
@@ -175,18 +137,6 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
         }
 
         await JoinAsync(seeds, cancellation);
-    }
-
-    // A node that a coordinator has seen die, and that never came back, stays registered: nobody waits for it. But whose place was taken may have begun its cluster, and not be in the metadata yet.
-    private async ValueTask<IReadOnlyList<NodeEntry>> WithoutGoneAsync(IReadOnlyList<NodeEntry> silent, NodeEntry? first, NodeId? displaced, CancellationToken cancellation)
-    {
-        if (silent.Count == 0 || first?.Incarnation != entry.Incarnation)
-        {
-            return silent;
-        }
-
-        _living ??= (await readMetadata(cancellation)).LiveNodes.Keys.ToHashSet();
-        return [.. silent.Where(other => _living.Contains(other.Node) || other.Node == displaced)];
     }
 
     private async Task<Address[]> SeedsThatShareAsync(Func<StartIsHere, bool> isWanted, CancellationToken cancellation)
@@ -287,14 +237,8 @@ internal static partial class MemberJoinLog
     [LoggerMessage(EventId = 5407, EventName = "ClusterAwaited", Level = LogLevel.Information, Message = "Node {Node} at {Address} is to begin the cluster; it is joined then")]
     public static partial void Awaiting(ILogger log, int node, string address);
 
-    [LoggerMessage(EventId = 5403, EventName = "ClusterSilent", Level = LogLevel.Warning, Message = "Nothing is heard of nodes that are registered: {Silent}. This one begins the cluster if none of them says within {Patience}, in the object store, that it lives")]
+    [LoggerMessage(EventId = 5403, EventName = "ClusterSilent", Level = LogLevel.Warning, Message = "Nothing is heard of nodes that are registered, or that the metadata take for living: {Silent}. This one begins the cluster if none of them says within {Patience}, in the object store, that it lives")]
     public static partial void Silent(ILogger log, string silent, TimeSpan patience);
-
-    [LoggerMessage(EventId = 5408, EventName = "ClusterForeign", Level = LogLevel.Warning, Message = "Node {Node} at {Address} is registered in this bucket, lives, and uses another one: this bucket is a copy of its own, or was moved. This node does not join it")]
-    public static partial void Foreign(ILogger log, int node, string address);
-
-    [LoggerMessage(EventId = 5409, EventName = "ClusterEntryUnreadable", Level = LogLevel.Error, Message = "'{Key}' in the object store, by which a node is found, is damaged, or a newer build's: the node is not seen from here. If it is damaged, delete it; the node whose it is leaves another one when it starts")]
-    public static partial void Unreadable(ILogger log, string key);
 
     [LoggerMessage(EventId = 5410, EventName = "ClusterEntryReplaced", Level = LogLevel.Warning, Message = "What an earlier start of this node left in the object store is damaged, and is replaced: {Problem}")]
     public static partial void Replaced(ILogger log, string problem);

@@ -126,6 +126,29 @@ public sealed class ClusterMembershipTests : ClusterOfBrokers
         await writer.WriteAsync(5);
     }
 
+    // As when somebody has deleted what was damaged, as the log says.
+    [SkippableTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Start_that_finds_no_registration_of_others_joins_those_whom_the_metadata_take_for_living(bool isFirstLost)
+    {
+        await StartAsync();
+        await Brokers[1].KillAsync();
+        using (LocalObjectStore store = LocalObjectStore.Open(new LocalObjectStoreOptions(Bucket.Path)))
+        {
+            foreach (string key in (string[])["cluster/nodes/0000000001", "cluster/nodes/0000000003", .. isFirstLost ? ["cluster/first"] : Array.Empty<string>()])
+            {
+                await store.DeleteAsync(new ObjectKey(key), CancellationToken.None);
+            }
+        }
+
+        await Brokers[1].StartAsync();
+
+        await HaveTheirShareAsync();
+        Assert.DoesNotContain("this one begins it", await File.ReadAllTextAsync(Brokers[1].LogFile), StringComparison.Ordinal);
+        Assert.All(Brokers, node => Assert.DoesNotContain("cannot serve any more", File.ReadAllText(node.LogFile), StringComparison.Ordinal));
+    }
+
     [SkippableTheory]
     [InlineData("0.0.0.0:0", 2, "cluster.address")]
     [InlineData("[::]:0", 2, "cluster.address")]
@@ -172,23 +195,19 @@ public sealed class ClusterMembershipTests : ClusterOfBrokers
         Brokers[1].MustBeRunning();
     }
 
-    // As when nodes that cannot reach each other start on one bucket.
+    // Neither answers for so long that another one begins a cluster.
     [SkippableFact]
     public async Task Nodes_of_a_cluster_whose_metadata_another_one_takes_over_join_that_one()
     {
         await StartAsync(nodes: 2);
         ClusterWriter[] writers = Writers();
         await WriteAsync(writers, 10);
-        using LocalObjectStore store = LocalObjectStore.Open(new LocalObjectStoreOptions(Bucket.Path));
-        NodeRegistry registry = new(store);
-        foreach (NodeEntry entry in (await registry.ListAsync(CancellationToken.None)).Nodes)
-        {
-            await registry.LeaveAsync(entry, CancellationToken.None);
-        }
+        Brokers.ForEach(node => node.Freeze());
 
         await using NodeBroker other = new("node.id=3", $"object.store=file:{Bucket.Path}", "wal.kind=bucket", "cluster.address=127.0.0.1:0");
         await other.StartAsync();
         await other.WaitForOutputAsync("that are this node's to lead now", TimeSpan.FromSeconds(60));
+        Brokers.ForEach(node => node.Thaw());
 
         await WriteAsync(writers, 10);
         foreach (NodeBroker node in Brokers)
