@@ -92,6 +92,34 @@ public sealed class StorageEngineTests : IDisposable
         await using StorageEngine again = await OpenAsync();
     }
 
+    // As from a snapshot of the volume: it lacks what was acknowledged after that.
+    [Fact]
+    public async Task Copy_of_the_wal_is_refused_as_long_as_the_one_that_was_used_last_is_there()
+    {
+        await KillAsync();
+        Directory.CreateDirectory(Path.Combine(_folder, "copy"));
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(_folder, "wal")))
+        {
+            File.Copy(file, Path.Combine(_folder, "copy", Path.GetFileName(file)));
+        }
+
+        StorageException refused = await Assert.ThrowsAsync<StorageException>(() => OpenAsync("copy"));
+
+        Assert.Equal(StorageErrorKind.Invalid, refused.Kind);
+        Assert.All([Path.Combine(_folder, "wal"), Path.Combine(_folder, "copy")], part => Assert.Contains($"'{part}'", refused.Message, StringComparison.Ordinal));
+        Directory.Move(Path.Combine(_folder, "wal"), Path.Combine(_folder, "aside"));
+        await using StorageEngine moved = await OpenAsync("copy");
+    }
+
+    [Fact]
+    public async Task Wal_by_another_path_to_the_same_folder_is_the_same()
+    {
+        await KillAsync();
+        Directory.CreateSymbolicLink(Path.Combine(_folder, "link"), Path.Combine(_folder, "wal"));
+
+        await using StorageEngine again = await OpenAsync("link");
+    }
+
     [Fact]
     public void Accepted_loss_that_names_no_wal_is_a_bad_setting()
     {
@@ -101,7 +129,9 @@ public sealed class StorageEngineTests : IDisposable
     }
 
     // A node that was killed: its WAL's lock is gone, the metadata still know it.
-    private async Task<WalId> CrashAsync()
+    private Task<WalId> CrashAsync() => KillAsync("host", "folder");
+
+    private async Task<WalId> KillAsync(string? host = null, string? path = null)
     {
         WalId id;
         await using (StorageEngine engine = await OpenAsync())
@@ -110,7 +140,7 @@ public sealed class StorageEngineTests : IDisposable
         }
 
         using MetadataLog metadata = await MetadataLog.OpenAsync(_store, new MetadataLogOptions(), CancellationToken.None);
-        await metadata.CommitAsync([new WalAttached(id, new NodeId(1), "host", "folder")], CancellationToken.None);
+        await metadata.CommitAsync([new WalAttached(id, new NodeId(1), host ?? Environment.MachineName, path ?? Path.Combine(_folder, "wal"))], CancellationToken.None);
         return id;
     }
 
