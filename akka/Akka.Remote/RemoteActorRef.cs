@@ -5,9 +5,13 @@ using Akka.Remote.Watch;
 
 namespace Akka.Remote;
 
-/// <summary>A reference to an actor of another system: messages go to it over the association with that system.</summary>
-internal sealed class RemoteActorRef(RemoteActorRefProvider provider, Association association, ActorPath path) : InternalActorRefBase
+/// <summary>
+/// A reference to an actor of another system: messages go to it over the association with that system. There is one from the first message on:
+/// a reference alone, which anybody may have put into a message, leaves nothing behind.
+/// </summary>
+internal sealed class RemoteActorRef(RemoteActorRefProvider provider, ActorPath path) : InternalActorRefBase
 {
+    private Association? _association;
     private string? _serializedPath;
 
     public override ActorPath Path { get; } = path;
@@ -21,11 +25,11 @@ internal sealed class RemoteActorRef(RemoteActorRefProvider provider, Associatio
     public override bool IsTerminated => false;
 
     internal override IInternalActorRef ParentRef =>
-        Path.Depth == 0 ? this : new RemoteActorRef(provider, association, Path.Parent);
+        Path.Depth == 0 ? this : new RemoteActorRef(provider, Path.Parent);
 
     internal override ActorSystemImpl SystemOfRef => provider.System;
 
-    internal override IInternalActorRef ChildNamed(string name) => new RemoteActorRef(provider, association, Path / name);
+    internal override IInternalActorRef ChildNamed(string name) => new RemoteActorRef(provider, Path / name);
 
     internal override void SystemTell(SystemMessage message)
     {
@@ -61,5 +65,6 @@ internal sealed class RemoteActorRef(RemoteActorRefProvider provider, Associatio
     {
     }
 
-    protected override void TellInternal(object message, IActorRef sender) => association.Send(message, sender, this);
+    protected override void TellInternal(object message, IActorRef sender) =>
+        (_association ??= provider.Remoting.AssociationWith(Path.Address)!).Send(message, sender, this);
 }

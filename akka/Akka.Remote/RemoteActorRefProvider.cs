@@ -45,8 +45,8 @@ internal class RemoteActorRefProvider : LocalActorRefProvider
 
     public override IActorRef ResolveActorRef(ActorPath actorPath) => IsOwn(actorPath.Address)
         ? ResolveLocal(actorPath)
-        : Remoting.AssociationWith(actorPath.Address) is { } association
-            ? new RemoteActorRef(this, association, actorPath)
+        : TcpRemoting.CanReach(actorPath.Address)
+            ? new RemoteActorRef(this, actorPath)
             : DeadLetters;
 
     public override IActorRef RootGuardianAt(Address address) => IsOwn(address)

@@ -6,7 +6,7 @@ using Akka.Actor;
 using Akka.Event;
 using Akka.Remote;
 using Akka.Remote.Transport;
-using Akka.Serialization;
+using static Akka.Cluster.Unit.RawPeer;
 
 namespace Akka.Cluster.Unit;
 
@@ -181,57 +181,10 @@ public sealed class RemotingPortTests : IAsyncLifetime
         }
     }
 
-    private async Task<TcpClient> ConnectAsync(byte[] first)
-    {
-        TcpClient client = new();
-        await client.ConnectAsync(Address.Host!, Address.Port!.Value);
-        await client.GetStream().WriteAsync(first);
-        return client;
-    }
+    private Task<TcpClient> ConnectAsync(byte[] first) => RawPeer.ConnectAsync(Address, first);
 
-    private static byte[] Hello(Address from, int uid, Address to)
-    {
-        ByteWriter writer = new();
-        Handshake.Write(writer, new Hello(from, uid, to));
-        return writer.ToArray();
-    }
-
-    private byte[] MessageFrame(string text, int serializer = 17, string manifest = "S")
-    {
-        ByteWriter writer = new();
-        int length = writer.ReserveLength();
-        writer.WriteByte((byte)FrameKind.Message);
-        writer.WriteString($"{Address}/user/keeper");
-        writer.WriteString("");
-        writer.WriteInt32(serializer);
-        writer.WriteString(manifest);
-        writer.WriteRaw(System.Text.Encoding.UTF8.GetBytes(text));
-        writer.FillLength(length);
-        return writer.ToArray();
-    }
-
-    private static async Task<HelloReply> ReadReplyAsync(TcpClient client)
-    {
-        byte[] header = new byte[Handshake.HeaderBytes];
-        await client.GetStream().ReadExactlyAsync(header).AsTask().WaitAsync(Within);
-        (ushort version, int bodyBytes) = Handshake.ReadHeader(header);
-        byte[] body = new byte[bodyBytes];
-        await client.GetStream().ReadExactlyAsync(body).AsTask().WaitAsync(Within);
-        return Handshake.ReadReply(version, body);
-    }
-
-    /// <summary>The end, in good order or not, and no byte before it.</summary>
-    private static async Task AssertClosedAsync(TcpClient client)
-    {
-        try
-        {
-            Assert.Equal(0, await client.GetStream().ReadAsync(new byte[1]).AsTask().WaitAsync(Within));
-        }
-        catch (IOException)
-        {
-            // A reset: there was more to read for the node.
-        }
-    }
+    private byte[] MessageFrame(string text, int serializer = 17, string manifest = "S") =>
+        RawPeer.MessageFrame($"{Address}/user/keeper", serializer, manifest, System.Text.Encoding.UTF8.GetBytes(text));
 
     private sealed class Keeper : UntypedActor
     {

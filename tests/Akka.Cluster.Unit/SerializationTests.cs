@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.Event;
+using Akka.Serialization;
 
 namespace Akka.Cluster.Unit;
 
@@ -65,7 +66,7 @@ public sealed class SerializationTests
         Assert.IsType<SpecialSerializer>(system.Serialization.FindSerializerFor(new MoreSpecial()));
         Assert.Equal(4712, system.Serialization.FindSerializerFor(new Special()).Identifier);
         Assert.Throws<SerializationException>(() => system.Serialization.FindSerializerFor(1.5));
-        Assert.Throws<SerializationException>(() => system.Serialization.Deserialize([], 99, ""));
+        Assert.Throws<UnknownFormatException>(() => system.Serialization.Deserialize([], 99, ""));
         await system.Terminate();
     }
 

@@ -4,6 +4,7 @@ using Akka.Actor;
 using Akka.Cluster.Sharding;
 using Akka.Cluster.Sharding.Serialization;
 using Akka.Configuration;
+using Akka.Serialization;
 using static Akka.Cluster.Unit.Fixtures;
 
 namespace Akka.Cluster.Unit;
@@ -87,7 +88,7 @@ public sealed class ShardingFormatTests : IAsyncLifetime
         {
             byte[] bytes = Serializer.ToBinary(message);
             bytes[0]++;
-            Assert.Throws<SerializationException>(() => Serializer.FromBinary(bytes, Serializer.Manifest(message)));
+            Assert.Throws<UnknownFormatException>(() => Serializer.FromBinary(bytes, Serializer.Manifest(message)));
         }
     }
 
@@ -129,7 +130,7 @@ public sealed class ShardingFormatTests : IAsyncLifetime
 
     [Fact]
     public void Unknown_manifest_is_refused() =>
-        Assert.Throws<SerializationException>(() => Serializer.FromBinary([ClusterShardingMessageSerializer.FormatVersion], "?"));
+        Assert.Throws<UnknownFormatException>(() => Serializer.FromBinary([ClusterShardingMessageSerializer.FormatVersion], "?"));
 
     private void ReadOrRefuse(byte[] bytes, string manifest)
     {

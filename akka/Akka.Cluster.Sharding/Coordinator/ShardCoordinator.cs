@@ -12,6 +12,7 @@ internal sealed partial class ShardCoordinator : ReceiveActor, IWithTimers
 {
     private readonly Cluster _cluster = Cluster.Get(Context.System);
     private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly TroubleLog _troubles = new(Context.GetLogger(), TimeProvider.System);
     private readonly CoordinatorState _state = new();
 
     /// <summary>Who asked for shards that have no home yet.</summary>
@@ -144,7 +145,8 @@ internal sealed partial class ShardCoordinator : ReceiveActor, IWithTimers
         IReadOnlyList<string> conflicts = _state.Register(region, register.Shards);
         foreach (string shard in conflicts)
         {
-            _log.Warning("{0}: shard [{1}] is in two regions; it stays in {2} and stops in {3}", _typeName, shard, _state.HomeOf(shard), region);
+            _troubles.Tell(
+                LogLevel.WarningLevel, "conflict", shard, null, "{0}: shard [{1}] is in two regions; it stays in {2} and stops in {3}", _typeName, shard, _state.HomeOf(shard), region);
             region.Tell(new HandOff(shard));
         }
 
@@ -247,14 +249,16 @@ internal sealed partial class ShardCoordinator : ReceiveActor, IWithTimers
         }
         else
         {
-            _log.Error("{0}: the allocation strategy put shard [{1}] at [{2}], which is no region; it is asked again", _typeName, shard, region);
+            _troubles.Tell(
+                LogLevel.ErrorLevel, "allocation", shard, null,
+                "{0}: the allocation strategy put shard [{1}] at [{2}], which is no region; it is asked again", _typeName, shard, region);
         }
     }
 
     private void OnAllocationFailed(string shard, Exception cause)
     {
         _allocating.Remove(shard);
-        _log.Error(cause, "{0}: the allocation strategy failed for shard [{1}]; it is asked again", _typeName, shard);
+        _troubles.Tell(LogLevel.ErrorLevel, "allocation", shard, cause, "{0}: the allocation strategy failed for shard [{1}]; it is asked again", _typeName, shard);
     }
 
     private void Answer(string shard, IActorRef home)

@@ -16,6 +16,7 @@ public sealed partial class ShardRegion : ActorBase, IWithTimers
     private readonly HashSet<string> _stopping = [];
     private readonly Cluster _cluster = Cluster.Get(Context.System);
     private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly TroubleLog _troubles = new(Context.GetLogger(), TimeProvider.System);
     private readonly TaskCompletionSource<Done> _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly EntityKind _kind;
     private readonly bool _isProxy;
@@ -113,7 +114,8 @@ public sealed partial class ShardRegion : ActorBase, IWithTimers
         catch (Exception failure)
         {
             // A restart of the region would end all its entities for the sake of one message.
-            _log.Error(failure, "{0}: the message extractor failed for a {1}; it is dropped", _kind.TypeName, message.GetType());
+            _troubles.Tell(
+                LogLevel.ErrorLevel, "extractor", message.GetType().ToString(), failure, "{0}: the message extractor failed for a {1}; it is dropped", _kind.TypeName, message.GetType());
             Drop(message, Sender);
             return true;
         }
@@ -143,7 +145,8 @@ public sealed partial class ShardRegion : ActorBase, IWithTimers
         bool isFirst = !_buffers.Has(shard);
         if (!_buffers.TryAdd(shard, message, Sender))
         {
-            _log.Warning("{0}: the buffer of {1} messages is full; a message for shard [{2}] is dropped", _kind.TypeName, Tuning.BufferSize, shard);
+            _troubles.Tell(
+                LogLevel.WarningLevel, "buffer", shard, null, "{0}: the buffer of {1} messages is full; a message for shard [{2}] is dropped", _kind.TypeName, Tuning.BufferSize, shard);
             Drop(message, Sender);
         }
         else if (isFirst)

@@ -1,4 +1,3 @@
-using System.Runtime.Serialization;
 using Akka.Actor;
 using Akka.Serialization;
 
@@ -102,7 +101,7 @@ public class ClusterShardingMessageSerializer : SerializerWithStringManifest
         byte version = reader.ReadByte();
         if (version != FormatVersion)
         {
-            throw new SerializationException($"A message of sharding in version {version} of the format; this node knows version {FormatVersion}.");
+            throw new UnknownFormatException($"A message of sharding in version {version} of the format; this node knows version {FormatVersion}.");
         }
 
         object message = Read(ref reader, manifest);
@@ -145,7 +144,7 @@ public class ClusterShardingMessageSerializer : SerializerWithStringManifest
                 return new ShardingEnvelope(reader.ReadString(), _nested.Read(ref reader));
             default:
                 return QueryCodec.Read(ref reader, manifest)
-                    ?? throw new SerializationException($"Unknown manifest '{manifest}' in {nameof(ClusterShardingMessageSerializer)}.");
+                    ?? throw new UnknownFormatException($"Unknown manifest '{manifest}' in {nameof(ClusterShardingMessageSerializer)}.");
         }
     }
 

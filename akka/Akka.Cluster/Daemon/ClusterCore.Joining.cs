@@ -153,7 +153,9 @@ internal sealed partial class ClusterCore
 
         if (Latest.Tombstones.ContainsKey(node))
         {
-            _log.Warning("Cluster node [{0}]: [{1}] was removed before; it can join again after a restart of its actor system", _cluster.SelfAddress, node);
+            _troubles.Tell(
+                LogLevel.WarningLevel, "removed", node.ToString(), null,
+                "Cluster node [{0}]: [{1}] was removed before; it can join again after a restart of its actor system", _cluster.SelfAddress, node);
             return;
         }
 

@@ -13,6 +13,7 @@ internal sealed partial class ClusterCore : ReceiveActor, IWithTimers
     private readonly Cluster _cluster;
     private readonly IActorRef _heartbeatSender;
     private readonly ILoggingAdapter _log;
+    private readonly TroubleLog _troubles;
     private readonly UniqueAddress _self;
     private readonly EventSubscriptions _subscriptions = new();
     private readonly HashSet<UniqueAddress> _exitingConfirmed = [];
@@ -23,6 +24,7 @@ internal sealed partial class ClusterCore : ReceiveActor, IWithTimers
         _cluster = cluster;
         _heartbeatSender = heartbeatSender;
         _log = cluster.Log;
+        _troubles = new TroubleLog(_log, TimeProvider.System);
         _self = cluster.SelfUniqueAddress;
         _state = new MembershipState(Gossip.Empty, _self);
 

@@ -1,4 +1,3 @@
-using System.Runtime.Serialization;
 using Akka.Actor;
 using Akka.Serialization;
 using Akka.Util;
@@ -104,7 +103,7 @@ public class ClusterMessageSerializer : SerializerWithStringManifest
         byte version = reader.ReadByte();
         if (version != FormatVersion)
         {
-            throw new SerializationException($"A message of the cluster in version {version} of the format; this node knows version {FormatVersion}.");
+            throw new UnknownFormatException($"A message of the cluster in version {version} of the format; this node knows version {FormatVersion}.");
         }
 
         object message = Read(ref reader, manifest);
@@ -124,7 +123,7 @@ public class ClusterMessageSerializer : SerializerWithStringManifest
         ExitingConfirmedManifest => new ExitingConfirmed(GossipCodec.ReadNode(ref reader)),
         HeartbeatManifest => new Heartbeat(GossipCodec.ReadAddress(ref reader), reader.ReadInt64()),
         HeartbeatResponseManifest => new HeartbeatResponse(GossipCodec.ReadNode(ref reader), reader.ReadInt64()),
-        _ => throw new SerializationException($"Unknown manifest '{manifest}' in {nameof(ClusterMessageSerializer)}."),
+        _ => throw new UnknownFormatException($"Unknown manifest '{manifest}' in {nameof(ClusterMessageSerializer)}."),
     };
 
     private static ArgumentException Unknown(object obj) => new($"Can't serialize object of type [{obj.GetType()}] in {nameof(ClusterMessageSerializer)}.");

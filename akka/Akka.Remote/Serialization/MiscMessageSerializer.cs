@@ -1,4 +1,3 @@
-using System.Runtime.Serialization;
 using Akka.Actor;
 using Akka.Serialization;
 
@@ -97,7 +96,7 @@ public sealed class MiscMessageSerializer : SerializerWithStringManifest
             case DoneManifest:
                 return Done.Instance;
             default:
-                throw new SerializationException($"Unknown manifest '{manifest}' in {nameof(MiscMessageSerializer)}.");
+                throw new UnknownFormatException($"Unknown manifest '{manifest}' in {nameof(MiscMessageSerializer)}.");
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Runtime.Serialization;
 using Akka.Actor;
 using Akka.Remote.Watch;
 using Akka.Serialization;
@@ -63,7 +62,7 @@ internal sealed class WatchMessageSerializer(ExtendedActorSystem system) : Seria
             StoppedManifest => new PathStopped(reader.ReadString(), reader.ReadBoolean()),
             HeartbeatManifest => WatchHeartbeat.Instance,
             ResponseManifest => new WatchHeartbeatResponse(reader.ReadInt32()),
-            _ => throw new SerializationException($"Unknown manifest '{manifest}' in {nameof(WatchMessageSerializer)}."),
+            _ => throw new UnknownFormatException($"Unknown manifest '{manifest}' in {nameof(WatchMessageSerializer)}."),
         };
         reader.ExpectEnd();
         return message;

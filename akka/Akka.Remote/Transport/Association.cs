@@ -235,8 +235,16 @@ internal sealed class Association
         }
 
         // Once for each time that the system is out of reach: the attempts that follow say nothing new.
-        string text = $"Association with remote system [{Remote}] has failed: {reason}. Messages to it are dropped until it can be reached.";
-        _log.Log(_failures++ == 0 ? LogLevel.WarningLevel : LogLevel.DebugLevel, text);
+        const string Text = "Association with remote system [{0}] has failed: {1}. Messages to it are dropped until it can be reached.";
+        if (_failures++ == 0)
+        {
+            _remoting.Troubles.Tell(LogLevel.WarningLevel, "unreached", Remote.ToString(), null, Text, Remote, reason);
+        }
+        else
+        {
+            _log.Debug(Text, Remote, reason);
+        }
+
         return null;
     }
 
@@ -270,7 +278,7 @@ internal sealed class Association
     private async Task PumpAsync(OutboundConnection connection)
     {
         Task<string> watching = connection.WatchAsync();
-        EnvelopeWriter writer = new(_provider, _settings, _log);
+        EnvelopeWriter writer = new(_provider, _settings, _remoting.Troubles);
         string reason = "";
         using CancellationTokenRegistration stopping = _stop.Token.Register(connection.Close);
         ICancelable pings = _remoting.EveryHeartbeat(_queue.AddPing);

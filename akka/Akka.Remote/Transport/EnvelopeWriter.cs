@@ -14,7 +14,7 @@ internal readonly record struct Outgoing(object Message, IActorRef? Sender, Remo
 }
 
 /// <summary>Writes messages as frames. One writer per connection: it keeps the last sender's name.</summary>
-internal sealed class EnvelopeWriter(RemoteActorRefProvider provider, TcpSettings settings, ILoggingAdapter log)
+internal sealed class EnvelopeWriter(RemoteActorRefProvider provider, TcpSettings settings, TroubleLog troubles)
 {
     private readonly Information _transport = new(provider.DefaultAddress, provider.System);
     private readonly ByteWriter _writer = new();
@@ -46,7 +46,9 @@ internal sealed class EnvelopeWriter(RemoteActorRefProvider provider, TcpSetting
         catch (Exception failure)
         {
             _writer.TruncateTo(start);
-            log.Error(failure, "Dropping message [{0}] for [{1}], as it can't be serialized: {2}", outgoing.Message.GetType(), outgoing.Recipient, failure.Message);
+            troubles.Tell(
+                LogLevel.ErrorLevel, "unwritable", outgoing.Message.GetType().ToString(), failure,
+                "Dropping message [{0}] for [{1}], as it can't be serialized: {2}", outgoing.Message.GetType(), outgoing.Recipient, failure.Message);
             return;
         }
 
@@ -54,7 +56,8 @@ internal sealed class EnvelopeWriter(RemoteActorRefProvider provider, TcpSetting
         if (bytes > settings.MaxFrameBytes)
         {
             _writer.TruncateTo(start);
-            log.Error(
+            troubles.Tell(
+                LogLevel.ErrorLevel, "oversize", outgoing.Message.GetType().ToString(), null,
                 "Dropping message [{0}] for [{1}]: {2} bytes are more than maximum-frame-size ({3})",
                 outgoing.Message.GetType(), outgoing.Recipient, bytes, settings.MaxFrameBytes);
             return;

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Serialization;
 using Akka.Event;
@@ -13,6 +14,7 @@ internal sealed class InboundConnection : IDisposable
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _closed = new();
     private readonly Socket _socket;
+    private readonly string _host;
     private readonly TcpRemoting _remoting;
     private readonly TcpSettings _settings;
     private readonly ILoggingAdapter _log;
@@ -22,6 +24,7 @@ internal sealed class InboundConnection : IDisposable
     {
         Number = number;
         _socket = socket;
+        _host = (socket.RemoteEndPoint as IPEndPoint)?.Address.ToString() ?? "unknown";
         _remoting = remoting;
         _settings = settings;
         _log = log;
@@ -57,11 +60,14 @@ internal sealed class InboundConnection : IDisposable
         }
         catch (SerializationException garbage)
         {
-            _log.Warning("Closing the inbound connection from [{0}]: {1}", Origin(), garbage.Message);
+            _remoting.Troubles.Tell(
+                LogLevel.WarningLevel, "garbage", Origin(), null,
+                "Closing the inbound connection from [{0}]: {1} This port is for the cluster's nodes only, all of one version", Origin(), garbage.Message);
         }
         catch (Exception failure)
         {
-            _log.Error(failure, "Closing the inbound connection from [{0}]: {1}", Origin(), failure.Message);
+            _remoting.Troubles.Tell(
+                LogLevel.ErrorLevel, "fault", Origin(), failure, "Closing the inbound connection from [{0}] for a fault of this system: {1}", Origin(), failure.Message);
         }
         finally
         {
@@ -115,7 +121,8 @@ internal sealed class InboundConnection : IDisposable
         await SendAsync(writer.Written).ConfigureAwait(false);
         if (result != HandshakeResult.Accepted)
         {
-            _log.Warning("Refused the inbound connection from [{0}]: {1}", Origin(), _remoting.Explain(result, version, Peer?.To));
+            _remoting.Troubles.Tell(
+                LogLevel.WarningLevel, result.ToString(), Origin(), null, "Refused the inbound connection from [{0}]: {1}", Origin(), _remoting.Explain(result, version, Peer?.To));
         }
 
         return result == HandshakeResult.Accepted;
@@ -125,7 +132,7 @@ internal sealed class InboundConnection : IDisposable
     {
         TimeSpan maxSilence = _settings.AcceptableHeartbeatPause + _settings.HeartbeatInterval;
         using FrameReader reader = new(_socket, _settings.MaxFrameBytes, maxSilence, _closed.Token);
-        EnvelopeDispatcher dispatcher = _remoting.NewDispatcher();
+        EnvelopeDispatcher dispatcher = _remoting.NewDispatcher(Origin());
         while (await reader.ReadFrameAsync().ConfigureAwait(false) is { } frame)
         {
             switch ((FrameKind)frame.Span[0])
@@ -153,5 +160,6 @@ internal sealed class InboundConnection : IDisposable
     private static async Task<ReadOnlyMemory<byte>> ReadAsync(FrameReader reader, int count) =>
         await reader.ReadAsync(count).ConfigureAwait(false) ?? throw new SerializationException("It ended within the handshake.");
 
-    private object Origin() => Peer is { } peer ? peer.From : _disposed == 0 ? _socket.RemoteEndPoint ?? (object)"unknown" : "unknown";
+    /// <summary>Who it says that it is, and from where it comes: the former costs nothing.</summary>
+    private string Origin() => Peer is { } peer ? $"{peer.From} at {_host}" : _host;
 }

@@ -20,6 +20,7 @@ internal sealed class TcpRemoting
     private readonly ConcurrentDictionary<Address, Association> _associations = new();
     private readonly ConcurrentDictionary<InboundConnection, byte> _inbound = new();
     private readonly CancellationTokenSource _stop = new();
+    private readonly DeadLetterBudget _deadLetters = new(TimeProvider.System);
     private readonly RemoteActorRefProvider _provider;
     private readonly TcpSettings _settings;
     private readonly ILoggingAdapter _log;
@@ -33,6 +34,7 @@ internal sealed class TcpRemoting
         _provider = provider;
         _settings = settings;
         _log = Logging.GetLogger(provider.System, "Remoting");
+        Troubles = new TroubleLog(_log, TimeProvider.System);
         Uid = AddressUidExtension.Uid(provider.System);
     }
 
@@ -40,6 +42,12 @@ internal sealed class TcpRemoting
     public Address Address => _address ?? throw new InvalidOperationException("Remoting has not been started.");
 
     public int Uid { get; }
+
+    /// <summary>What others do to this system's port.</summary>
+    public TroubleLog Troubles { get; }
+
+    /// <summary>How many systems have been sent something, or were cut off.</summary>
+    public int Associations => _associations.Count;
 
     /// <exception cref="RemoteTransportException">The port can't be listened on.</exception>
     public void Listen()
@@ -73,11 +81,15 @@ internal sealed class TcpRemoting
     /// <summary>The way to the system at the address; null when this is no way to get there.</summary>
     public Association? AssociationWith(Address remote) => _associations.TryGetValue(remote, out Association? known)
         ? known
-        : remote.Protocol == Protocol && remote.Host is not null && remote.Port is > 0 and <= ushort.MaxValue
+        : CanReach(remote)
             ? _associations.GetOrAdd(remote, address => new Association(address, this, _provider, _settings, _log))
             : null;
 
-    public EnvelopeDispatcher NewDispatcher() => new(_provider, _settings, _log);
+    /// <summary>Whether that is an address that this system can connect to; nobody needs to be there.</summary>
+    public static bool CanReach(Address remote) =>
+        remote.Protocol == Protocol && remote.Host is not null && remote.Port is > 0 and <= ushort.MaxValue;
+
+    public EnvelopeDispatcher NewDispatcher(string peer) => new(peer, _provider, _settings, _deadLetters, Troubles, _log);
 
     /// <summary>Cuts off a run of another system, for good; null for the one that is connected now.</summary>
     public void Quarantine(Address remote, int? uid)
@@ -107,13 +119,13 @@ internal sealed class TcpRemoting
             return HandshakeResult.OtherAddress;
         }
 
-        Association? association = AssociationWith(peer.From);
-        if (association is null)
+        if (!CanReach(peer.From))
         {
             return HandshakeResult.OtherAddress;
         }
 
-        if (association.IsQuarantined(peer.Uid))
+        // Who only comes gets none: there is nothing to send yet, and names are free.
+        if (_associations.TryGetValue(peer.From, out Association? association) && association.IsQuarantined(peer.Uid))
         {
             return HandshakeResult.Quarantined;
         }
@@ -125,7 +137,7 @@ internal sealed class TcpRemoting
         }
 
         Publish(new AssociatedEvent(Address, peer.From, inbound: true));
-        association.Wake();
+        association?.Wake();
         return HandshakeResult.Accepted;
     }
 
@@ -174,7 +186,9 @@ internal sealed class TcpRemoting
                 Socket socket = await listener.AcceptAsync(_stop.Token).ConfigureAwait(false);
                 if (_inbound.Keys.Count(each => each.Peer is null) >= MaxHandshakes)
                 {
-                    _log.Warning("Refused a connection: {0} have not said yet who they are", MaxHandshakes);
+                    Troubles.Tell(
+                        LogLevel.WarningLevel, "handshakes", "", null,
+                        "Refused a connection: {0} have not said yet who they are. Look who connects to this port: it is for the cluster's nodes only", MaxHandshakes);
                     socket.Dispose();
                     continue;
                 }
@@ -185,7 +199,7 @@ internal sealed class TcpRemoting
             }
             catch (SocketException failure)
             {
-                _log.Error(failure, "Accepting a connection failed");
+                Troubles.Tell(LogLevel.ErrorLevel, "accept", "", null, "Accepting a connection failed; it is tried again: {0}", failure.Message);
                 await Task.Delay(AcceptPause).ConfigureAwait(false);
             }
             catch (Exception ended) when (ended is OperationCanceledException or ObjectDisposedException && _stop.IsCancellationRequested)

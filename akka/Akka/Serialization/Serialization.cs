@@ -12,8 +12,14 @@ namespace Akka.Serialization;
 /// </summary>
 public class Serialization
 {
+    /// <summary>Messages within each other. 16: three are the most that is sent; each takes a copy of those within it, and a piece of the stack.</summary>
+    private const int MaxDepth = 16;
+
     [ThreadStatic]
     private static Information? _currentTransport;
+
+    [ThreadStatic]
+    private static int _depth;
 
     private readonly ConcurrentDictionary<int, Serializer> _byIdentifier = new();
     private readonly ConcurrentDictionary<string, Serializer> _byName = new();
@@ -104,17 +110,20 @@ public class Serialization
     /// <exception cref="SerializationException">There is no such serializer, or it does not know the bytes.</exception>
     public object Deserialize(byte[] bytes, int serializerId, string manifest)
     {
-        Serializer serializer = ById(serializerId);
-        if (serializer is SerializerWithStringManifest named)
+        if (_depth >= MaxDepth)
         {
-            return named.FromBinary(bytes, manifest);
+            throw new SerializationException($"More than {MaxDepth} messages within each other.");
         }
 
-        // Only names of types that a serializer is bound to are looked up: the name may come from anywhere.
-        Type? type = string.IsNullOrEmpty(manifest) ? null : _bindings.Keys.FirstOrDefault(bound => bound.AssemblyQualifiedName == manifest);
-        return type is null && serializer.IncludeManifest
-            ? throw new SerializationException($"The manifest '{manifest}' names no type that serializer [{serializerId}] is bound to.")
-            : serializer.FromBinary(bytes, type!);
+        _depth++;
+        try
+        {
+            return Deserialize(bytes, ById(serializerId), manifest);
+        }
+        finally
+        {
+            _depth--;
+        }
     }
 
     public IActorRef DeserializeActorRef(string path) => System.Provider.ResolveActorRef(path);
@@ -158,9 +167,23 @@ public class Serialization
         return outer;
     }
 
+    private object Deserialize(byte[] bytes, Serializer serializer, string manifest)
+    {
+        if (serializer is SerializerWithStringManifest named)
+        {
+            return named.FromBinary(bytes, manifest);
+        }
+
+        // Only names of types that a serializer is bound to are looked up: the name may come from anywhere.
+        Type? type = string.IsNullOrEmpty(manifest) ? null : _bindings.Keys.FirstOrDefault(bound => bound.AssemblyQualifiedName == manifest);
+        return type is null && serializer.IncludeManifest
+            ? throw new SerializationException($"The manifest '{manifest}' names no type that serializer [{serializer.Identifier}] is bound to.")
+            : serializer.FromBinary(bytes, type!);
+    }
+
     private Serializer ById(int identifier) => _byIdentifier.TryGetValue(identifier, out Serializer? serializer)
         ? serializer
-        : throw new SerializationException($"There is no serializer with the identifier [{identifier}]; is akka.actor.serializers the same on all nodes?");
+        : throw new UnknownFormatException($"There is no serializer with the identifier [{identifier}]; is akka.actor.serializers the same on all nodes?");
 
     private Serializer Named(string name) => _byName.TryGetValue(name, out Serializer? serializer)
         ? serializer

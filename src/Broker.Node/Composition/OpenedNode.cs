@@ -38,7 +38,7 @@ internal sealed record OpenedNode(ObjectStores Objects, StorageEngine Storage, A
             ILogger log = loggers.CreateLogger("Broker.Node");
             if (options.Cluster is { } place)
             {
-                actors = CreateActors(options, place, hocon, loggers);
+                actors = CreateActors(options, place, hocon, loggers, sources.Clock);
                 cluster = await ClusterNode.JoinAsync(actors, objects.Store, options, sources, loggers, cancellation);
                 FollowerJoin join = new(options, options.Place with { ClusterAddress = cluster.Address }, cluster.Link.View, cluster.Link.Client, log, sources.Clock);
                 opening = StorageEngine.OpenAsync(objects.Store, options, sources, join, log, cancellation);
@@ -50,7 +50,7 @@ internal sealed record OpenedNode(ObjectStores Objects, StorageEngine Storage, A
 
             // A PUT that was sent is seen to its end, which may take long: who wants to stop does not wait for it.
             StorageEngine storage = await opening.WaitAsync(cancellation);
-            actors ??= ActorSystemLogs.CreateSystem("broker", hocon, loggers);
+            actors ??= ActorSystemLogs.CreateSystem("broker", hocon, loggers, sources.Clock);
             BrokerSystem system = await BrokerSystem.StartAsync(actors, storage, options, sources, loggers, metrics, cluster?.Link).WaitAsync(cancellation);
             cluster?.Serve(system, storage.NodeEpoch, options, sources.Clock);
             return new OpenedNode(objects, storage, actors, system) { Cluster = cluster };
@@ -75,11 +75,11 @@ internal sealed record OpenedNode(ObjectStores Objects, StorageEngine Storage, A
         }
     }
 
-    private static ActorSystem CreateActors(BrokerOptions options, ClusterOptions place, Config hocon, ILoggerFactory loggers)
+    private static ActorSystem CreateActors(BrokerOptions options, ClusterOptions place, Config hocon, ILoggerFactory loggers, TimeProvider clock)
     {
         try
         {
-            return ActorSystemLogs.CreateSystem("broker", ClusterHocon.For(options, place, hocon), loggers);
+            return ActorSystemLogs.CreateSystem("broker", ClusterHocon.For(options, place, hocon), loggers, clock);
         }
         catch (RemoteTransportException cause)
         {

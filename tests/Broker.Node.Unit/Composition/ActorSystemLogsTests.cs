@@ -3,6 +3,7 @@ using Akka.Actor;
 using Akka.Configuration;
 using Akka.Event;
 using Broker.Node.Composition;
+using Broker.TestSupport.Simulation;
 using Microsoft.Extensions.Logging;
 using MelLevel = Microsoft.Extensions.Logging.LogLevel;
 
@@ -14,6 +15,7 @@ public sealed class ActorSystemLogsTests : ILoggerProvider, ILogger
     // Far beyond what any line takes.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
+    private readonly SteppedTime _clock = new();
     private readonly Channel<(MelLevel Level, string Text)> _lines = Channel.CreateUnbounded<(MelLevel, string)>();
 
     // Dead letters are published like the first entry here, whatever the level.
@@ -50,6 +52,31 @@ public sealed class ActorSystemLogsTests : ILoggerProvider, ILogger
     }
 
     [Fact]
+    public async Task Lines_without_end_are_a_bounded_number_in_ten_seconds_and_the_next_one_says_how_many_there_were()
+    {
+        ActorSystem system = Create("akka.loglevel = WARNING");
+        for (int i = 0; i < 20_000; i++)
+        {
+            system.EventStream.Publish(new Error(new IOException(), "source", typeof(object), "again"));
+        }
+
+        for (int i = 0; i < 200; i++)
+        {
+            Assert.Equal((MelLevel.Error, "source: again"), await NextAsync());
+        }
+
+        // Whoever has answered has dealt with all that was published before.
+        await system.ActorSelection("/user/log").Ask<ActorIdentity>(new Identify(1), Patience);
+        Assert.False(_lines.Reader.TryRead(out _));
+
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        system.EventStream.Publish(new Warning("source", typeof(object), "look"));
+        Assert.Equal((MelLevel.Warning, "19800 lines of the actor system before this one were left out, as it had said 200 within 10 s"), await NextAsync());
+        Assert.Equal((MelLevel.Warning, "source: look"), await NextAsync());
+        await system.Terminate();
+    }
+
+    [Fact]
     public async Task Operator_cannot_bring_back_the_loggers_that_write_past_the_nodes_log()
     {
         ActorSystem system = Create("akka { loggers = [\"Akka.Event.DefaultLogger\"], stdout-loglevel = DEBUG }");
@@ -75,7 +102,7 @@ public sealed class ActorSystemLogsTests : ILoggerProvider, ILogger
     private ActorSystem Create(string hocon)
     {
         LoggerFactory loggers = new([this]);
-        return ActorSystemLogs.CreateSystem("test", ConfigurationFactory.ParseString(hocon), loggers);
+        return ActorSystemLogs.CreateSystem("test", ConfigurationFactory.ParseString(hocon), loggers, _clock);
     }
 
     private async Task<(MelLevel Level, string Text)> NextAsync() => await _lines.Reader.ReadAsync().AsTask().WaitAsync(Patience);

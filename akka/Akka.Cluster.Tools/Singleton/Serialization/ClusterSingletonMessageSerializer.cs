@@ -1,4 +1,3 @@
-using System.Runtime.Serialization;
 using Akka.Actor;
 using Akka.Serialization;
 
@@ -35,7 +34,7 @@ public class ClusterSingletonMessageSerializer : SerializerWithStringManifest
         byte version = reader.ReadByte();
         if (version != FormatVersion)
         {
-            throw new SerializationException($"A message of singletons in version {version} of the format; this node knows version {FormatVersion}.");
+            throw new UnknownFormatException($"A message of singletons in version {version} of the format; this node knows version {FormatVersion}.");
         }
 
         reader.ExpectEnd();
@@ -43,7 +42,7 @@ public class ClusterSingletonMessageSerializer : SerializerWithStringManifest
         {
             HandOverToMeManifest => HandOverToMe.Instance,
             HandOverDoneManifest => HandOverDone.Instance,
-            _ => throw new SerializationException($"Unknown manifest '{manifest}' in {nameof(ClusterSingletonMessageSerializer)}."),
+            _ => throw new UnknownFormatException($"Unknown manifest '{manifest}' in {nameof(ClusterSingletonMessageSerializer)}."),
         };
     }
 
