@@ -18,7 +18,7 @@ internal sealed class Nemesis(ChaosCluster cluster)
     private static readonly TimeSpan LeastStall = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan MostStall = TimeSpan.FromSeconds(10);
 
-    private static readonly FaultKind[] OfLinks = [FaultKind.Isolate, FaultKind.IsolateLong, FaultKind.CutLink, FaultKind.CutOneWay, FaultKind.CutOff];
+    private static readonly FaultKind[] OfLinks = [FaultKind.Isolate, FaultKind.IsolateLong, FaultKind.CutLink, FaultKind.CutOneWay, FaultKind.CutOff, FaultKind.ClientsCut];
     private static readonly FaultKind[] OfTheStore = [FaultKind.StoreCut, FaultKind.StoreDown, FaultKind.StoreSlow, FaultKind.StoreStalls, FaultKind.StoreFailing, FaultKind.CutOff];
 
     /// <summary>Why a kind of fault cannot happen to this cluster; null: it can.</summary>
@@ -60,6 +60,11 @@ internal sealed class Nemesis(ChaosCluster cluster)
                 break;
             case FaultKind.Isolate or FaultKind.IsolateLong or FaultKind.CutLink or FaultKind.CutOneWay or FaultKind.CutOff:
                 await CutLinksAsync(fault);
+                break;
+            case FaultKind.ClientsCut:
+                await cluster.Network.CutFromClientsAsync(first);
+                await Task.Delay(fault.Length);
+                await cluster.Network.HealAsync(first);
                 break;
             case FaultKind.ClockJump:
                 cluster.Clocks!.Set(first, fault.ClockAhead);

@@ -36,6 +36,9 @@ public enum FaultKind
     /// <summary>A node reaches neither the others, nor clients, nor the store.</summary>
     CutOff,
 
+    /// <summary>What a node sends to clients is lost; the others and the store reach it, so that it goes on: what it appends clients send again, and again.</summary>
+    ClientsCut,
+
     /// <summary>A node does not reach the store.</summary>
     StoreCut,
 

@@ -24,7 +24,7 @@ public static class GapBound
         FaultKind.FreezeLong or FaultKind.CutOff when isLogOnDisk => fault.Length + TakeOver,
 
         // Others cannot make up for it as long as it lasts.
-        FaultKind.StoreCut or FaultKind.StoreDown => fault.Length + TakeOver,
+        FaultKind.StoreCut or FaultKind.StoreDown or FaultKind.ClientsCut => fault.Length + TakeOver,
         FaultKind.KillSeveral => fault.Length + ColdStart,
         FaultKind.StoreStalls => Stalls,
         _ => TakeOver,
