@@ -21,7 +21,7 @@ public sealed class SeatMovesTests
     {
         Dictionary<NodeId, IReadOnlyList<StreamId>> seats = Seats((One, first), (Two, second));
 
-        IReadOnlyList<(StreamId Stream, NodeId To)> chosen = SeatMoves.Choose(seats, Idle, new HashSet<StreamId>(), 1000);
+        IReadOnlyList<(StreamId Stream, NodeId To)> chosen = Choose(seats, Idle, new HashSet<StreamId>(), 1000);
 
         // What is left of a difference is not worth a move.
         Assert.InRange(chosen.Count, moves - (moves / 10), moves);
@@ -33,7 +33,7 @@ public sealed class SeatMovesTests
     {
         Dictionary<NodeId, IReadOnlyList<StreamId>> seats = Seats((One, 30), (Two, 30), (Three, 0));
 
-        IReadOnlyList<(StreamId Stream, NodeId To)> chosen = SeatMoves.Choose(seats, Idle, new HashSet<StreamId>(), 1000);
+        IReadOnlyList<(StreamId Stream, NodeId To)> chosen = Choose(seats, Idle, new HashSet<StreamId>(), 1000);
 
         Assert.All(chosen, move => Assert.Equal(Three, move.To));
         Assert.InRange(chosen.Count, 17, 20);
@@ -46,7 +46,7 @@ public sealed class SeatMovesTests
         Dictionary<NodeId, IReadOnlyList<StreamId>> seats = Seats((One, 4), (Two, 4));
         Dictionary<StreamId, double> loads = seats[One].Take(2).ToDictionary(stream => stream, _ => 20e6);
 
-        (StreamId stream, NodeId to) = SeatMoves.Choose(seats, loads, new HashSet<StreamId>(), 1000)[0];
+        (StreamId stream, NodeId to) = Choose(seats, loads, new HashSet<StreamId>(), 1000)[0];
 
         Assert.Equal(Two, to);
         Assert.Contains(stream, loads.Keys);
@@ -57,7 +57,7 @@ public sealed class SeatMovesTests
     {
         Dictionary<NodeId, IReadOnlyList<StreamId>> seats = Seats((One, 1), (Two, 1));
 
-        Assert.Empty(SeatMoves.Choose(seats, new Dictionary<StreamId, double> { [seats[One][0]] = 50e6 }, new HashSet<StreamId>(), 1000));
+        Assert.Empty(Choose(seats, new Dictionary<StreamId, double> { [seats[One][0]] = 50e6 }, new HashSet<StreamId>(), 1000));
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public sealed class SeatMovesTests
     {
         Dictionary<NodeId, IReadOnlyList<StreamId>> seats = Seats((One, 2), (Two, 2));
 
-        Assert.Empty(SeatMoves.Choose(seats, seats[One].ToDictionary(stream => stream, _ => 1000.0), new HashSet<StreamId>(), 1000));
+        Assert.Empty(Choose(seats, seats[One].ToDictionary(stream => stream, _ => 1000.0), new HashSet<StreamId>(), 1000));
     }
 
     [Fact]
@@ -74,10 +74,23 @@ public sealed class SeatMovesTests
         Dictionary<NodeId, IReadOnlyList<StreamId>> seats = Seats((One, 100), (Two, 0));
         HashSet<StreamId> stay = [.. seats[One].Take(50)];
 
-        IReadOnlyList<(StreamId Stream, NodeId To)> chosen = SeatMoves.Choose(seats, Idle, stay, 7);
+        IReadOnlyList<(StreamId Stream, NodeId To)> chosen = Choose(seats, Idle, stay, 7);
 
         Assert.Equal(7, chosen.Count);
         Assert.DoesNotContain(chosen, move => stay.Contains(move.Stream));
+    }
+
+    // As when a broker that was stopped is back: the oldest ones all belong to one topic.
+    [Fact]
+    public void Of_partitions_that_are_worth_the_same_those_of_each_topic_are_spread()
+    {
+        Dictionary<NodeId, IReadOnlyList<StreamId>> seats = Seats((One, 12), (Two, 12), (Three, 0));
+        Dictionary<StreamId, Guid> topics = seats.Values.SelectMany(streams => streams.Select((stream, i) => (stream, i))).ToDictionary(one => one.stream, one => new Guid(one.i < 6 ? 1 : 2, 0, 0, new byte[8]));
+
+        IReadOnlyList<(StreamId Stream, NodeId To)> moves = SeatMoves.Choose(seats, Idle, stream => topics[stream], new HashSet<StreamId>(), 1000);
+
+        Assert.Equal([4, 4], moves.CountBy(move => topics[move.Stream]).Select(one => one.Value));
+        Assert.Equal([2, 2, 2, 2], moves.CountBy(move => (topics[move.Stream], seats[One].Contains(move.Stream))).Select(one => one.Value));
     }
 
     // What was chosen is done, and chosen anew, with loads that no node can even out: it comes to rest.
@@ -92,7 +105,7 @@ public sealed class SeatMovesTests
             for (int round = 0; ; round++)
             {
                 Assert.True(round < 100, $"seed {seed} never rests");
-                IReadOnlyList<(StreamId Stream, NodeId To)> moves = SeatMoves.Choose(seats, loads, new HashSet<StreamId>(), 8);
+                IReadOnlyList<(StreamId Stream, NodeId To)> moves = Choose(seats, loads, new HashSet<StreamId>(), 8);
                 if (moves.Count == 0)
                 {
                     break;
@@ -107,6 +120,10 @@ public sealed class SeatMovesTests
             }
         }
     }
+
+    private static IReadOnlyList<(StreamId Stream, NodeId To)> Choose(
+        IReadOnlyDictionary<NodeId, IReadOnlyList<StreamId>> seats, IReadOnlyDictionary<StreamId, double> bytesPerSecond, IReadOnlySet<StreamId> fixedSeats, int atMost) =>
+        SeatMoves.Choose(seats, bytesPerSecond, _ => Guid.Empty, fixedSeats, atMost);
 
     private static Dictionary<NodeId, IReadOnlyList<StreamId>> Seats(params (NodeId Node, int Streams)[] nodes)
     {
