@@ -111,7 +111,11 @@ internal sealed class ConnectionActor : UntypedActor, IWithTimers
         catch (ProtocolException cause)
         {
             _connection.Requests.CouldNotRead();
-            ConnectionLog.BadRequest(_log, _connection.RemoteAddress, cause.Message);
+            if (_connection.BadRequests.Add() is > 0 and int requests)
+            {
+                ConnectionLog.BadRequest(_log, requests, _connection.RemoteAddress, cause.Message);
+            }
+
             Release(frame);
             CloseConnection("a request could not be read");
             return;

@@ -6,8 +6,8 @@ namespace Broker.Actors.Connections;
 
 internal static partial class ConnectionLog
 {
-    [LoggerMessage(EventId = 1001, EventName = "ConnectionBadRequest", Level = LogLevel.Warning, Message = "Bad request from {Address}: {Problem}")]
-    public static partial void BadRequest(ILogger log, IPAddress address, string problem);
+    [LoggerMessage(EventId = 1001, EventName = "ConnectionBadRequest", Level = LogLevel.Warning, Message = "{Requests} requests could not be read, the last from {Address}, and their connections are closed: {Problem}")]
+    public static partial void BadRequest(ILogger log, int requests, IPAddress address, string problem);
 
     [LoggerMessage(EventId = 1002, EventName = "ConnectionClosing", Level = LogLevel.Debug, Message = "Closing the connection of {Address}: {Reason}")]
     public static partial void Closing(ILogger log, IPAddress address, string reason);

@@ -31,7 +31,8 @@ public sealed class KafkaConnectionHandler(
     /// </summary>
     private static readonly TimeSpan DrainPatience = TimeSpan.FromSeconds(10);
 
-    private readonly RefusedConnections _refused = new(clock);
+    private readonly LinePace _refused = new(clock);
+    private readonly LinePace _badRequests = new(clock);
     private readonly ILogger _log = resources.Loggers.CreateLogger("Broker.Connections");
 
     public override async Task OnConnectedAsync(ConnectionContext connection)
@@ -56,7 +57,7 @@ public sealed class KafkaConnectionHandler(
 
         // Unbounded in type only: each answer belongs to a request, and the window bounds those.
         Channel<OutgoingResponse> responses = Channel.CreateUnbounded<OutgoingResponse>(new UnboundedChannelOptions { SingleReader = true });
-        ConnectionSettings settings = new(address, listenerName, options.MaxIdle, resources.Memory, responses.Writer, connection.Abort, resources.Requests);
+        ConnectionSettings settings = new(address, listenerName, options.MaxIdle, resources.Memory, responses.Writer, connection.Abort, resources.Requests, _badRequests);
         IActorRef actor = await resources.Connections.Ask<IActorRef>(new OpenConnection(settings, handlers, _log, clock));
         using RequestWindow window = new(options.RequestsInFlight, options.RequestBytesInFlight);
 

@@ -48,7 +48,7 @@ internal sealed class SimulatedConnection
         SimulatedConnection connection = new(node);
         ConnectionResources resources = node.System.Connections;
         ConnectionSettings settings = new(
-            IPAddress.Loopback, "PLAINTEXT", TimeSpan.FromMinutes(10), resources.Memory, new Answers(connection, resources.Memory), connection.Break, resources.Requests);
+            IPAddress.Loopback, "PLAINTEXT", TimeSpan.FromMinutes(10), resources.Memory, new Answers(connection, resources.Memory), connection.Break, resources.Requests, new LinePace(node.Process.Clock));
         try
         {
             connection._actor = await node.Process.CallAsync(() => resources.Connections.Ask<IActorRef>(

@@ -1,7 +1,7 @@
 namespace Broker.Actors.Connections;
 
-/// <summary>When to tell an operator of refused connections: clients come again many times a second. Thread-safe.</summary>
-internal sealed class RefusedConnections(TimeProvider clock)
+/// <summary>When to tell an operator of what clients may do many times a second, as to come again when they are refused. Thread-safe.</summary>
+internal sealed class LinePace(TimeProvider clock)
 {
     /// <summary>How far apart two lines are at least. 10 s: whoever watches the log sees that it goes on, and an hour of it is 360 lines.</summary>
     private static readonly TimeSpan Apart = TimeSpan.FromSeconds(10);
