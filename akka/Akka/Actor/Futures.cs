@@ -6,7 +6,7 @@ public static class Futures
     /// <param name="self">Whom to ask.</param>
     /// <param name="message">The question; the one who answers sees a temporary sender.</param>
     /// <param name="timeout">How long to wait; null for <c>akka.actor.ask-timeout</c> (infinite unless configured).</param>
-    /// <returns>Fails with <see cref="AskTimeoutException"/>, or with the cause of a <see cref="Status.Failure"/> answer.</returns>
+    /// <returns>Fails with <see cref="AskTimeoutException"/>, also when the asked system ends before a time-out, or with the cause of a <see cref="Status.Failure"/> answer.</returns>
     public static Task<object> Ask(this ICanTell self, object message, TimeSpan? timeout = null) =>
         self.Ask<object>(message, timeout, CancellationToken.None);
 
@@ -43,7 +43,10 @@ public static class Futures
 
         if (wait > TimeSpan.Zero)
         {
-            future.Timer = system.Scheduler.Advanced.ScheduleOnceCancelable(wait, () => future.Fail(Timeout(wait)));
+            // The system may end before: then nobody answers any more, and the one who asked is not left waiting.
+            future.Timer = system.Scheduler is DeadlineScheduler deadlines
+                ? deadlines.ScheduleTimeout(wait, isOver => future.Fail(isOver ? Ended() : Timeout(wait)))
+                : system.Scheduler.Advanced.ScheduleOnceCancelable(wait, () => future.Fail(Timeout(wait)));
         }
 
         if (cancellationToken.CanBeCanceled)
@@ -68,6 +71,8 @@ public static class Futures
         _ => ActorCell.Current?.SystemImpl
             ?? throw new ArgumentException($"Can't tell which actor system '{target}' belongs to.", nameof(target)),
     };
+
+    private static AskTimeoutException Ended() => new("The actor system has ended before there was an answer");
 
     private static AskTimeoutException Timeout(TimeSpan wait) => new($"Timeout after {wait.TotalSeconds} seconds");
 }

@@ -37,8 +37,8 @@ internal sealed class ClusterNode
     /// <summary>Completes, with the reason, when the node is no longer in the cluster, or another cluster has taken its metadata over: it can serve no longer.</summary>
     public Task<Exception> Gone { get; }
 
-    /// <summary>Whether this node's part in the cluster has ended: its actors end as well.</summary>
-    public bool IsTakenOut => Cluster.Get(_system).IsTerminated;
+    /// <summary>Whether the part in the cluster of this node, whose actors these are, has ended: they end as well.</summary>
+    public static bool IsTakenOut(ActorSystem system) => Cluster.Get(system).IsTerminated;
 
     /// <summary>Where other nodes reach this one.</summary>
     public string Address => _entry.Address;

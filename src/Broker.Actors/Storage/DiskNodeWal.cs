@@ -40,31 +40,19 @@ internal sealed class DiskNodeWal : INodeWal
         }
     }
 
-    public async ValueTask CheckAsync(MetadataImage image, CancellationToken cancellation)
+    public ValueTask CheckAsync(MetadataImage image, CancellationToken cancellation)
     {
         _membership.Check(image);
         string here = _options.Storage.WalFolder;
-        if (image.Wals.GetValueOrDefault(_first.Id) is { } known && known.Host == Environment.MachineName && known.Path != here && await IsFreeAsync(known, cancellation))
+        if (image.Wals.GetValueOrDefault(_first.Id) is { } known && known.Host == Environment.MachineName && known.Path != here && WalCopies.IsCopy(here, known.Path, known.WalId, _sources.Ids))
         {
             throw new StorageException(
                 StorageErrorKind.Invalid,
                 $"the WAL {known.WalId} is in two folders: in '{here}', with which this broker was started, and in '{known.Path}', where it was used last. One is a copy, and may lack what was acknowledged since. "
-                + $"Nothing was changed. Start with the one that was used last (wal.disk.path={known.Path}); or, if it was copied here on purpose when no broker ran, rename or delete that folder first");
+                + $"Nothing was changed. If a broker still runs with the one that was used last, that is all; else start with it (wal.disk.path={known.Path}). Or, if it was copied here on purpose when no broker ran, rename or delete that folder first");
         }
-    }
 
-    // One that is in use is this one by another path, whose lock is held here, or that of a broker that runs.
-    private static async ValueTask<bool> IsFreeAsync(AttachedWal known, CancellationToken cancellation)
-    {
-        try
-        {
-            await FencedDiskWal.CheckAsync(known.Path, known.WalId, cancellation);
-            return true;
-        }
-        catch (StorageException)
-        {
-            return false;
-        }
+        return ValueTask.CompletedTask;
     }
 
     public void JoinCluster(string clusterId)

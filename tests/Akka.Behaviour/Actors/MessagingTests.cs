@@ -47,6 +47,19 @@ public sealed class MessagingTests() : TestKit.Xunit2.TestKit("akka.test.single-
         await Assert.ThrowsAsync<AskTimeoutException>(() => silent.Ask<string>("x", TimeSpan.FromMilliseconds(50)));
     }
 
+    // Whoever waits would do so for good: what counts its time ends with the system.
+    [Fact]
+    public async Task Ask_fails_when_the_system_ends_before_an_answer_and_before_its_time()
+    {
+        ActorSystem system = ActorSystem.Create("ends");
+        IActorRef silent = system.ActorOf(Props.Create(() => new Silent()));
+        Task<string> asked = silent.Ask<string>("x", TimeSpan.FromHours(1));
+
+        await system.Terminate();
+
+        await Assert.ThrowsAsync<AskTimeoutException>(() => asked.WaitAsync(TimeSpan.FromSeconds(20)));
+    }
+
     [Fact]
     public async Task Ask_fails_with_the_cause_of_a_status_failure()
     {

@@ -97,11 +97,7 @@ public sealed class StorageEngineTests : IDisposable
     public async Task Copy_of_the_wal_is_refused_as_long_as_the_one_that_was_used_last_is_there()
     {
         await KillAsync();
-        Directory.CreateDirectory(Path.Combine(_folder, "copy"));
-        foreach (string file in Directory.EnumerateFiles(Path.Combine(_folder, "wal")))
-        {
-            File.Copy(file, Path.Combine(_folder, "copy", Path.GetFileName(file)));
-        }
+        Copy();
 
         StorageException refused = await Assert.ThrowsAsync<StorageException>(() => OpenAsync("copy"));
 
@@ -109,6 +105,21 @@ public sealed class StorageEngineTests : IDisposable
         Assert.All([Path.Combine(_folder, "wal"), Path.Combine(_folder, "copy")], part => Assert.Contains($"'{part}'", refused.Message, StringComparison.Ordinal));
         Directory.Move(Path.Combine(_folder, "wal"), Path.Combine(_folder, "aside"));
         await using StorageEngine moved = await OpenAsync("copy");
+    }
+
+    // The one that is in use has all that is acknowledged; this one would be the one that counts from here on.
+    [Fact]
+    public async Task Copy_of_the_wal_of_a_broker_that_runs_is_refused_and_does_that_one_no_harm()
+    {
+        await using StorageEngine first = await OpenAsync();
+        Copy();
+        IReadOnlyList<string> keys = _store.Keys;
+
+        StorageException refused = await Assert.ThrowsAsync<StorageException>(() => OpenAsync("copy"));
+
+        Assert.Equal(StorageErrorKind.Invalid, refused.Kind);
+        Assert.Equal(keys, _store.Keys);
+        await ((OwnedMetadata)first.Metadata).Log.CommitAsync([new NodeRegistered(new NodeId(9), 1)], CancellationToken.None);
     }
 
     [Fact]
@@ -126,6 +137,18 @@ public sealed class StorageEngineTests : IDisposable
         SettingsException bad = Assert.Throws<SettingsException>(() => TestOptions.Of(("wal.disk.accept.loss", "all")));
 
         Assert.Contains("'wal.disk.accept.loss': 'all'", bad.Message, StringComparison.Ordinal);
+    }
+
+    private void Copy()
+    {
+        Directory.CreateDirectory(Path.Combine(_folder, "copy"));
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(_folder, "wal")).Where(file => Path.GetFileName(file) != "lock"))
+        {
+            // Beside who writes it.
+            using FileStream from = new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using FileStream to = File.Create(Path.Combine(_folder, "copy", Path.GetFileName(file)));
+            from.CopyTo(to);
+        }
     }
 
     // A node that was killed: its WAL's lock is gone, the metadata still know it.

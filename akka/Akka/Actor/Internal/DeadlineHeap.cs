@@ -9,6 +9,9 @@ internal sealed class DeadlineEntry(ICanTell? receiver, object? message, IActorR
     public ICancelable? Cancelable;
     public CancellationTokenRegistration Registration;
 
+    /// <summary>What is done in its place when the scheduler stops before; null: nothing.</summary>
+    public Action? AtEnd;
+
     /// <summary>Index in the heap; -1 when it is not in there.</summary>
     public int Index = -1;
 

@@ -55,6 +55,14 @@ internal sealed class DeadlineScheduler : IScheduler, IAdvancedScheduler, IDispo
     public void ScheduleRepeatedly(TimeSpan initialDelay, TimeSpan interval, Action action, ICancelable? cancelable) =>
         Add(new DeadlineEntry(null, null, null, action), initialDelay, interval, cancelable);
 
+    /// <summary>Has something done when the time is over, or when this scheduler is stopped before: it is told which.</summary>
+    public ICancelable ScheduleTimeout(TimeSpan delay, Action<bool> action)
+    {
+        Cancelable cancelable = new((IActionScheduler)this);
+        Add(new DeadlineEntry(null, null, null, () => action(false)) { AtEnd = () => action(true) }, delay, null, cancelable);
+        return cancelable;
+    }
+
     public void Dispose()
     {
         lock (_lock)
@@ -131,14 +139,38 @@ internal sealed class DeadlineScheduler : IScheduler, IAdvancedScheduler, IDispo
                 entry.Registration.Unregister();
             }
 
-            try
+            Do(entry.Fire);
+        }
+
+        while (TakeAny() is { } dropped)
+        {
+            Do(dropped.AtEnd);
+        }
+    }
+
+    private void Do(Action? action)
+    {
+        try
+        {
+            action?.Invoke();
+        }
+        catch (Exception failure)
+        {
+            _log.Error(failure, "A scheduled action failed: {0}", failure.Message);
+        }
+    }
+
+    private DeadlineEntry? TakeAny()
+    {
+        lock (_lock)
+        {
+            if (_heap.First is { } first)
             {
-                entry.Fire();
+                _heap.Remove(first);
+                return first;
             }
-            catch (Exception failure)
-            {
-                _log.Error(failure, "A scheduled action failed: {0}", failure.Message);
-            }
+
+            return null;
         }
     }
 
