@@ -111,8 +111,9 @@ public sealed class StorageEngineTests : IDisposable
     [Fact]
     public async Task Copy_of_the_wal_of_a_broker_that_runs_is_refused_and_does_that_one_no_harm()
     {
-        await using StorageEngine first = await OpenAsync();
+        await KillAsync();
         Copy();
+        await using StorageEngine first = await OpenAsync();
         IReadOnlyList<string> keys = _store.Keys;
 
         StorageException refused = await Assert.ThrowsAsync<StorageException>(() => OpenAsync("copy"));
@@ -142,12 +143,9 @@ public sealed class StorageEngineTests : IDisposable
     private void Copy()
     {
         Directory.CreateDirectory(Path.Combine(_folder, "copy"));
-        foreach (string file in Directory.EnumerateFiles(Path.Combine(_folder, "wal")).Where(file => Path.GetFileName(file) != "lock"))
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(_folder, "wal")))
         {
-            // Beside who writes it.
-            using FileStream from = new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            using FileStream to = File.Create(Path.Combine(_folder, "copy", Path.GetFileName(file)));
-            from.CopyTo(to);
+            File.Copy(file, Path.Combine(_folder, "copy", Path.GetFileName(file)));
         }
     }
 
