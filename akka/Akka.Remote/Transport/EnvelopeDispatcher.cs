@@ -13,7 +13,7 @@ namespace Akka.Remote.Transport;
 /// <param name="troubles">Told what the peer does wrong.</param>
 /// <param name="log">For received messages.</param>
 internal sealed class EnvelopeDispatcher(
-    string peer, RemoteActorRefProvider provider, TcpSettings settings, DeadLetterBudget deadLetters, TroubleLog troubles, ILoggingAdapter log)
+    string peer, RemoteActorRefProvider provider, TcpSettings settings, SpanBudget deadLetters, TroubleLog troubles, ILoggingAdapter log)
 {
     /// <summary>Paths seen lately; all are forgotten when there are more.</summary>
     private const int MaxPaths = 1024;
@@ -61,7 +61,7 @@ internal sealed class EnvelopeDispatcher(
             troubles.Tell(
                 LogLevel.WarningLevel, "unreceived", peer, null,
                 "Dropping a message [{0}] from [{1}] for [{2}], which is not there: more than {3} such messages in 10 s, which are not even dead letters. Is another version there?",
-                message.GetType(), peer, recipientPath, DeadLetterBudget.Max);
+                message.GetType(), peer, recipientPath, deadLetters.Most);
             return;
         }
 

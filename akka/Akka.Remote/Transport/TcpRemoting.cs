@@ -14,13 +14,16 @@ internal sealed class TcpRemoting
     /// <summary>Connections that have not said who they are; a cluster's nodes need a moment each, once.</summary>
     private const int MaxHandshakes = 256;
 
+    /// <summary>Messages of others' to actors that are not here that become dead letters, which have subscribers with mailboxes. 1,000: many answers that come too late; and no mailbox minds them.</summary>
+    private const int MaxDeadLetters = 1000;
+
     /// <summary>For a process that is out of handles: accepting again at once would only spin.</summary>
     private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
 
     private readonly ConcurrentDictionary<Address, Association> _associations = new();
     private readonly ConcurrentDictionary<InboundConnection, byte> _inbound = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly DeadLetterBudget _deadLetters = new(TimeProvider.System);
+    private readonly SpanBudget _deadLetters = new(MaxDeadLetters, TimeProvider.System);
     private readonly RemoteActorRefProvider _provider;
     private readonly TcpSettings _settings;
     private readonly ILoggingAdapter _log;

@@ -45,7 +45,7 @@ public static class Futures
         {
             // The system may end before: then nobody answers any more, and the one who asked is not left waiting.
             future.Timer = system.Scheduler is DeadlineScheduler deadlines
-                ? deadlines.ScheduleTimeout(wait, isOver => future.Fail(isOver ? Ended() : Timeout(wait)))
+                ? deadlines.ScheduleTimeout(wait, () => future.Fail(Timeout(wait)), () => future.Fail(Ended()))
                 : system.Scheduler.Advanced.ScheduleOnceCancelable(wait, () => future.Fail(Timeout(wait)));
         }
 

@@ -97,16 +97,12 @@ public class DefaultLogger : ActorBase, IRequiresMessageQueue<ILoggerMessageQueu
 /// <summary>Logs dead letters, up to <c>akka.log-dead-letters</c> of them; of many at a time the first ones, and how many followed.</summary>
 public class DeadLetterListener : ActorBase
 {
-    /// <summary>Lines in <see cref="Span"/>. As many as are logged at all by default; other nodes can cause as many dead letters as they like.</summary>
+    /// <summary>At a time. As many as are logged at all by default; other nodes can cause as many dead letters as they like.</summary>
     private const int MaxLines = 10;
 
-    private static readonly TimeSpan Span = TimeSpan.FromSeconds(10);
-
-    private readonly TimeProvider _clock = TimeProvider.System;
+    private readonly SpanBudget _lines = new(MaxLines, TimeProvider.System);
     private readonly int _limit;
     private int _count;
-    private long _since;
-    private int _lines;
     private int _untold;
 
     public DeadLetterListener() => _limit = Context.System.Settings.LogDeadLetters;
@@ -128,7 +124,7 @@ public class DeadLetterListener : ActorBase
             return true;
         }
 
-        if (!MayTell())
+        if (!_lines.TryTake())
         {
             _untold++;
             return true;
@@ -144,18 +140,6 @@ public class DeadLetterListener : ActorBase
             $"Message [{letter.Message.GetType().Name}] from {TroubleLog.Shown($"{letter.Sender}")} to {TroubleLog.Shown($"{letter.Recipient}")} was not delivered. "
             + $"[{_count}] dead letters encountered{untold}{last}. This logging can be turned off or adjusted with configuration settings 'akka.log-dead-letters' and 'akka.log-dead-letters-during-shutdown'."));
         return true;
-    }
-
-    private bool MayTell()
-    {
-        long now = _clock.GetTimestamp();
-        if (_lines == 0 || _clock.GetElapsedTime(_since, now) >= Span)
-        {
-            _since = now;
-            _lines = 0;
-        }
-
-        return _lines < MaxLines && ++_lines > 0;
     }
 }
 

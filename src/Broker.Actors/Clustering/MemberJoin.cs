@@ -26,8 +26,6 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
     private static readonly TimeSpan LookForFirstAfter = TimeSpan.FromMilliseconds(500);
 
     private readonly StartProbe _probe = new(cluster);
-    private readonly SharedBucket _bucket = new(new StartProbe(cluster), registry, entry);
-
     private readonly OtherStarts _others = new(cluster, registry, readMetadata, entry, log);
 
     /// <summary>Returns when this node is a member: as long as a cluster lives that it cannot reach, it waits.</summary>
@@ -101,7 +99,7 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
                 continue;
             }
 
-            IReadOnlyList<NodeEntry> silent = _others.WithoutGone(plan.Silent, displaced);
+            IReadOnlyList<NodeEntry> silent = first?.Entry.Incarnation == entry.Incarnation ? _others.WithoutGone(plan.Silent, displaced) : plan.Silent;
             FirstClaim.Step step = claim.Look(first, silent.Count > 0 || _others.AreUnreadable);
             if (step == FirstClaim.Step.Begin)
             {
@@ -149,7 +147,7 @@ internal sealed class MemberJoin(Cluster cluster, NodeRegistry registry, Func<Ca
                 continue;
             }
 
-            bool? shares = await _bucket.IsOfAsync(seed, cancellation);
+            bool? shares = await _others.Bucket.IsOfAsync(seed, cancellation);
             if (shares == false)
             {
                 throw new StorageException(

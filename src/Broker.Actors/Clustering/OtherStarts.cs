@@ -18,8 +18,6 @@ namespace Broker.Actors.Clustering;
 internal sealed class OtherStarts(Cluster cluster, NodeRegistry registry, Func<CancellationToken, ValueTask<MetadataImage>> readMetadata, NodeEntry entry, ILogger log)
 {
     private readonly StartProbe _probe = new(cluster);
-    private readonly SharedBucket _bucket = new(new StartProbe(cluster), registry, entry);
-
     // Registrations of nodes that are not seen from here.
     private IReadOnlyList<ObjectKey> _unreadable = [];
 
@@ -28,6 +26,9 @@ internal sealed class OtherStarts(Cluster cluster, NodeRegistry registry, Func<C
 
     // The nodes that may live, and where; null: nobody has looked.
     private Dictionary<NodeId, string>? _living;
+
+    /// <summary>Tells which of them use this bucket.</summary>
+    public SharedBucket Bucket { get; } = new(new StartProbe(cluster), registry, entry);
 
     /// <summary>Whether there are registrations that cannot be read: whose they are may live.</summary>
     public bool AreUnreadable => _unreadable.Count > 0;
@@ -51,7 +52,7 @@ internal sealed class OtherStarts(Cluster cluster, NodeRegistry registry, Func<C
         ]);
         (NodeEntry Entry, StartIsHere? Here, bool? Shares)[] all = await Task.WhenAll(asked.Select(async other =>
         {
-            bool? shares = other.Here?.Incarnation == other.Entry.Incarnation ? await _bucket.IsOfAsync(_probe.AddressOf(other.Entry.Address), cancellation) : true;
+            bool? shares = other.Here?.Incarnation == other.Entry.Incarnation ? await Bucket.IsOfAsync(_probe.AddressOf(other.Entry.Address), cancellation) : true;
             return (other.Entry, shares is null ? null : other.Here, shares);
         }));
         foreach ((NodeEntry foreign, _, _) in all.Where(other => other.Shares == false && _foreign.Add(other.Entry.Incarnation)))

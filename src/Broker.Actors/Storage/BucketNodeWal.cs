@@ -23,8 +23,10 @@ internal sealed class BucketNodeWal(IObjectStore store, BrokerOptions options, S
         return new WalOwnership(mine?.WalId ?? _fresh, options.NodeId, Environment.MachineName, mine?.Path ?? WalPlace.InBucket(_fresh), givenUp);
     }
 
-    // It lies in the cluster's own store.
-    public ValueTask CheckAsync(MetadataImage image, CancellationToken cancellation) => ValueTask.CompletedTask;
+    public void Check(MetadataImage image)
+    {
+        // It lies in the cluster's own store.
+    }
 
     public void JoinCluster(string clusterId)
     {

@@ -26,14 +26,14 @@ internal sealed class TakeOverJoin(IObjectStore store, BrokerOptions options, St
         // Read before it is fenced: a node that may not start must not stop one that serves.
         // And before a cluster is made where there is none.
         MetadataImage before = await MetadataLog.ReadAsync(store, metadataOptions, cancellation);
-        await wal.CheckAsync(before, cancellation);
+        wal.Check(before);
         wal.OwnershipIn(before).Check(before);
         MetadataLog metadata = await MetadataLog.OpenAsync(store, metadataOptions, cancellation);
         try
         {
             // And again: another node may have come in between.
             MetadataImage image = metadata.Image;
-            await wal.CheckAsync(image, cancellation);
+            wal.Check(image);
             WalOwnership ownership = wal.OwnershipIn(image);
             ownership.Check(image);
             wal.JoinCluster(image.ClusterId);
@@ -74,7 +74,7 @@ internal sealed class FollowerJoin(BrokerOptions options, NodePlace place, Metad
     {
         await AskAsync<MetadataIsRead>(ReadMetadata.Instance);
         MetadataImage image = view.Current;
-        await wal.CheckAsync(image, cancellation);
+        wal.Check(image);
         WalOwnership ownership = wal.OwnershipIn(image);
         ownership.CheckNode(image);
         wal.JoinCluster(image.ClusterId);

@@ -40,7 +40,7 @@ internal sealed class DiskNodeWal : INodeWal
         }
     }
 
-    public ValueTask CheckAsync(MetadataImage image, CancellationToken cancellation)
+    public void Check(MetadataImage image)
     {
         _membership.Check(image);
         string here = _options.Storage.WalFolder;
@@ -51,8 +51,6 @@ internal sealed class DiskNodeWal : INodeWal
                 $"the WAL {known.WalId} is in two folders: in '{here}', with which this broker was started, and in '{known.Path}', where it was used last. One is a copy, and may lack what was acknowledged since. "
                 + $"Nothing was changed. If a broker still runs with the one that was used last, that is all; else start with it (wal.disk.path={known.Path}). Or, if it was copied here on purpose when no broker ran, rename or delete that folder first");
         }
-
-        return ValueTask.CompletedTask;
     }
 
     public void JoinCluster(string clusterId)

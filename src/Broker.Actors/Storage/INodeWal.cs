@@ -14,7 +14,7 @@ internal interface INodeWal : IAsyncDisposable
 
     /// <summary>Looks whether the log belongs to the cluster of those metadata, and is no copy of the one that they know; the empty image: there is no cluster yet. Changes nothing.</summary>
     /// <exception cref="ObjectStore.StorageException">Invalid: it is a copy, or belongs to another cluster, or nobody knows to which.</exception>
-    ValueTask CheckAsync(MetadataImage image, CancellationToken cancellation);
+    void Check(MetadataImage image);
 
     /// <summary>Has the log remember, durably, that it belongs to that cluster, where it was not known. Before the cluster's metadata know the log.</summary>
     /// <exception cref="ObjectStore.StorageException">Unavailable: it does not.</exception>

@@ -48,7 +48,9 @@ public static class FencedDiskWal
         return await DiskWal.OpenAsync(new DiskWalOptions { Folder = path, NodeId = identity.NodeId, Random = random, Ids = ids }, ct);
     }
 
-    private static WalIdentity? Identify(string path)
+    /// <summary>Which log is in a folder; null: none, or no folder.</summary>
+    /// <exception cref="WalFolderException">It cannot be read.</exception>
+    internal static WalIdentity? Identify(string path)
     {
         try
         {

@@ -22,9 +22,9 @@ public static class WalCopies
     {
         try
         {
-            return Directory.Exists(path) && WalIdentity.Find(new WalFolder(path))?.WalId == id;
+            return FencedDiskWal.Identify(path)?.WalId == id;
         }
-        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or StorageException)
+        catch (StorageException)
         {
             // Nobody could start with it either.
             return false;

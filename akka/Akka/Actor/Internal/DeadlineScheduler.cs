@@ -55,11 +55,11 @@ internal sealed class DeadlineScheduler : IScheduler, IAdvancedScheduler, IDispo
     public void ScheduleRepeatedly(TimeSpan initialDelay, TimeSpan interval, Action action, ICancelable? cancelable) =>
         Add(new DeadlineEntry(null, null, null, action), initialDelay, interval, cancelable);
 
-    /// <summary>Has something done when the time is over, or when this scheduler is stopped before: it is told which.</summary>
-    public ICancelable ScheduleTimeout(TimeSpan delay, Action<bool> action)
+    /// <summary>Has something done when the time is over, or something else when this scheduler is stopped before.</summary>
+    public ICancelable ScheduleTimeout(TimeSpan delay, Action action, Action atEnd)
     {
         Cancelable cancelable = new((IActionScheduler)this);
-        Add(new DeadlineEntry(null, null, null, () => action(false)) { AtEnd = () => action(true) }, delay, null, cancelable);
+        Add(new DeadlineEntry(null, null, null, action) { AtEnd = atEnd }, delay, null, cancelable);
         return cancelable;
     }
 
