@@ -29,6 +29,9 @@ internal sealed class RealClients : IAsyncDisposable
     /// <summary>How often the producer could not go on, and another one took its place; known when it has finished.</summary>
     public int FatalErrors { get; private set; }
 
+    /// <summary>How many of the producer's acknowledgements do not say where the record is; known when it has finished.</summary>
+    public int Unplaced { get; private set; }
+
     /// <summary>Both of them are <paramref name="number"/> in the history.</summary>
     public static RealClients Start(string topic, int partitions, IEnumerable<IPEndPoint> bootstrap, int number)
     {
@@ -101,7 +104,10 @@ internal sealed class RealClients : IAsyncDisposable
                     sends.Add(id, new Send(id, (int)Number(words[2]), time, time, SendOutcome.Unknown, -1));
                     break;
                 case "ack":
-                    sends[id] = sends[id] with { Completed = time, Outcome = SendOutcome.Acknowledged, Offset = Number(words[3]) };
+                    // librdkafka takes a record for stored whose answer it did not get when one behind it is acknowledged: then it does not know its offset.
+                    long offset = words[3] == "None" ? -1 : Number(words[3]);
+                    Unplaced += offset < 0 ? 1 : 0;
+                    sends[id] = sends[id] with { Completed = time, Outcome = SendOutcome.Acknowledged, Offset = offset };
                     break;
                 case "fail":
                     // What never got into its queue is nowhere.

@@ -196,6 +196,11 @@ internal sealed class ChaosRun(ChaosOptions options, string? whyNoCuts, string f
         }
 
         await (real?.FinishAsync(_history, ReadAsync) ?? ReadAsync());
+        if (real is { Unplaced: > 0 and var unplaced })
+        {
+            Say($"librdkafka's producer does not say where {unplaced} of the records are that it calls stored");
+        }
+
         if (real is { FatalErrors: > 0 and var fatal })
         {
             Say($"librdkafka's producer had {fatal} fatal errors, each time another one took its place");
