@@ -30,6 +30,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
     private readonly List<Reply> _replies = [];
     private readonly HashSet<IActorRef> _followers = [];
     private readonly EarlyClosings _early = new();
+    private readonly RecentCommits _recent = new();
     private IReadOnlyList<Reply> _underWay = [];
     private bool _committing;
 
@@ -72,12 +73,26 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
         Sender.Tell(new MetadataLoss(_metadata.Loss?.Message));
         if (attach.Version < _told.Version)
         {
-            Sender.Tell(new CoordinatorAnswer(_told.Version, _told.Version, null, _told, []));
+            TellMissed(Sender, attach.Version);
         }
 
         if (attach.NewestRequest > 0)
         {
             Sender.Tell(new RequestsKnown(attach.NewestRequest, [.. _underWay.Concat(_replies).Where(reply => reply.Client.Equals(Sender)).Select(reply => reply.Id), .. _early.Of(Sender)]));
+        }
+    }
+
+    private void TellMissed(IActorRef follower, long version)
+    {
+        IReadOnlyList<RecentCommit> missed = _recent.Since(version);
+        foreach (RecentCommit commit in missed)
+        {
+            follower.Tell(new CoordinatorAnswer(commit.PreviousVersion, commit.Version, commit.Batch, null, []));
+        }
+
+        if (missed.Count == 0)
+        {
+            follower.Tell(new CoordinatorAnswer(_told.Version, _told.Version, null, _told, []));
         }
     }
 
@@ -176,6 +191,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
         TellOfSnapshots();
         long before = _told.Version;
         _told = committed.Image;
+        _recent.Add(new RecentCommit(before, _told.Version, committed.Batch));
         Answer(before, committed.Batch, committed.Replies);
         CommitNext();
     }
@@ -252,6 +268,7 @@ internal sealed class CoordinatorActor : ReceiveActor, IWithTimers
             // A commit that was in doubt has turned out to hold (M5 of the metadata log).
             long before = _told.Version;
             _told = _metadata.Image;
+            _recent.Clear();
             Answer(before, null, []);
         }
     }

@@ -8,7 +8,7 @@ namespace Broker.Actors.Coordination;
 /// <summary>
 /// A node's link to the coordinator, wherever that is: passes its commands on, and keeps its image of the metadata.
 ///
-/// N1. The image only becomes newer, commit by commit, none left out.
+/// N1. The image only becomes newer, commit by commit, none left out. What it missed the coordinator tells it again, or, when that does not remember it, the store.
 /// N2. A reply reaches its asker when the node has taken in the metadata that it is about, not before.
 /// N3. A command that got lost, on its way or with the coordinator that had it, fails as soon as the coordinator says that it does not know it; what became of it is in doubt.
 /// N4. It is confirmed that the metadata are what the node shows by a look into the store that began after that was asked for.
@@ -39,6 +39,7 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
     private long _lastId;
     private long _wanted;
     private bool _reading;
+    private bool _hasAskedAgain;
     private List<IActorRef> _confirming = [];
     private bool _looking;
     private long? _lastLook;
@@ -52,7 +53,7 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
         Receive<MetadataLoss>(services.View.Publish);
         Receive<RequestsKnown>(OnKnown);
         Receive<ManageWith>(with => _manager = with.Manager);
-        Receive<Attach>(_ => OnAttach());
+        Receive<Attach>(_ => OnAttachAgain());
         Receive<ImageRead>(read => OnRead(read.Image));
         Receive<ReadFailed>(OnReadFailed);
         Receive<ReadAgain>(_ => CatchUp());
@@ -75,6 +76,12 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
         long id = ++_lastId;
         _asked[id] = (Sender, _services.Clock.GetTimestamp());
         _services.Coordinator.Tell(new CoordinatorRequest(id, command), Self);
+    }
+
+    private void OnAttachAgain()
+    {
+        _hasAskedAgain = false;
+        OnAttach();
     }
 
     private void OnAttach()
@@ -127,10 +134,25 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
         else if (answer.Batch is { } batch && answer.PreviousVersion == _image.Version)
         {
             _image = _image.Apply(batch, answer.Version);
+            _hasAskedAgain = false;
+        }
+        else if (answer.Batch is not null)
+        {
+            AskForMissed();
         }
         else
         {
             CatchUp();
+        }
+    }
+
+    // More commits may come before those that were missed: one question is enough for all of them.
+    private void AskForMissed()
+    {
+        if (!_hasAskedAgain)
+        {
+            _hasAskedAgain = true;
+            OnAttach();
         }
     }
 
@@ -158,6 +180,12 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
     private void OnReadFailed(ReadFailed failed)
     {
         _reading = false;
+        if (_image.Version >= _wanted)
+        {
+            // The coordinator has told it meanwhile.
+            return;
+        }
+
         MetadataClientLog.ReadFailed(_services.Log, failed.Cause.Message, ReadAgainAfter);
         Timers.StartSingleTimer(nameof(ReadAgain), ReadAgain.Instance, ReadAgainAfter);
     }

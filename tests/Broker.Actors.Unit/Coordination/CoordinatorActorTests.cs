@@ -166,6 +166,29 @@ public sealed class CoordinatorActorTests : ActorTest
     }
 
     [Fact]
+    public async Task Follower_that_has_missed_commits_is_told_each_of_them_and_who_lacks_more_what_there_is()
+    {
+        IActorRef coordinator = await StartAsync();
+        List<CoordinatorAnswer> all = [];
+        for (int i = 0; i < RecentCommits.Most + 1; i++)
+        {
+            Ask(coordinator, Make($"t{i}"));
+            all.Add(_client.ExpectMsg<CoordinatorAnswer>(Patience));
+        }
+
+        TestProbe late = CreateTestProbe();
+        coordinator.Tell(new AttachFollower(all[^3].Version), late.Ref);
+        late.ExpectMsg<MetadataLoss>(Patience);
+        CoordinatorAnswer[] told = [.. Enumerable.Range(0, 2).Select(_ => late.ExpectMsg<CoordinatorAnswer>(Patience))];
+        Assert.Equal(all[^2..].Select(one => (one.PreviousVersion, one.Version, one.Batch)), told.Select(one => (one.PreviousVersion, one.Version, one.Batch)));
+
+        coordinator.Tell(new AttachFollower(all[0].PreviousVersion), late.Ref);
+        late.ExpectMsg<MetadataLoss>(Patience);
+        CoordinatorAnswer whole = late.ExpectMsg<CoordinatorAnswer>(Patience);
+        Assert.Equal((all[^1].Version, all[^1].Version, (MetadataBatch?)null), (whole.PreviousVersion, whole.Version, whole.Batch));
+    }
+
+    [Fact]
     public async Task Follower_that_waits_hears_which_of_its_requests_will_be_answered()
     {
         IActorRef coordinator = await StartAsync();

@@ -39,17 +39,58 @@ public sealed class MetadataClientActorTests : ActorTest
     }
 
     [Fact]
-    public void N1_commit_that_was_missed_is_read_from_the_store()
+    public void N1_commit_that_was_missed_the_coordinator_tells_again_without_the_store()
+    {
+        IActorRef client = Start();
+        _coordinator.ExpectMsg<AttachFollower>(Patience);
+        MetadataBatch first = Commit(1);
+        MetadataBatch second = Commit(2);
+        MetadataBatch third = Commit(3);
+        Tell(client, second, 1, (77, "of nobody"));
+        Tell(client, third, 2);
+
+        // At once, and not for each of them.
+        Assert.Equal(-1, _coordinator.ExpectMsg<AttachFollower>(TimeSpan.FromMilliseconds(400)).Version);
+        _coordinator.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
+        Tell(client, first, 0);
+        Tell(client, second, 1);
+        Tell(client, third, 2);
+
+        Assert.Equal([1], Nodes());
+        Assert.Equal([1, 2], Nodes());
+        Assert.Equal([1, 2, 3], Nodes());
+        Assert.Equal(0, _reads);
+    }
+
+    [Fact]
+    public void N1_commit_that_the_coordinator_does_not_remember_is_read_from_the_store()
     {
         IActorRef client = Start();
         Commit(1);
-        MetadataBatch second = Commit(2);
-        Tell(client, second, 1, (77, "of nobody"));
+        Commit(2);
+        client.Tell(new CoordinatorAnswer(_images[2].Version, _images[2].Version, null, null, []), _coordinator.Ref);
         _manager.ExpectNoMsg(TimeSpan.FromMilliseconds(100));
 
         _stored.SetResult(_images[2]);
 
         Assert.Equal([1, 2], Nodes());
+        Assert.Equal(1, _reads);
+    }
+
+    [Fact]
+    public void N1_what_the_store_does_not_give_the_coordinator_may_tell_meanwhile()
+    {
+        IActorRef client = Start();
+        MetadataBatch first = Commit(1);
+        client.Tell(new CoordinatorAnswer(_images[1].Version, _images[1].Version, null, null, []), _coordinator.Ref);
+        AwaitCondition(() => _reads == 1, Patience);
+        Tell(client, first, 0);
+
+        Assert.Equal([1], Nodes());
+        _stored.SetException(new StorageException(StorageErrorKind.Unavailable, "away"));
+        client.Tell(new MetadataLoss("told after it"));
+        AwaitCondition(() => _view.Loss is not null, Patience);
+        Assert.Equal(1, _reads);
     }
 
     [Fact]
@@ -63,6 +104,7 @@ public sealed class MetadataClientActorTests : ActorTest
 
         Tell(client, second, 1, (request.Id, "reply"));
         _manager.ExpectNoMsg(TimeSpan.FromMilliseconds(100));
+        client.Tell(new CoordinatorAnswer(_images[2].Version, _images[2].Version, null, null, []), _coordinator.Ref);
         _stored.SetResult(_images[2]);
 
         ImageCommitted shown = _manager.ExpectMsg<ImageCommitted>(Patience);
