@@ -26,10 +26,13 @@ internal sealed class ClusterNode
     private readonly PartitionSharding _sharding;
     private readonly TimeProvider _clock;
 
-    private ClusterNode(ActorSystem system, NodeRegistry registry, NodeEntry entry, PartitionSharding sharding, ClusterLink link, TimeProvider clock, Task<Exception> fenced)
+    // With the reason for which the node is no longer in the cluster, or must not be.
+    private readonly TaskCompletionSource<Exception> _ended;
+
+    private ClusterNode(ActorSystem system, NodeRegistry registry, NodeEntry entry, PartitionSharding sharding, ClusterLink link, TimeProvider clock, TaskCompletionSource<Exception> ended)
     {
-        (_system, _registry, _entry, _sharding, _clock, Link) = (system, registry, entry, sharding, clock, link);
-        Gone = GoneAsync(system.WhenTerminated, fenced);
+        (_system, _registry, _entry, _sharding, _clock, _ended, Link) = (system, registry, entry, sharding, clock, ended, link);
+        Gone = GoneAsync(system.WhenTerminated, ended.Task);
     }
 
     public ClusterLink Link { get; }
@@ -55,19 +58,44 @@ internal sealed class ClusterNode
         ClusterSharding.Get(system);
         ClusterSingletonManagerSettings.Create(system);
         NodeEntry entry = new(options.NodeId, sources.Ids.Next(), $"{cluster.SelfAddress.Host}:{cluster.SelfAddress.Port}", sources.Clock.GetUtcNow().ToUnixTimeMilliseconds());
-        system.ActorOf(Props.Create(() => new StartActor(entry, registry)), StartActor.Name);
+        system.ActorOf(Props.Create(() => new StartActor(entry, registry, sources.Clock)), StartActor.Name);
         ILogger log = loggers.CreateLogger("Broker.Cluster");
         IObjectStore metadata = new PurposeObjectStore(store, StorePurpose.Metadata);
         MetadataLogOptions logOptions = new() { Time = sources.Clock };
         await new MemberJoin(cluster, registry, ct => MetadataLog.ReadAsync(metadata, logOptions, ct), entry, sources.Clock, log).GetInAsync(cancellation);
-        TaskCompletionSource<Exception> fenced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource<Exception> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
         MetadataView view = new(MetadataImage.Empty);
         ClusterLoads loads = new();
         NextSeats seats = new();
         PartitionSharding sharding = new(system, options.NodeId, view, loads, seats);
         Props firstPlace = Props.Create(() => new FirstPlaceActor(registry, entry, FirstClaim.DefendEvery, log));
-        ClusterLink link = StartLink(system, store, options, sources, loggers, view, loads, seats, sharding, firstPlace, cause => fenced.TrySetResult(cause));
-        return new ClusterNode(system, registry, entry, sharding, link, sources.Clock, fenced.Task);
+        ClusterLink link = StartLink(system, store, options, sources, loggers, view, loads, seats, sharding, firstPlace, cause => ended.TrySetResult(cause));
+        return new ClusterNode(system, registry, entry, sharding, link, sources.Clock, ended);
+    }
+
+    /// <summary>From now on the node leaves when it does not reach its store and others do. For a node whose log is in the bucket: others can take nothing over that is on its disk, and it takes appends there.</summary>
+    /// <param name="outage">Since when the store does not serve this node; null: it does.</param>
+    /// <param name="probeAsync">Asks the store something small, once.</param>
+    /// <param name="sources">Time and randomness.</param>
+    /// <param name="log">For word of it.</param>
+    public void WatchStore(Func<StoreOutage?> outage, Func<CancellationToken, Task> probeAsync, StorageSources sources, ILogger log)
+    {
+        Cluster cluster = Cluster.Get(_system);
+        StartProbe probe = new(cluster);
+        StoreReachServices services = new(
+            outage,
+            probeAsync,
+            () => [.. cluster.State.Members.Where(member => member.Status == MemberStatus.Up && member.UniqueAddress != cluster.SelfUniqueAddress).Except(cluster.State.Unreachable).Select(member => member.Address)],
+            (other, patience) => probe.FindsAsync(other, _entry, patience, CancellationToken.None),
+            reason =>
+            {
+                _ended.TrySetResult(reason);
+                cluster.Down(cluster.SelfAddress);
+            },
+            new Random(sources.Random.Next()),
+            sources.Clock,
+            log);
+        _system.ActorOf(Props.Create(() => new StoreReachActor(services)), "store-reach");
     }
 
     /// <summary>The node serves: from now on it is given partitions.</summary>
@@ -113,8 +141,8 @@ internal sealed class ClusterNode
     }
 
     // Whoever is taken out of the cluster, since the others could not reach it, shuts its actors down.
-    private static async Task<Exception> GoneAsync(Task terminated, Task<Exception> fenced) => await Task.WhenAny(terminated, fenced) == fenced
-        ? await fenced
+    private static async Task<Exception> GoneAsync(Task terminated, Task<Exception> ended) => await Task.WhenAny(terminated, ended) == ended
+        ? await ended
         : new StorageException(StorageErrorKind.Fenced, "the others of the cluster could not reach this node, and have taken over what it led");
 
     private static ClusterLink StartLink(

@@ -13,15 +13,19 @@ internal sealed class StartActor : ReceiveActor
 
     /// <param name="entry">Of this start.</param>
     /// <param name="registry">In the bucket that this node uses.</param>
-    public StartActor(NodeEntry entry, NodeRegistry registry)
+    /// <param name="clock">The node's.</param>
+    public StartActor(NodeEntry entry, NodeRegistry registry, TimeProvider clock)
     {
         Cluster cluster = Cluster.Get(Context.System);
-        Receive<LookForStart>(look => registry.FindAsync(look.Node, CancellationToken.None).AsTask().PipeTo(
-            Sender,
-            Self,
-            success: found => new StartIsSought(found?.Entry.Incarnation == look.Incarnation),
-            failure: _ => new StartIsSought(null)));
+        Receive<LookForStart>(look => LookAsync(registry, look, clock).PipeTo(Sender, Self, failure: _ => new StartIsSought(null)));
         Receive<WhoIsThere>(_ => Sender.Tell(new StartIsHere(entry.Node, entry.Incarnation, cluster.State.Members.Any(member => member.Address.Equals(cluster.SelfAddress)))));
+    }
+
+    // Who asks waits no longer, and asks again.
+    private static async Task<StartIsSought> LookAsync(NodeRegistry registry, LookForStart look, TimeProvider clock)
+    {
+        using CancellationTokenSource patience = new(StartProbe.AnswerPatience, clock);
+        return new StartIsSought((await registry.FindAsync(look.Node, patience.Token))?.Entry.Incarnation == look.Incarnation);
     }
 }
 

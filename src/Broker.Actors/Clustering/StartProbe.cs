@@ -13,8 +13,8 @@ internal sealed class StartProbe(Cluster cluster)
     // On a network of a cluster; beyond, nothing is heard of it.
     private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(1);
 
-    // Who pauses for longer is taken out of the cluster, so that nobody waits for it longer here.
-    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(3);
+    /// <summary>Who pauses for longer is taken out of the cluster, so that nobody waits for it longer here.</summary>
+    internal static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(3);
 
     /// <summary>Which start is at an address; null: none that answers, whatever else listens there.</summary>
     /// <param name="address"><c>HOST:PORT</c>.</param>
@@ -40,13 +40,14 @@ internal sealed class StartProbe(Cluster cluster)
     /// <summary>Whether the start at an address finds another one in its bucket; null: it does not say.</summary>
     /// <param name="address">Of a start that has answered.</param>
     /// <param name="entry">Whom it is to find.</param>
+    /// <param name="patience">How long it has for its answer, at most <see cref="AnswerPatience"/>.</param>
     /// <param name="cancellation">Ends the wait.</param>
-    public async Task<bool?> FindsAsync(Address address, NodeEntry entry, CancellationToken cancellation)
+    public async Task<bool?> FindsAsync(Address address, NodeEntry entry, TimeSpan patience, CancellationToken cancellation)
     {
         try
         {
             LookForStart question = new(entry.Node, entry.Incarnation);
-            return (await cluster.System.ActorSelection($"{address}/user/{StartActor.Name}").Ask<StartIsSought>(question, AnswerPatience, cancellation)).IsFound;
+            return (await cluster.System.ActorSelection($"{address}/user/{StartActor.Name}").Ask<StartIsSought>(question, patience, cancellation)).IsFound;
         }
         catch (AskTimeoutException)
         {

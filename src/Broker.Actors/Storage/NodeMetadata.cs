@@ -50,10 +50,13 @@ internal sealed class FollowedMetadata(MetadataView view, IActorRef client) : IN
         {
             answer = await client.Ask(new ReleaseNode(node, nodeEpoch, wal), CoordinatorTimeouts.Command);
         }
-        catch (Exception gone) when (gone is AskTimeoutException or SchedulerException)
+        catch (SchedulerException ended)
         {
-            // Of a node that is out of the cluster, the actors have ended.
-            throw new StorageException(StorageErrorKind.Unavailable, $"the coordinator gave no answer: {gone.Message}", gone);
+            throw new StorageException(StorageErrorKind.Unavailable, "this node is out of the cluster, and its actors have ended", ended);
+        }
+        catch (AskTimeoutException silent)
+        {
+            throw new StorageException(StorageErrorKind.Unavailable, $"the coordinator gave no answer: {silent.Message}", silent);
         }
 
         if (answer is CommandFailed failed)

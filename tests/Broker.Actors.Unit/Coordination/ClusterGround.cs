@@ -38,7 +38,8 @@ internal sealed class ClusterGround
 
     /// <param name="system">Where its actors run.</param>
     /// <param name="records">How many batches of ten records the log of node 2 holds of each stream.</param>
-    public static async Task<ClusterGround> CreateAsync(ActorSystem system, int streams, int records)
+    /// <param name="missing">Which of them it does not; null: none.</param>
+    public static async Task<ClusterGround> CreateAsync(ActorSystem system, int streams, int records, int? missing = null)
     {
         InMemoryObjectStore memory = new();
         ClusterGround ground = new(memory);
@@ -65,7 +66,7 @@ internal sealed class ClusterGround
         await ground.AskAsync<TopicsChanged>(new MakeTopics([new NewTopic("t", streams, new Dictionary<string, string>())]));
         await ground.RegisterAsync(One, LogOfOne);
         ground.Streams = [.. ground.View.Current.FindTopic("t")!.Partitions];
-        await ground.WriteAsync(records);
+        await ground.WriteAsync(Enumerable.Range(0, records).Where(number => number != missing));
         return ground;
     }
 
@@ -84,7 +85,7 @@ internal sealed class ClusterGround
         return new CommitUpload(new ObjectCommitted(id, DataKeys.For(id), ObjectKind.StreamSet, 100, 0, [range]));
     }
 
-    private async Task WriteAsync(int batches)
+    private async Task WriteAsync(IEnumerable<int> batches)
     {
         BucketWalOptions options = new() { Prefix = BucketWalOptions.PrefixOf(LogOfTwo), OwnerEpoch = 1, CapacityBytes = 1 << 20, MaxBatchBytes = 64 << 10, MaxPutsPerSecond = 0, MaxLinger = TimeSpan.Zero };
         BucketWal wal = new(Bucket, options);
@@ -93,9 +94,9 @@ internal sealed class ClusterGround
             Assert.Fail("the log is new");
         }
 
-        for (int i = 0; i < batches; i++)
+        foreach (int number in batches)
         {
-            await wal.AppendAsync([.. Streams.Select(stream => Record(stream, i))], CancellationToken.None);
+            await wal.AppendAsync([.. Streams.Select(stream => Record(stream, number))], CancellationToken.None);
         }
     }
 

@@ -1,11 +1,14 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Actors.Unit.Fakes;
 
-/// <summary>Keeps the lines.</summary>
+/// <summary>Keeps the lines. Thread-safe.</summary>
 internal sealed class ListLogger : ILogger
 {
-    public List<string> Lines { get; } = [];
+    private readonly ConcurrentQueue<string> _lines = [];
+
+    public IReadOnlyList<string> Lines => [.. _lines];
 
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
@@ -13,5 +16,5 @@ internal sealed class ListLogger : ILogger
     public bool IsEnabled(LogLevel logLevel) => true;
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-        Lines.Add(formatter(state, exception));
+        _lines.Enqueue(formatter(state, exception));
 }

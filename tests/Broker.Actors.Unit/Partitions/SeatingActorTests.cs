@@ -11,7 +11,6 @@ using Broker.ObjectStore.Cache;
 using Broker.ObjectStore.Metadata;
 using Broker.ObjectStore.Wal;
 using Broker.TestSupport.Storage;
-using Microsoft.Extensions.Logging.Abstractions;
 using static Broker.Actors.Unit.Coordination.ClusterGround;
 
 namespace Broker.Actors.Unit.Partitions;
@@ -21,6 +20,7 @@ public sealed class SeatingActorTests : ActorTest
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly BufferPool _buffers = new(new BufferPoolOptions());
+    private readonly ListLogger _log = new();
     private readonly TestProbe _uploads;
     private readonly LogCache _cache = new(new LogCacheOptions(), TimeProvider.System);
 
@@ -42,6 +42,19 @@ public sealed class SeatingActorTests : ActorTest
 
         // Until that is uploaded the log is not released.
         _uploads.ExpectMsg<FlushUploads>(Patience);
+    }
+
+    [Fact]
+    public async Task What_a_take_over_leaves_out_behind_a_gap_is_told()
+    {
+        ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 5, missing: 3);
+        await FenceAsync(ground);
+
+        Start(ground).Tell(new SeatStreams(ground.Streams));
+
+        AwaitCondition(() => IsOpen(ground, ground.Streams[0]), Patience);
+        Assert.Equal(30, ground.View.Current.FindStream(ground.Streams[0])!.EpochHistory[^1].StartOffset.Value);
+        AwaitAssert(() => Assert.Contains(_log.Lines, line => line.Contains("records before them are missing", StringComparison.Ordinal) && line.Contains("offsets 40 to 49", StringComparison.Ordinal)), Patience);
     }
 
     [Fact]
@@ -218,7 +231,7 @@ public sealed class SeatingActorTests : ActorTest
 
     private IActorRef Start(ClusterGround ground, IObjectStore? store = null)
     {
-        SeatingServices services = new(One, 1, LogOfOne, ground.View, ground.Client, ground.Manager, store ?? ground.Bucket, new StorageSources(TimeProvider.System, new SystemIdSource(), new Random(1)), _cache, _buffers, _uploads.Ref, NullLogger.Instance);
+        SeatingServices services = new(One, 1, LogOfOne, ground.View, ground.Client, ground.Manager, store ?? ground.Bucket, new StorageSources(TimeProvider.System, new SystemIdSource(), new Random(1)), _cache, _buffers, _uploads.Ref, _log);
         return Sys.ActorOf(Props.Create(() => new SeatingActor(services)));
     }
 }

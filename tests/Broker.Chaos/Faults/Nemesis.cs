@@ -19,7 +19,7 @@ internal sealed class Nemesis(ChaosCluster cluster)
     private static readonly TimeSpan MostStall = TimeSpan.FromSeconds(10);
 
     private static readonly FaultKind[] OfLinks = [FaultKind.Isolate, FaultKind.IsolateLong, FaultKind.CutLink, FaultKind.CutOneWay, FaultKind.CutOff, FaultKind.ClientsCut];
-    private static readonly FaultKind[] OfTheStore = [FaultKind.StoreCut, FaultKind.StoreDown, FaultKind.StoreSlow, FaultKind.StoreStalls, FaultKind.StoreFailing, FaultKind.CutOff];
+    private static readonly FaultKind[] OfTheStore = [FaultKind.StoreCut, FaultKind.StoreCutLong, FaultKind.StoreDown, FaultKind.StoreSlow, FaultKind.StoreStalls, FaultKind.StoreFailing, FaultKind.CutOff];
 
     /// <summary>Why a kind of fault cannot happen to this cluster; null: it can.</summary>
     public string? WhyNot(FaultKind kind) =>

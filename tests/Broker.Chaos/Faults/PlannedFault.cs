@@ -42,6 +42,9 @@ public enum FaultKind
     /// <summary>A node does not reach the store.</summary>
     StoreCut,
 
+    /// <summary>The same, for so long that others take over from it.</summary>
+    StoreCutLong,
+
     /// <summary>No node reaches the store.</summary>
     StoreDown,
 

@@ -40,7 +40,7 @@ public sealed class Schedule(int seed, IReadOnlyList<FaultKind> kinds, int nodes
         }
     }
 
-    private static bool IsOfTheStore(FaultKind kind) => kind is FaultKind.StoreSlow or FaultKind.StoreStalls or FaultKind.StoreFailing or FaultKind.StoreCut or FaultKind.CutOff;
+    private static bool IsOfTheStore(FaultKind kind) => kind is FaultKind.StoreSlow or FaultKind.StoreStalls or FaultKind.StoreFailing or FaultKind.StoreCut or FaultKind.StoreCutLong or FaultKind.CutOff;
 
     private PlannedFault Draw(FaultKind kind)
     {
@@ -63,7 +63,7 @@ public sealed class Schedule(int seed, IReadOnlyList<FaultKind> kinds, int nodes
         FaultKind.FreezeShortly => Seconds(0.2, 1.2),
         FaultKind.StoreSlow or FaultKind.StoreFailing => Seconds(6, 10),
         FaultKind.StoreStalls => Seconds(10, 20),
-        FaultKind.IsolateLong => Seconds(25, 45),
+        FaultKind.IsolateLong or FaultKind.StoreCutLong => Seconds(25, 45),
         FaultKind.AddNode => Seconds(8, 16),
         _ => Seconds(4, 12),
     };

@@ -134,8 +134,8 @@ internal sealed class ChaosRun(ChaosOptions options, string? whyNoCuts, string f
 
     private async Task SufferAsync(Nemesis nemesis, Load load)
     {
-        // One that takes longer than a round of all others is left to longer runs.
-        FaultKind[] wanted = [.. options.Kinds.Count > 0 ? options.Kinds.Select(Enum.Parse<FaultKind>) : Enum.GetValues<FaultKind>().Where(kind => !options.OneRound || kind != FaultKind.IsolateLong)];
+        // Those that take longer than a round of all others are left to longer runs.
+        FaultKind[] wanted = [.. options.Kinds.Count > 0 ? options.Kinds.Select(Enum.Parse<FaultKind>) : Enum.GetValues<FaultKind>().Where(kind => !options.OneRound || kind is not (FaultKind.IsolateLong or FaultKind.StoreCutLong))];
         foreach (IGrouping<string, FaultKind> impossible in wanted.Where(kind => nemesis.WhyNot(kind) is not null).GroupBy(kind => nemesis.WhyNot(kind)!))
         {
             Say($"left out: {string.Join(", ", impossible)}: {impossible.Key}");

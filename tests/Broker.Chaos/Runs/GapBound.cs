@@ -21,10 +21,10 @@ public static class GapBound
 
     private static TimeSpan Of(PlannedFault fault, bool isLogOnDisk) => fault.Kind switch
     {
-        FaultKind.FreezeLong or FaultKind.CutOff when isLogOnDisk => fault.Length + TakeOver,
+        FaultKind.FreezeLong or FaultKind.CutOff or FaultKind.StoreCut or FaultKind.StoreCutLong when isLogOnDisk => fault.Length + TakeOver,
 
         // Others cannot make up for it as long as it lasts.
-        FaultKind.StoreCut or FaultKind.StoreDown or FaultKind.ClientsCut => fault.Length + TakeOver,
+        FaultKind.StoreDown or FaultKind.ClientsCut => fault.Length + TakeOver,
         FaultKind.KillSeveral => fault.Length + ColdStart,
         FaultKind.StoreStalls => Stalls,
         _ => TakeOver,
