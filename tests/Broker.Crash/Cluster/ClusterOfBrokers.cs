@@ -29,7 +29,7 @@ public abstract class ClusterOfBrokers : IAsyncLifetime
         await CreateTopicAsync();
     }
 
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         foreach (NodeBroker node in Brokers)
         {
@@ -48,9 +48,9 @@ public abstract class ClusterOfBrokers : IAsyncLifetime
         }
     }
 
-    protected async Task<IReadOnlyList<int>> LeadersAsync(CancellationToken cancellation)
+    protected async Task<IReadOnlyList<int>> LeadersAsync(CancellationToken cancellation, int asked = 0)
     {
-        await using RawConnection client = await RawConnection.ConnectAsync(Brokers[0].Port, cancellation);
+        await using RawConnection client = await RawConnection.ConnectAsync(Brokers[asked].Port, cancellation);
         MetadataResponse metadata = await client.CallAsync<MetadataResponse>(new MetadataRequest { Topics = [new MetadataRequest.MetadataRequestTopic { Name = Topic }] }, 12, cancellation);
         return [.. metadata.Topics[0].Partitions.Select(partition => partition.LeaderId)];
     }
@@ -73,11 +73,11 @@ public abstract class ClusterOfBrokers : IAsyncLifetime
 
     private static IEnumerable<string> LastWords(NodeBroker node) => File.ReadLines(node.LogFile).TakeLast(25).Prepend($"--- {node.LogFile}");
 
-    protected async Task CreateTopicAsync()
+    protected async Task CreateTopicAsync(string topic = Topic)
     {
         using CancellationTokenSource patience = new(TimeSpan.FromSeconds(60));
         await using RawConnection client = await RawConnection.ConnectAsync(Brokers[1].Port, patience.Token);
-        CreateTopicsRequest request = new() { Topics = [new CreateTopicsRequest.CreatableTopic { Name = Topic, NumPartitions = Partitions, ReplicationFactor = 1 }], timeoutMs = 30_000 };
+        CreateTopicsRequest request = new() { Topics = [new CreateTopicsRequest.CreatableTopic { Name = topic, NumPartitions = Partitions, ReplicationFactor = 1 }], timeoutMs = 30_000 };
         CreateTopicsResponse made = await client.CallAsync<CreateTopicsResponse>(request, 7, patience.Token);
         Assert.Equal(0, made.Topics[0].ErrorCode);
     }

@@ -1,0 +1,101 @@
+using Broker.ObjectStore.S3;
+using Broker.TestSupport.Brokers;
+using Broker.TestSupport.S3;
+
+namespace Broker.Crash.Cluster;
+
+/// <summary>Three brokers on a bucket of Ceph's gateway, each by a proxy of its own, of which some do not reach it.</summary>
+public sealed class ClusterStoreCutTests : ClusterOfBrokers
+{
+    private const string Leaves = "and others of the cluster do: it leaves";
+
+    // Several times what it takes until a node would have left that is alone with it.
+    private const int Probes = 8;
+
+    private readonly List<FaultProxy> _proxies = [];
+
+    // The first one coordinates.
+    [SkippableFact]
+    public async Task Node_that_does_not_reach_the_bucket_is_replaced_also_as_coordinator_and_comes_back_when_it_does()
+    {
+        await StartOnCephAsync();
+        ClusterWriter[] writers = Writers();
+        await WriteAsync(writers, 20);
+        _proxies[0].Inject(_ => true, ProxyFault.HangBefore, int.MaxValue);
+
+        await WriteAsync(writers, 40);
+        await CreateTopicAsync("meanwhile");
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(60));
+        Assert.Equal([2, 3], (await LeadersAsync(patience.Token, asked: 1)).Distinct().Order());
+        Assert.Contains(Brokers[0].Output, line => line.Contains(Leaves, StringComparison.Ordinal));
+
+        _proxies[0].Heal();
+        await Brokers[0].WaitUntilReadyAsync();
+        await HaveTheirShareAsync();
+        await WriteAsync(writers, 20);
+        await ReadAsync(writers, 80);
+    }
+
+    [SkippableFact]
+    public async Task Bucket_that_nobody_reaches_takes_no_node_out()
+    {
+        await StartOnCephAsync();
+        ClusterWriter[] writers = Writers();
+        await WriteAsync(writers, 20);
+        Task writing = WriteAsync(writers, 20);
+        foreach (FaultProxy proxy in _proxies)
+        {
+            proxy.Inject(_ => true, ProxyFault.HangBefore, int.MaxValue);
+        }
+
+        // Each looks for itself whether it reaches it.
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(60));
+        while (_proxies.Any(proxy => proxy.Requests.Count(request => request.Target.Contains("prefix=cluster%2Fcheck", StringComparison.Ordinal)) < Probes))
+        {
+            await Task.Delay(50, patience.Token);
+        }
+
+        foreach (FaultProxy proxy in _proxies)
+        {
+            proxy.Heal();
+        }
+
+        await writing;
+        await ReadAsync(writers, 40);
+        Assert.All(Brokers, broker => Assert.DoesNotContain(broker.Output, line => line.Contains(Leaves, StringComparison.Ordinal) || line.Contains("joins the cluster again", StringComparison.Ordinal)));
+    }
+
+    public override async Task DisposeAsync()
+    {
+        await base.DisposeAsync();
+        foreach (FaultProxy proxy in _proxies)
+        {
+            await proxy.DisposeAsync();
+        }
+    }
+
+    private async Task StartOnCephAsync()
+    {
+        CephGateway gateway = await CephGateway.SharedAsync();
+        S3ObjectStoreOptions bucket = await gateway.NewBucketAsync();
+        for (int id = 1; id <= Nodes; id++)
+        {
+            FaultProxy proxy = new(gateway.Endpoint);
+            _proxies.Add(proxy);
+            NodeBroker node = new($"node.id={id}", $"object.store=s3://{bucket.Bucket}/cluster", $"s3.endpoint={proxy.Endpoint}", "s3.path.style=true", "wal.kind=bucket", "cluster.address=127.0.0.1:0");
+            Brokers.Add(node);
+            await node.StartAsync();
+        }
+
+        await CreateTopicAsync();
+    }
+
+    private static async Task ReadAsync(IEnumerable<ClusterWriter> writers, int count)
+    {
+        foreach (ClusterWriter writer in writers)
+        {
+            Assert.Equal(Enumerable.Range(0, count), await writer.ReadAsync());
+            await writer.DisposeAsync();
+        }
+    }
+}
