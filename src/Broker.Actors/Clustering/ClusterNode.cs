@@ -73,20 +73,22 @@ internal sealed class ClusterNode
         return new ClusterNode(system, registry, entry, sharding, link, sources.Clock, ended);
     }
 
-    /// <summary>From now on the node leaves when it does not reach its store and others do. For a node whose log is in the bucket: others can take nothing over that is on its disk, and it takes appends there.</summary>
-    /// <param name="outage">Since when the store does not serve this node; null: it does.</param>
-    /// <param name="probeAsync">Asks the store something small, once.</param>
+    /// <summary>From now on the others hear whether the store answers this node, and it leaves when the store does not and answers others.</summary>
+    /// <param name="store">The cluster's, asked once and without waiting for turns.</param>
+    /// <param name="outage">Since when it does not serve this node; null: it does.</param>
+    /// <param name="mayLeave">Whether the node's log is in the bucket: others can take nothing over that is on its disk.</param>
     /// <param name="sources">Time and randomness.</param>
     /// <param name="log">For word of it.</param>
-    public void WatchStore(Func<StoreOutage?> outage, Func<CancellationToken, Task> probeAsync, StorageSources sources, ILogger log)
+    public void WatchStore(IObjectStore store, Func<StoreOutage?> outage, bool mayLeave, StorageSources sources, ILogger log)
     {
         Cluster cluster = Cluster.Get(_system);
-        StartProbe probe = new(cluster);
+        NodeRegistry direct = new(new PurposeObjectStore(store, StorePurpose.Metadata));
         StoreReachServices services = new(
+            mayLeave,
             outage,
-            probeAsync,
-            () => [.. cluster.State.Members.Where(member => member.Status == MemberStatus.Up && member.UniqueAddress != cluster.SelfUniqueAddress).Except(cluster.State.Unreachable).Select(member => member.Address)],
-            (other, patience) => probe.FindsAsync(other, _entry, patience, CancellationToken.None),
+            ct => direct.TryAsync(_entry, ct).AsTask(),
+            () => [.. cluster.State.Members.Where(member => member.Status == MemberStatus.Up && member.UniqueAddress != cluster.SelfUniqueAddress).Except(cluster.State.Unreachable)
+                .Select(member => _system.ActorSelection($"{member.Address}/user/{StoreReachActor.Name}"))],
             reason =>
             {
                 _ended.TrySetResult(reason);
@@ -95,7 +97,7 @@ internal sealed class ClusterNode
             new Random(sources.Random.Next()),
             sources.Clock,
             log);
-        _system.ActorOf(Props.Create(() => new StoreReachActor(services)), "store-reach");
+        _system.ActorOf(Props.Create(() => new StoreReachActor(services)), StoreReachActor.Name);
     }
 
     /// <summary>The node serves: from now on it is given partitions.</summary>

@@ -20,9 +20,11 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
     private const string Here = "here-1";
     private const string Look = "look-1";
     private const string Sought = "sought-1";
+    private const string Try = "try-1";
+    private const string Tried = "tried-1";
 
     /// <summary>What it serializes.</summary>
-    public static IReadOnlyList<Type> Messages { get; } = [typeof(CoordinatorRequest), typeof(CoordinatorAnswer), typeof(AttachFollower), typeof(RequestsKnown), typeof(MetadataLoss), typeof(NodeLoad), typeof(LeaveInOrder), typeof(LeavesInOrder), typeof(WhoIsThere), typeof(StartIsHere), typeof(LookForStart), typeof(StartIsSought)];
+    public static IReadOnlyList<Type> Messages { get; } = [typeof(CoordinatorRequest), typeof(CoordinatorAnswer), typeof(AttachFollower), typeof(RequestsKnown), typeof(MetadataLoss), typeof(NodeLoad), typeof(LeaveInOrder), typeof(LeavesInOrder), typeof(WhoIsThere), typeof(StartIsHere), typeof(LookForStart), typeof(StartIsSought), typeof(TryStore), typeof(StoreIsTried)];
 
     public ClusterSerializer(ExtendedActorSystem system)
         : base(system)
@@ -46,6 +48,8 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
         StartIsHere => Here,
         LookForStart => Look,
         StartIsSought => Sought,
+        TryStore => Try,
+        StoreIsTried => Tried,
         _ => throw new ArgumentException($"{o.GetType().Name} is no message between nodes", nameof(o)),
     };
 
@@ -81,7 +85,7 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
                     to.Write(one.BytesPerSecond);
                 });
                 break;
-            case LeaveInOrder or WhoIsThere:
+            case LeaveInOrder or WhoIsThere or TryStore:
                 break;
             case LeavesInOrder leaves:
                 to.Write(leaves.Node.Value);
@@ -98,6 +102,9 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
             case StartIsSought sought:
                 to.Write(sought.IsFound is not null);
                 to.Write(sought.IsFound == true);
+                break;
+            case StoreIsTried tried:
+                to.Write(tried.IsReached);
                 break;
             default:
                 throw new ArgumentException($"{obj.GetType().Name} is no message between nodes", nameof(obj));
@@ -128,6 +135,8 @@ public sealed class ClusterSerializer : SerializerWithStringManifest
                 Here => new StartIsHere(new NodeId(from.ReadInt32()), from.ReadGuid(), from.ReadBoolean()),
                 Look => new LookForStart(new NodeId(from.ReadInt32()), from.ReadGuid()),
                 Sought => ReadSought(from),
+                Try => TryStore.Instance,
+                Tried => new StoreIsTried(from.ReadBoolean()),
                 _ => throw new InvalidDataException($"the message '{manifest}' is unknown here"),
             };
             return stream.Position == stream.Length ? message : throw new InvalidDataException($"{stream.Length - stream.Position} bytes follow a message '{manifest}'");

@@ -27,7 +27,7 @@ internal sealed class SharedBucket(StartProbe probe, NodeRegistry registry, Node
             return true;
         }
 
-        bool? finds = await probe.FindsAsync(other, entry, StartProbe.AnswerPatience, cancellation);
+        bool? finds = await probe.FindsAsync(other, entry, cancellation);
 
         // Looked at after the other one did: if it is here still, it was there then.
         if (finds == false && (await registry.FindAsync(entry.Node, cancellation))?.Entry.Incarnation != entry.Incarnation)

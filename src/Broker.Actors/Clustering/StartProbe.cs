@@ -40,14 +40,13 @@ internal sealed class StartProbe(Cluster cluster)
     /// <summary>Whether the start at an address finds another one in its bucket; null: it does not say.</summary>
     /// <param name="address">Of a start that has answered.</param>
     /// <param name="entry">Whom it is to find.</param>
-    /// <param name="patience">How long it has for its answer, at most <see cref="AnswerPatience"/>.</param>
     /// <param name="cancellation">Ends the wait.</param>
-    public async Task<bool?> FindsAsync(Address address, NodeEntry entry, TimeSpan patience, CancellationToken cancellation)
+    public async Task<bool?> FindsAsync(Address address, NodeEntry entry, CancellationToken cancellation)
     {
         try
         {
             LookForStart question = new(entry.Node, entry.Incarnation);
-            return (await cluster.System.ActorSelection($"{address}/user/{StartActor.Name}").Ask<StartIsSought>(question, patience, cancellation)).IsFound;
+            return (await cluster.System.ActorSelection($"{address}/user/{StartActor.Name}").Ask<StartIsSought>(question, AnswerPatience, cancellation)).IsFound;
         }
         catch (AskTimeoutException)
         {

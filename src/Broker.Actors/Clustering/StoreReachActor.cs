@@ -6,22 +6,26 @@ using Microsoft.Extensions.Logging;
 namespace Broker.Actors.Clustering;
 
 /// <summary>
-/// Has a node whose log is in the bucket leave its cluster when it does not reach the bucket and others do: they lead then what it led, and coordinate if it did.
+/// Says to other nodes whether the store answers this one, and has a node whose log is in the bucket leave its cluster when it does not reach the bucket and others do: they lead then what it led,
+/// and coordinate if it did. A node with its log on its disk stays: only it has that, and it takes appends there.
 ///
-/// Y1. A node leaves only while the store fails it, after <see cref="RoundsToLeave"/> rounds in a row in each of which a small request of its own was not answered and one of another node was: a store
-/// that is away from all, or is slow for all, takes no node out.
+/// Y1. A node leaves only while the store fails it, after <see cref="RoundsToLeave"/> rounds in a row in each of which a small read and a small write of its own were not both answered and those of
+/// another node were: a store that is away from all, or is slow for all, takes no node out.
 /// Y2. Nobody is asked anything while the store serves this node.
 /// </summary>
 internal sealed class StoreReachActor : ReceiveActor, IWithTimers
 {
+    /// <summary>Its name, below <c>/user</c>.</summary>
+    public const string Name = "store-reach";
+
     /// <summary>A store that comes back serves some nodes a little earlier than others; one answer that is late by chance is none.</summary>
     internal const int RoundsToLeave = 3;
 
-    // Several times what a small request takes, and less than what a request that others wait for is given.
+    // Several times what two small requests take, and less than what a request that others wait for is given.
     private static readonly TimeSpan OwnPatience = TimeSpan.FromSeconds(1);
 
     // Less than this node has itself, though there is the way to the other one: who serves no better is not to take over.
-    private static readonly TimeSpan OthersPatience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan OthersPatience = TimeSpan.FromMilliseconds(600);
 
     // In a large cluster one of so many reaches the bucket, or it is not this node's trouble.
     private const int MostAsked = 3;
@@ -33,6 +37,7 @@ internal sealed class StoreReachActor : ReceiveActor, IWithTimers
     public StoreReachActor(StoreReachServices services)
     {
         _services = services;
+        Receive<TryStore>(_ => ReachesAsync(OthersPatience).PipeTo(Sender, Self, success: reached => new StoreIsTried(reached)));
         Receive<Look>(_ => OnLook());
         Receive<RoundEnded>(OnRoundEnded);
 
@@ -42,7 +47,13 @@ internal sealed class StoreReachActor : ReceiveActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    protected override void PreStart() => Timers.StartPeriodicTimer(nameof(Look), Look.Instance, _services.LookEvery);
+    protected override void PreStart()
+    {
+        if (_services.MayLeave)
+        {
+            Timers.StartPeriodicTimer(nameof(Look), Look.Instance, _services.LookEvery);
+        }
+    }
 
     private void OnLook()
     {
@@ -61,32 +72,42 @@ internal sealed class StoreReachActor : ReceiveActor, IWithTimers
         RoundAsync([.. others.OrderBy(_ => _services.Random.Next()).Take(MostAsked)]).PipeTo(Self);
     }
 
-    private async Task<RoundEnded> RoundAsync(IReadOnlyList<Address> others)
+    private async Task<RoundEnded> RoundAsync(IReadOnlyList<ICanTell> others)
     {
-        Task<bool> own = ReachesAsync();
-        List<Task<bool?>> asked = [.. others.Select(other => _services.FindsStartAsync(other, OthersPatience))];
+        Task<bool> own = ReachesAsync(OwnPatience);
+        List<Task<bool>> asked = [.. others.Select(IsReachedByAsync)];
         bool isReachedByOther = false;
         while (!isReachedByOther && asked.Count > 0)
         {
-            Task<bool?> answered = await Task.WhenAny(asked);
+            Task<bool> answered = await Task.WhenAny(asked);
             asked.Remove(answered);
-
-            // What it found does not matter: the bucket has answered it.
-            isReachedByOther = await answered is not null;
+            isReachedByOther = await answered;
         }
 
         return new RoundEnded(await own, isReachedByOther);
     }
 
-    private async Task<bool> ReachesAsync()
+    private async Task<bool> ReachesAsync(TimeSpan limit)
     {
-        using CancellationTokenSource patience = new(OwnPatience, _services.Clock);
+        using CancellationTokenSource patience = new(limit, _services.Clock);
         try
         {
-            await _services.ProbeAsync(patience.Token);
+            await _services.TryAsync(patience.Token);
             return true;
         }
         catch (Exception unreached) when (unreached is StorageException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task<bool> IsReachedByAsync(ICanTell other)
+    {
+        try
+        {
+            return (await other.Ask<StoreIsTried>(TryStore.Instance, OwnPatience)).IsReached;
+        }
+        catch (AskTimeoutException)
         {
             return false;
         }
@@ -114,17 +135,27 @@ internal sealed class StoreReachActor : ReceiveActor, IWithTimers
     private sealed record RoundEnded(bool IsReached, bool IsReachedByOther);
 }
 
+/// <summary>Asks a node's <see cref="StoreReachActor"/> whether the store answers it now. Answered with <see cref="StoreIsTried"/>.</summary>
+internal sealed record TryStore
+{
+    public static readonly TryStore Instance = new();
+}
+
+/// <summary>A node has asked the store.</summary>
+/// <param name="IsReached">It answered a read and a write.</param>
+internal sealed record StoreIsTried(bool IsReached);
+
 /// <summary>What a <see cref="StoreReachActor"/> works with.</summary>
+/// <param name="MayLeave">Whether the node's log is in the bucket.</param>
 /// <param name="Outage">Since when the store does not serve this node; null: it does.</param>
-/// <param name="ProbeAsync">Asks the store something small, once.</param>
-/// <param name="Others">The other nodes that serve and are heard of.</param>
-/// <param name="FindsStartAsync">Whether another one finds this start in the bucket; null: it, or the bucket, does not answer within a time.</param>
+/// <param name="TryAsync">Asks the store for a small read and a small write, once.</param>
+/// <param name="Others">Those of the other nodes that serve and are heard of.</param>
 /// <param name="Leave">Takes this node out of the cluster, for this reason.</param>
 internal sealed record StoreReachServices(
+    bool MayLeave,
     Func<StoreOutage?> Outage,
-    Func<CancellationToken, Task> ProbeAsync,
-    Func<IReadOnlyList<Address>> Others,
-    Func<Address, TimeSpan, Task<bool?>> FindsStartAsync,
+    Func<CancellationToken, Task> TryAsync,
+    Func<IReadOnlyList<ICanTell>> Others,
     Action<Exception> Leave,
     Random Random,
     TimeProvider Clock,

@@ -20,6 +20,9 @@ public sealed class ObjectStores : IDisposable
 
     public IObjectStore Store { get; }
 
+    /// <summary>The same, where each request is made once, at once: whether the store answers this node is said soon.</summary>
+    public IObjectStore Direct => (IObjectStore)_opened;
+
     /// <summary>What was asked of the store, every try counted.</summary>
     public required StoreMetrics Metrics { get; init; }
 
@@ -65,7 +68,7 @@ public sealed class ObjectStores : IDisposable
     /// <exception cref="StorageException">It does not.</exception>
     public async Task ProbeAsync(CancellationToken ct)
     {
-        await using IAsyncEnumerator<ObjectInfo> list = ((IObjectStore)_opened).ListAsync(ProbePrefix, null, ct).GetAsyncEnumerator(ct);
+        await using IAsyncEnumerator<ObjectInfo> list = Direct.ListAsync(ProbePrefix, null, ct).GetAsyncEnumerator(ct);
         await list.MoveNextAsync();
     }
 

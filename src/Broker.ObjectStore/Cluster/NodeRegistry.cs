@@ -67,6 +67,23 @@ public sealed class NodeRegistry
         return WriteAsync(KeyOf(entry.Node), entry, seen, ct);
     }
 
+    /// <summary>Asks the store for a node's entry, and to write that where there is none: nothing changes, and it is known that the store answers this node's reads and writes.</summary>
+    /// <exception cref="StorageException">It does not.</exception>
+    public async ValueTask TryAsync(NodeEntry entry, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+
+        // Without an entry it has left.
+        if (await FindETagAsync(entry.Node, ct) is not null)
+        {
+            PutResult result = await _store.PutAsync(KeyOf(entry.Node), new ReadOnlySequence<byte>(entry.Encode()), PutCondition.IfAbsent.WithWriteId(entry.Incarnation), ct);
+            if (result.Outcome == PutOutcome.Unknown)
+            {
+                throw new StorageException(StorageErrorKind.Unavailable, $"the store does not say whether '{KeyOf(entry.Node)}' was written", result.Cause);
+            }
+        }
+    }
+
     /// <summary>Removes the entry of a start that ends. That of a later one stays.</summary>
     /// <exception cref="StorageException">Unavailable: it may be there yet, to no harm.</exception>
     public async ValueTask LeaveAsync(NodeEntry entry, CancellationToken ct)

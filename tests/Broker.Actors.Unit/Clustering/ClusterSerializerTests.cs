@@ -116,6 +116,8 @@ public sealed class ClusterSerializerTests : ActorTest
         Assert.Equal(WhoIsThere.Instance, RoundTrip(WhoIsThere.Instance));
         Assert.Equal(new StartIsHere(Node, Wal.Value, true), RoundTrip(new StartIsHere(Node, Wal.Value, true)));
         Assert.Equal(new LookForStart(Node, Wal.Value), RoundTrip(new LookForStart(Node, Wal.Value)));
+        Assert.Same(TryStore.Instance, RoundTrip(TryStore.Instance));
+        Assert.Equal([false, true], new[] { false, true }.Select(reached => ((StoreIsTried)RoundTrip(new StoreIsTried(reached))).IsReached));
         foreach (bool? found in new bool?[] { true, false, null })
         {
             Assert.Equal(new StartIsSought(found), RoundTrip(new StartIsSought(found)));
@@ -149,6 +151,8 @@ public sealed class ClusterSerializerTests : ActorTest
             new StartIsHere(Node, Wal.Value, false),
             new LookForStart(Node, Wal.Value),
             new StartIsSought(true),
+            TryStore.Instance,
+            new StoreIsTried(true),
             new MetadataLoss("why"),
             new RequestsKnown(7, [5, 6]),
         ];

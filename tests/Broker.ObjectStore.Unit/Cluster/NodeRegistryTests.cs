@@ -53,6 +53,26 @@ public sealed class NodeRegistryTests
     }
 
     [Fact]
+    public async Task Trying_the_store_changes_nothing_and_fails_when_either_reads_or_writes_do()
+    {
+        NodeEntry first = Entry(1);
+        await _registry.TryAsync(first, default);
+        Assert.Empty((await _registry.ListAsync(default)).Nodes);
+        NodeEntry second = Entry(1);
+        await _registry.RegisterAsync(second, null, default);
+
+        await _registry.TryAsync(first, default);
+        await _registry.TryAsync(second, default);
+
+        Assert.Equal(second, (await _registry.FindAsync(new NodeId(1), default))!.Value.Entry);
+        foreach ((StoreRequest failing, Fault fault) in new[] { (StoreRequest.Head, Fault.Refuse), (StoreRequest.Put, Fault.Refuse), (StoreRequest.Put, Fault.UnknownLost) })
+        {
+            NodeRegistry cut = new(new FaultyObjectStore(_store, (request, _, _) => request == failing ? fault : Fault.None));
+            Assert.Equal(StorageErrorKind.Unavailable, (await Assert.ThrowsAsync<StorageException>(async () => await cut.TryAsync(second, default))).Kind);
+        }
+    }
+
+    [Fact]
     public async Task J2_of_many_who_want_to_be_the_first_one_is()
     {
         Assert.Null(await _registry.FindFirstAsync(default));
