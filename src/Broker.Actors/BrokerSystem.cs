@@ -45,10 +45,15 @@ public sealed class BrokerSystem
     internal IActorRef Seating { get; private init; } = ActorRefs.Nobody;
 
     /// <summary>Gives up what others are to lead.</summary>
+    private Func<IReadOnlySet<NodeId>?> Present { get; init; } = () => null;
+
     internal IActorRef Resigning { get; private init; } = ActorRefs.Nobody;
 
     /// <summary>The newest metadata that this node knows.</summary>
     public required MetadataView Metadata { get; init; }
+
+    /// <summary>How many partitions of the cluster nobody leads who is there. That a node is gone the cluster knows before the metadata do, which the store may not take.</summary>
+    public int OfflinePartitions => PartitionBalance.Orphans(Metadata.Current, Present()).Count();
 
     /// <summary>The partitions that are open here.</summary>
     public required PartitionDirectory Partitions { get; init; }
@@ -136,6 +141,7 @@ public sealed class BrokerSystem
             Seating = seating,
             Resigning = resigning,
             EndsActors = link is null,
+            Present = link?.Present ?? (() => null),
             Metadata = view,
             Partitions = partitions,
             Groups = groups,

@@ -68,24 +68,25 @@ internal sealed class ClusterNode
         ClusterLoads loads = new();
         NextSeats seats = new();
         PartitionSharding sharding = new(system, options.NodeId, view, loads, seats);
-        Props firstPlace = Props.Create(() => new FirstPlaceActor(registry, entry, FirstClaim.DefendEvery, log));
+        Props firstPlace = Props.Create(() => new FirstPlaceActor(registry, entry, FirstClaim.DefendEvery, sources.Clock, log));
         ClusterLink link = StartLink(system, store, options, sources, loggers, view, loads, seats, sharding, firstPlace, cause => ended.TrySetResult(cause));
         return new ClusterNode(system, registry, entry, sharding, link, sources.Clock, ended);
     }
 
     /// <summary>From now on the others hear whether the store answers this node, and it leaves when the store does not and answers others.</summary>
     /// <param name="store">The cluster's, asked once and without waiting for turns.</param>
-    /// <param name="outage">Since when it does not serve this node; null: it does.</param>
+    /// <param name="availability">Whether it serves this node.</param>
     /// <param name="mayLeave">Whether the node's log is in the bucket: others can take nothing over that is on its disk.</param>
     /// <param name="sources">Time and randomness.</param>
     /// <param name="log">For word of it.</param>
-    public void WatchStore(IObjectStore store, Func<StoreOutage?> outage, bool mayLeave, StorageSources sources, ILogger log)
+    public void WatchStore(IObjectStore store, StoreAvailability availability, bool mayLeave, StorageSources sources, ILogger log)
     {
         Cluster cluster = Cluster.Get(_system);
         NodeRegistry direct = new(new PurposeObjectStore(store, StorePurpose.Metadata));
         StoreReachServices services = new(
             mayLeave,
-            outage,
+            () => availability.Outage,
+            () => availability.AnswersOfFailing,
             ct => direct.TryAsync(_entry, ct).AsTask(),
             () => [.. cluster.State.Members.Where(member => member.Status == MemberStatus.Up && member.UniqueAddress != cluster.SelfUniqueAddress).Except(cluster.State.Unreachable)
                 .Select(member => _system.ActorSelection($"{member.Address}/user/{StoreReachActor.Name}"))],
@@ -147,6 +148,8 @@ internal sealed class ClusterNode
         ? await ended
         : new StorageException(StorageErrorKind.Fenced, "the others of the cluster could not reach this node, and have taken over what it led");
 
+    private static HashSet<NodeId>? PresentIn(Cluster cluster) => cluster.IsTerminated ? null : [.. cluster.State.Members.Select(NodeRoles.NodeOf).OfType<NodeId>()];
+
     private static ClusterLink StartLink(
         ActorSystem system, IObjectStore store, BrokerOptions options, StorageSources sources, ILoggerFactory loggers, MetadataView view, ClusterLoads loads, NextSeats seats, PartitionSharding sharding, Props firstPlace, Action<Exception> onFenced)
     {
@@ -178,6 +181,6 @@ internal sealed class ClusterNode
         };
         Props singleton = Props.Create(() => new CoordinatorSingleton(host, failover, loads, startOthers));
         system.ActorOf(ClusterSingletonManager.Props(singleton, PoisonPill.Instance, ClusterSingletonManagerSettings.Create(system)), SingletonName);
-        return new ClusterLink(view, client) { Coordinator = proxy, OnLed = sharding.Seat };
+        return new ClusterLink(view, client) { Coordinator = proxy, OnLed = sharding.Seat, Present = () => PresentIn(Cluster.Get(system)) };
     }
 }

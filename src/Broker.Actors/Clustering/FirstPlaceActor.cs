@@ -17,22 +17,25 @@ internal sealed class FirstPlaceActor : ReceiveActor, IWithTimers, IDisposable
     private readonly NodeRegistry _registry;
     private readonly NodeEntry _entry;
     private readonly TimeSpan _every;
+    private readonly TimeProvider _clock;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stopping = new();
     private string? _known;
     private int _looks;
     private bool _isBroken;
+    private long _lastTick;
 
     /// <param name="registry">The cluster's.</param>
     /// <param name="entry">Of this node's start.</param>
     /// <param name="every">How often it looks, <see cref="FirstClaim.DefendEvery"/> at most.</param>
+    /// <param name="clock">The node's.</param>
     /// <param name="log">Where it says that a node seems to be cut off.</param>
-    public FirstPlaceActor(NodeRegistry registry, NodeEntry entry, TimeSpan every, ILogger log)
+    public FirstPlaceActor(NodeRegistry registry, NodeEntry entry, TimeSpan every, TimeProvider clock, ILogger log)
     {
-        (_registry, _entry, _every, _log) = (registry, entry, every, log);
+        (_registry, _entry, _every, _clock, _log) = (registry, entry, every, clock, log);
         Receive<FirstPlace>(OnKept);
         Receive<Status.Failure>(failure => OnFailed(failure.Cause));
-        Receive<LookAgain>(_ => Look());
+        Receive<LookAgain>(_ => OnLookAgain());
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -42,6 +45,7 @@ internal sealed class FirstPlaceActor : ReceiveActor, IWithTimers, IDisposable
     protected override void PreStart()
     {
         Look();
+        _lastTick = _clock.GetTimestamp();
         Timers.StartPeriodicTimer(nameof(LookAgain), LookAgain.Instance, _every);
     }
 
@@ -50,6 +54,17 @@ internal sealed class FirstPlaceActor : ReceiveActor, IWithTimers, IDisposable
     {
         _stopping.Cancel();
         Dispose();
+    }
+
+    // A node that stood still may have been replaced meanwhile, and hears of that before the next look: the place is its successor's.
+    private void OnLookAgain()
+    {
+        bool hasStoodStill = _clock.GetElapsedTime(_lastTick) > _every * 2;
+        _lastTick = _clock.GetTimestamp();
+        if (!hasStoodStill)
+        {
+            Look();
+        }
     }
 
     private void Look()

@@ -9,8 +9,8 @@ namespace Broker.Actors.Clustering;
 /// Says to other nodes whether the store answers this one, and has a node whose log is in the bucket leave its cluster when it does not reach the bucket and others do: they lead then what it led,
 /// and coordinate if it did. A node with its log on its disk stays: only it has that, and it takes appends there.
 ///
-/// Y1. A node leaves only while the store fails it, after <see cref="RoundsToLeave"/> rounds in a row in each of which a small read and a small write of its own were not both answered and those of
-/// another node were: a store that is away from all, or is slow for all, takes no node out.
+/// Y1. A node leaves only while the store fails it, after <see cref="RoundsToLeave"/> rounds in a row in each of which a small read and a small write of its own were not both answered, nor anything
+/// else of the kind that fails, and those of another node were: a store that is away from all, or is slow for all, takes no node out.
 /// Y2. Nobody is asked anything while the store serves this node.
 /// </summary>
 internal sealed class StoreReachActor : ReceiveActor, IWithTimers
@@ -21,18 +21,23 @@ internal sealed class StoreReachActor : ReceiveActor, IWithTimers
     /// <summary>A store that comes back serves some nodes a little earlier than others; one answer that is late by chance is none.</summary>
     internal const int RoundsToLeave = 3;
 
-    // Several times what two small requests take, and less than what a request that others wait for is given.
-    private static readonly TimeSpan OwnPatience = TimeSpan.FromSeconds(1);
+    // Of a store that takes longer for two small requests little is to be had anyway.
+    private static readonly TimeSpan OwnPatience = TimeSpan.FromSeconds(2);
 
-    // Less than this node has itself, though there is the way to the other one: who serves no better is not to take over.
-    private static readonly TimeSpan OthersPatience = TimeSpan.FromMilliseconds(600);
+    // Much less than this node has itself: who serves no better is not to take over.
+    private static readonly TimeSpan OthersPatience = TimeSpan.FromSeconds(1.2);
 
     // In a large cluster one of so many reaches the bucket, or it is not this node's trouble.
     private const int MostAsked = 3;
 
     private readonly StoreReachServices _services;
-    private bool _isAsking;
-    private int _rounds;
+    private int _asking;
+    private long _newestRound;
+
+    // The newest that did not speak for leaving, and those behind it that did: they end in any order.
+    private long _lastGood;
+    private readonly HashSet<long> _bad = [];
+    private bool _hasLeft;
 
     public StoreReachActor(StoreReachServices services)
     {
@@ -57,23 +62,24 @@ internal sealed class StoreReachActor : ReceiveActor, IWithTimers
 
     private void OnLook()
     {
-        if (_isAsking)
+        if (_asking == _services.MostRounds)
         {
             return;
         }
 
         if (_services.Outage() is null || _services.Others() is not { Count: > 0 } others)
         {
-            _rounds = 0;
+            Stays(_newestRound);
             return;
         }
 
-        _isAsking = true;
-        RoundAsync([.. others.OrderBy(_ => _services.Random.Next()).Take(MostAsked)]).PipeTo(Self);
+        _asking++;
+        RoundAsync(++_newestRound, [.. others.OrderBy(_ => _services.Random.Next()).Take(MostAsked)]).PipeTo(Self);
     }
 
-    private async Task<RoundEnded> RoundAsync(IReadOnlyList<ICanTell> others)
+    private async Task<RoundEnded> RoundAsync(long number, IReadOnlyList<ICanTell> others)
     {
+        long answers = _services.Answers();
         Task<bool> own = ReachesAsync(OwnPatience);
         List<Task<bool>> asked = [.. others.Select(IsReachedByAsync)];
         bool isReachedByOther = false;
@@ -84,7 +90,7 @@ internal sealed class StoreReachActor : ReceiveActor, IWithTimers
             isReachedByOther = await answered;
         }
 
-        return new RoundEnded(await own, isReachedByOther);
+        return new RoundEnded(number, await own || _services.Answers() != answers, isReachedByOther);
     }
 
     private async Task<bool> ReachesAsync(TimeSpan limit)
@@ -115,16 +121,29 @@ internal sealed class StoreReachActor : ReceiveActor, IWithTimers
 
     private void OnRoundEnded(RoundEnded round)
     {
-        _isAsking = false;
-        _rounds = !round.IsReached && round.IsReachedByOther ? _rounds + 1 : 0;
-        if (_rounds < RoundsToLeave || _services.Outage() is not { } outage)
+        _asking--;
+        if (round.IsReached || !round.IsReachedByOther)
+        {
+            Stays(round.Number);
+            return;
+        }
+
+        _bad.Add(round.Number);
+        if (_hasLeft || !Enumerable.Range(1, RoundsToLeave).All(behind => _bad.Contains(_lastGood + behind)) || _services.Outage() is not { } outage)
         {
             return;
         }
 
+        _hasLeft = true;
         Timers.Cancel(nameof(Look));
         StoreReachLog.Leaves(_services.Log, _services.Clock.GetUtcNow() - outage.Since, outage.Reason);
         _services.Leave(new StorageException(StorageErrorKind.Unavailable, $"it does not reach its object store ({outage.Reason}), and others do: they take over what it led"));
+    }
+
+    private void Stays(long round)
+    {
+        _lastGood = Math.Max(_lastGood, round);
+        _bad.RemoveWhere(number => number <= _lastGood);
     }
 
     private sealed record Look
@@ -132,7 +151,7 @@ internal sealed class StoreReachActor : ReceiveActor, IWithTimers
         public static readonly Look Instance = new();
     }
 
-    private sealed record RoundEnded(bool IsReached, bool IsReachedByOther);
+    private sealed record RoundEnded(long Number, bool IsReached, bool IsReachedByOther);
 }
 
 /// <summary>Asks a node's <see cref="StoreReachActor"/> whether the store answers it now. Answered with <see cref="StoreIsTried"/>.</summary>
@@ -148,12 +167,14 @@ internal sealed record StoreIsTried(bool IsReached);
 /// <summary>What a <see cref="StoreReachActor"/> works with.</summary>
 /// <param name="MayLeave">Whether the node's log is in the bucket.</param>
 /// <param name="Outage">Since when the store does not serve this node; null: it does.</param>
+/// <param name="Answers">How many requests it has answered of those kinds that fail.</param>
 /// <param name="TryAsync">Asks the store for a small read and a small write, once.</param>
 /// <param name="Others">Those of the other nodes that serve and are heard of.</param>
 /// <param name="Leave">Takes this node out of the cluster, for this reason.</param>
 internal sealed record StoreReachServices(
     bool MayLeave,
     Func<StoreOutage?> Outage,
+    Func<long> Answers,
     Func<CancellationToken, Task> TryAsync,
     Func<IReadOnlyList<ICanTell>> Others,
     Action<Exception> Leave,
@@ -161,8 +182,11 @@ internal sealed record StoreReachServices(
     TimeProvider Clock,
     ILogger Log)
 {
-    /// <summary>A little more than a round takes at most.</summary>
-    public TimeSpan LookEvery { get; init; } = TimeSpan.FromMilliseconds(1250);
+    /// <summary>How often a round begins.</summary>
+    public TimeSpan LookEvery { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How many there are at a time. A round does not wait for the one before, so that three take little longer than one.</summary>
+    public int MostRounds { get; init; } = 3;
 }
 
 internal static partial class StoreReachLog

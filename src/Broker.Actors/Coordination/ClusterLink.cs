@@ -16,6 +16,9 @@ internal sealed record ClusterLink(MetadataView View, IActorRef Client)
     /// <summary>How long a start waits for an answer of the coordinator, whose node may die before it gives one.</summary>
     public TimeSpan StartPatience { get; init; } = CoordinatorTimeouts.Command;
 
+    /// <summary>The nodes that are in the cluster now; null: it is not known.</summary>
+    public Func<IReadOnlySet<NodeId>?> Present { get; init; } = () => null;
+
     /// <summary>Told of each stream that the node has begun to lead.</summary>
     public Action<StreamId> OnLed { get; init; } = _ => { };
 

@@ -39,9 +39,11 @@ internal static class PartitionBalance
     }
 
     /// <summary>Streams that nobody leads who is there, or whose leader has started anew with another log.</summary>
-    public static IEnumerable<StreamId> Orphans(MetadataImage image)
+    /// <param name="image">The metadata, which know who is gone as soon as that can be committed.</param>
+    /// <param name="present">Who is there, as the cluster says it; null: as the metadata do.</param>
+    public static IEnumerable<StreamId> Orphans(MetadataImage image, IReadOnlySet<NodeId>? present = null)
     {
-        Dictionary<NodeId, WalId> logs = LogsOf(image);
+        Dictionary<NodeId, WalId> logs = LogsOf(image).Where(log => present?.Contains(log.Key) ?? true).ToDictionary();
         return image.Streams.Values.Where(stream => !IsLed(stream, logs)).Select(stream => stream.StreamId).Order();
     }
 

@@ -8,7 +8,8 @@ namespace Broker.Actors.Inspection;
 /// <param name="metadata">What the node knows.</param>
 /// <param name="node">This node.</param>
 /// <param name="coordinator">Who commits changes; null: nobody now.</param>
-internal sealed class MetadataInspection(MetadataView metadata, NodeId node, Func<int?> coordinator)
+/// <param name="offline">How many partitions nobody leads.</param>
+internal sealed class MetadataInspection(MetadataView metadata, NodeId node, Func<int?> coordinator, Func<int> offline)
 {
     // For people to see what kind of partitions wait; a node may have led a hundred thousand.
     private const int MostNamed = 100;
@@ -24,7 +25,7 @@ internal sealed class MetadataInspection(MetadataView metadata, NodeId node, Fun
             image.Version,
             image.Topics.Count,
             image.Topics.Values.Sum(topic => topic.Partitions.Length),
-            PartitionBalance.Orphans(image).Count(),
+            offline(),
             image.Objects.Count,
             image.Objects.Values.Sum(one => one.SizeBytes),
             image.DeletableObjects.Count,

@@ -16,7 +16,7 @@ public sealed class NodeInspection
         bool isAlone = options.Cluster is null;
         Cluster = new ClusterInspection(actors, broker.Metadata, options.NodeId, isAlone, stop);
         Sharding = new ShardingInspection(actors, broker.Metadata, options.NodeId, isAlone);
-        Metadata = new MetadataInspection(broker.Metadata, options.NodeId, () => Cluster.Show().Coordinator);
+        Metadata = new MetadataInspection(broker.Metadata, options.NodeId, () => Cluster.Show().Coordinator, () => broker.OfflinePartitions);
         Topics = new TopicInspection(broker.Metadata, broker.Partitions);
         Objects = new ObjectInspection(broker.Metadata);
         Groups = new GroupInspection(broker.Metadata, broker.Groups, Topics, options.NodeId);

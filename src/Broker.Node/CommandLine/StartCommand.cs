@@ -48,9 +48,9 @@ internal static class StartCommand
             // Not the process id, which is always 1 in a container: the salts of a WAL's segments must differ from one start to the next.
             SystemIdSource ids = new();
             StorageSources sources = new(TimeProvider.System, ids, new Random(ids.Next().GetHashCode()));
-            while (true)
+            for (bool hasServed = false; ; hasServed = true)
             {
-                RunEnd end = await RunOnceAsync(() => BrokerNode.StartAsync(options, hocon, loggers, sources, lifetime), options, lifetime.StopRequested, log);
+                RunEnd end = await RunOnceAsync(() => BrokerNode.StartAsync(options, hocon, loggers, sources, lifetime, hasServed), options, lifetime.StopRequested, log);
                 if (end is not { Fenced: { } reason })
                 {
                     return Stopped(log, end.Loss);

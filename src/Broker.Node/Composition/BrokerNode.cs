@@ -44,10 +44,16 @@ public sealed class BrokerNode : IAsyncDisposable
     public StorageException? Loss => _storage.Loss;
 
     /// <summary>Starts a node; it serves when this returns. Waits for a store that is away, and for room on a full disk (<see cref="StoreWait"/>).</summary>
+    /// <param name="options">Its settings.</param>
+    /// <param name="hocon">Its actors'.</param>
+    /// <param name="loggers">For its log.</param>
+    /// <param name="sources">Time, ids and randomness.</param>
+    /// <param name="lifetime">When it is to stop.</param>
+    /// <param name="hasServed">Whether the process has served before (<see cref="StoreWait"/>).</param>
     /// <exception cref="StorageException">The store or the write-ahead log cannot be opened, and waiting will not help.</exception>
     /// <exception cref="IOException">An address cannot be listened on, or the data folder cannot be made.</exception>
     /// <exception cref="OperationCanceledException">Through <paramref name="lifetime"/>.</exception>
-    public static async Task<BrokerNode> StartAsync(BrokerOptions options, Config hocon, ILoggerFactory loggers, StorageSources sources, NodeLifetime lifetime)
+    public static async Task<BrokerNode> StartAsync(BrokerOptions options, Config hocon, ILoggerFactory loggers, StorageSources sources, NodeLifetime lifetime, bool hasServed = false)
     {
         CancellationToken cancellation = lifetime.Stopping;
         ILogger log = loggers.CreateLogger("Broker.Node");
@@ -59,7 +65,7 @@ public sealed class BrokerNode : IAsyncDisposable
         OpenedNode? opened = null;
         try
         {
-            opened = await new StoreWait(options, sources.Clock, log).UntilAsync(
+            opened = await new StoreWait(options, sources.Clock, log, hasServed).UntilAsync(
                 ct => OpenedNode.OpenAsync(options, hocon, loggers, sources, requests, availability, telemetry.Broker, ct), cancellation);
             WebApplication listeners = Listeners.Build(options, opened.System, sources.Clock, loggers);
             await listeners.StartAsync(cancellation);

@@ -46,7 +46,7 @@ internal sealed record OpenedNode(ObjectStores Objects, StorageEngine Storage, A
                 actors = CreateActors(options, place, hocon, loggers, sources.Clock);
                 CancelAtEnd(actors, end);
                 cluster = await ClusterNode.JoinAsync(actors, objects.Store, options, sources, loggers, end.Token);
-                cluster.WatchStore(objects.Direct, () => availability.Outage, mayLeave: options.Storage.WalKind == WalKind.Bucket, sources, log);
+                cluster.WatchStore(objects.Direct, availability, mayLeave: options.Storage.WalKind == WalKind.Bucket, sources, log);
                 FollowerJoin join = new(options, options.Place with { ClusterAddress = cluster.Address }, cluster.Link.View, cluster.Link.Client, log, sources.Clock);
                 opening = StorageEngine.OpenAsync(objects.Store, options, sources, join, log, cancellation);
             }

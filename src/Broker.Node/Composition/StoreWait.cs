@@ -10,7 +10,11 @@ namespace Broker.Node.Composition;
 /// Starts a node as soon as its store is there. A store that is out of reach, slow or overloaded, a disk without room, and a cluster that does not let the node in yet are waited for, however
 /// long; what somebody has to set right first ends the start: a bucket that does not exist, denied access, a WAL folder in use, damage.
 /// </summary>
-public sealed partial class StoreWait(BrokerOptions options, TimeProvider clock, ILogger log)
+/// <param name="options">The node's.</param>
+/// <param name="clock">Times the tries.</param>
+/// <param name="log">For word of what is waited for.</param>
+/// <param name="hasServed">Whether the process has served before, as one of several, and starts anew: its store has admitted it then, and is waited for when it does not now.</param>
+public sealed partial class StoreWait(BrokerOptions options, TimeProvider clock, ILogger log, bool hasServed = false)
 {
     /// <summary>Between two tries. 2 s: a store that comes back is noticed soon, and one small request in that time burdens no store.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
@@ -54,7 +58,13 @@ public sealed partial class StoreWait(BrokerOptions options, TimeProvider clock,
     private bool IsWorthWaiting(Exception cause)
     {
         Exception[] chain = [.. ChainOf(cause)];
-        if (chain.OfType<StoreDeniedException>().FirstOrDefault() is { } denied)
+        StoreDeniedException? denied = chain.OfType<StoreDeniedException>().FirstOrDefault();
+        if (denied is not null && hasServed)
+        {
+            return true;
+        }
+
+        if (denied is not null)
         {
             // A gateway that is just coming up may deny once.
             return _wasDenied

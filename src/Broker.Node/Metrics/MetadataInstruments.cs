@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using Broker.Actors;
-using Broker.Actors.Coordination;
 using Broker.ObjectStore.Metadata;
 
 namespace Broker.Node.Metrics;
@@ -12,7 +11,7 @@ internal static class MetadataInstruments
     {
         ObjectTotals totals = new();
         meter.CreateObservableGauge("broker_partitions", () => system.Partitions.Count, null, "Partitions that are open on this node.");
-        meter.CreateObservableGauge("broker_partitions_offline", () => PartitionBalance.Orphans(system.Metadata.Current).Count(), null, "Partitions of the cluster that nobody leads who is there, as far as this node knows: they wait for a log to be fenced, or for the node that has it.");
+        meter.CreateObservableGauge("broker_partitions_offline", () => system.OfflinePartitions, null, "Partitions of the cluster that nobody leads who is there, as far as this node knows: they wait for a log to be fenced, or for the node that has it.");
         meter.CreateObservableGauge("broker_topics", () => system.Metadata.Current.Topics.Count, null, "Topics.");
         meter.CreateObservableGauge("broker_metadata_version", () => system.Metadata.Current.Version, null, "The slot of the last commit to the metadata log.");
         meter.CreateObservableGauge("broker_objects", () => system.Metadata.Current.Objects.Count, null, "Objects with records.");

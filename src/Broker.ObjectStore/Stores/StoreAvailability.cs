@@ -31,6 +31,10 @@ public sealed class StoreAvailability(TimeProvider time, Action<StoreOutage> onF
     private volatile StoreOutage? _outage;
     private long _firstFailure;
     private ITimer? _quiet;
+    private long _answersOfFailing;
+
+    /// <summary>How many requests were answered of a kind, reads or writes, that fails: it grows while the store fails in part.</summary>
+    public long AnswersOfFailing => Interlocked.Read(ref _answersOfFailing);
 
     /// <summary>Null while the store serves.</summary>
     public StoreOutage? Outage => _outage;
@@ -44,6 +48,11 @@ public sealed class StoreAvailability(TimeProvider time, Action<StoreOutage> onF
             kind.LastSuccess = time.GetTimestamp();
             kind.FirstSuccess ??= kind.LastSuccess;
             kind.Failures = 0;
+            if (kind.IsFailing)
+            {
+                Interlocked.Increment(ref _answersOfFailing);
+            }
+
             if (kind.IsFailing && _quiet is null)
             {
                 _quiet = time.CreateTimer(_ => OnQuiet(), null, ServesAfter, Timeout.InfiniteTimeSpan);

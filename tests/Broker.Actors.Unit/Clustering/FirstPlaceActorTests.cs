@@ -25,7 +25,7 @@ public sealed class FirstPlaceActorTests : ActorTest
         int failures = 2;
         NodeRegistry faulty = new(new FaultyObjectStore(_store, (_, _, _) => Interlocked.Decrement(ref failures) >= 0 ? Fault.Refuse : Fault.None));
 
-        Sys.ActorOf(Props.Create(() => new FirstPlaceActor(faulty, mine, Often, NullLogger.Instance)));
+        Sys.ActorOf(Props.Create(() => new FirstPlaceActor(faulty, mine, Often, TimeProvider.System, NullLogger.Instance)));
         await IsFirstAsync();
         (_, string etag) = (await registry.FindFirstAsync(default))!.Value;
         Assert.True(await registry.TakeFirstAsync(Entry(3), etag, default));
@@ -42,7 +42,7 @@ public sealed class FirstPlaceActorTests : ActorTest
         NodeRegistry registry = new(_store);
         NodeEntry mine = Entry(2);
         HangingStore hanging = new(_store);
-        Sys.ActorOf(Props.Create(() => new FirstPlaceActor(new NodeRegistry(hanging), mine, Often, NullLogger.Instance)));
+        Sys.ActorOf(Props.Create(() => new FirstPlaceActor(new NodeRegistry(hanging), mine, Often, TimeProvider.System, NullLogger.Instance)));
         await Eventually.HoldsAsync(async () => (await registry.FindFirstAsync(default))?.Entry == mine && hanging.Heads > 2, "the coordinator's node is not the first");
         hanging.HangNext = 2;
         await Eventually.HoldsAsync(() => Task.FromResult(hanging.HangNext == 0), "no request hangs");
@@ -53,6 +53,35 @@ public sealed class FirstPlaceActorTests : ActorTest
         await Eventually.HoldsAsync(async () => (await registry.FindFirstAsync(default))!.Value.Entry == mine, "the place is not taken back");
 
         Assert.InRange(TimeProvider.System.GetElapsedTime(claimed), TimeSpan.Zero, FirstClaim.Undefended);
+    }
+
+    // It may have been replaced: the place is its successor's then.
+    [Fact]
+    public async Task Node_that_stood_still_does_not_take_the_place_back_before_it_hears_whether_it_was_replaced()
+    {
+        NodeRegistry registry = new(_store);
+        LateClock clock = new();
+        NodeEntry mine = Entry(2);
+        Sys.ActorOf(Props.Create(() => new FirstPlaceActor(registry, mine, Often, clock, NullLogger.Instance)));
+        await Eventually.HoldsAsync(async () => (await registry.FindFirstAsync(default))?.Entry == mine, "the coordinator's node is not the first");
+        (_, string etag) = (await registry.FindFirstAsync(default))!.Value;
+        NodeEntry successor = Entry(3);
+        Assert.True(await registry.TakeFirstAsync(successor, etag, default));
+        int reads = clock.Reads;
+
+        await Eventually.HoldsAsync(() => Task.FromResult(clock.Reads > reads + 10), "the actor does not look at the clock");
+
+        Assert.Equal(successor, (await registry.FindFirstAsync(default))!.Value.Entry);
+    }
+
+    /// <summary>A second passes between any two looks at it.</summary>
+    private sealed class LateClock : TimeProvider
+    {
+        private int _reads;
+
+        public int Reads => Volatile.Read(ref _reads);
+
+        public override long GetTimestamp() => Interlocked.Increment(ref _reads) * TimestampFrequency;
     }
 
     /// <summary>HEADs that get no answer.</summary>

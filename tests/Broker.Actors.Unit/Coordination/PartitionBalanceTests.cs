@@ -45,6 +45,16 @@ public sealed class PartitionBalanceTests : ActorTest
         Assert.Equal(ground.Streams, PartitionBalance.Orphans(ground.View.Current));
     }
 
+    // As long as the store takes no commit the metadata do not say so.
+    [Fact]
+    public async Task Nobody_leads_a_stream_whose_leader_is_not_in_the_cluster()
+    {
+        ClusterGround ground = await CreateAsync(Sys, streams: 2, records: 0);
+
+        Assert.Empty(PartitionBalance.Orphans(ground.View.Current, new HashSet<NodeId> { One, Two }));
+        Assert.Equal(ground.Streams, PartitionBalance.Orphans(ground.View.Current, new HashSet<NodeId> { One }));
+    }
+
     [Fact]
     public async Task Seats_of_streams_that_are_led_elsewhere_are_misplaced_and_those_of_deleted_ones_gone()
     {

@@ -67,6 +67,9 @@ public sealed class WalInspectionTests
         Assert.Equal((150, 150, 1, 1), (inspection.Show().Partitions, inspection.Show().LeaderlessPartitions, inspection.Show().Wals, inspection.Show().FencedWals));
     }
 
-    private static MetadataInspection Inspect(IReadOnlyList<MetadataEvent> events) =>
-        new(new MetadataView(MetadataImage.Empty.Apply(new MetadataBatch(1_000, events), 0)), First, () => null);
+    private static MetadataInspection Inspect(IReadOnlyList<MetadataEvent> events)
+    {
+        MetadataImage image = MetadataImage.Empty.Apply(new MetadataBatch(1_000, events), 0);
+        return new MetadataInspection(new MetadataView(image), First, () => null, () => PartitionBalance.Orphans(image).Count());
+    }
 }

@@ -38,6 +38,21 @@ public sealed class StoreWaitTests
         await EndsAsync(AmongOthers, kind);
     }
 
+    // A gateway that is just coming up may deny once; a bucket whose rights are not there yet does so twice.
+    [Fact]
+    public async Task Store_that_denies_a_first_start_twice_ends_it_and_is_waited_for_by_a_process_that_has_served()
+    {
+        StoreDeniedException denied = new("access denied");
+
+        Assert.Equal(2, await AttemptsAsync(AmongOthers, denied, failures: 1));
+        _attempts = 0;
+        await Assert.ThrowsAsync<StorageException>(() => AttemptsAsync(AmongOthers, denied, failures: 10));
+        Assert.Equal(2, _attempts);
+
+        _attempts = 0;
+        Assert.Equal(11, await AttemptsAsync(AmongOthers, denied, failures: 10, hasServed: true));
+    }
+
     private async Task EndsAsync((string, string)[] settings, StorageErrorKind kind)
     {
         _attempts = 0;
@@ -45,12 +60,14 @@ public sealed class StoreWaitTests
         Assert.Equal((kind, 1), (end.Kind, _attempts));
     }
 
-    // The first attempt fails so, the second succeeds.
-    private async Task<int> AttemptsAsync((string, string)[] settings, StorageErrorKind kind)
+    private Task<int> AttemptsAsync((string, string)[] settings, StorageErrorKind kind) => AttemptsAsync(settings, new StorageException(kind, "as it is"), failures: 1);
+
+    // So many attempts fail so, the next one succeeds.
+    private async Task<int> AttemptsAsync((string, string)[] settings, StorageException failure, int failures, bool hasServed = false)
     {
         BrokerOptions options = BrokerOptions.From(BrokerSettings.From(settings.Select(one => new GivenSetting(one.Item1, one.Item2, SettingSource.Override, "test"))));
-        Task<int> start = new StoreWait(options, _time, NullLogger.Instance).UntilAsync(
-            _ => ++_attempts == 1 ? Task.FromException<int>(new StorageException(kind, "as it is")) : Task.FromResult(_attempts),
+        Task<int> start = new StoreWait(options, _time, NullLogger.Instance, hasServed).UntilAsync(
+            _ => ++_attempts <= failures ? Task.FromException<int>(failure) : Task.FromResult(_attempts),
             CancellationToken.None);
         while (!start.IsCompleted)
         {

@@ -22,6 +22,20 @@ public sealed class StoreAvailabilityTests
     }
 
     [Fact]
+    public async Task Answers_are_counted_of_the_kind_that_fails_while_it_does()
+    {
+        await PutAsync();
+        await FailAsync(20);
+        _fault = request => request == StoreRequest.Put ? Fault.Refuse : Fault.None;
+
+        await _store.HeadAsync(Key, default);
+        Assert.Equal(0, _availability.AnswersOfFailing);
+        _fault = _ => Fault.None;
+        await PutAsync();
+        Assert.Equal(1, _availability.AnswersOfFailing);
+    }
+
+    [Fact]
     public async Task Store_that_is_away_is_told_of_once_and_so_is_its_return_with_the_time_between()
     {
         await PutAsync();
