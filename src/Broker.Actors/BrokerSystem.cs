@@ -45,12 +45,13 @@ public sealed class BrokerSystem
     internal IActorRef Seating { get; private init; } = ActorRefs.Nobody;
 
     /// <summary>Gives up what others are to lead.</summary>
-    private Func<IReadOnlySet<NodeId>?> Present { get; init; } = () => null;
-
     internal IActorRef Resigning { get; private init; } = ActorRefs.Nobody;
 
     /// <summary>The newest metadata that this node knows.</summary>
     public required MetadataView Metadata { get; init; }
+
+    // As the cluster says it; null: the node is alone, or out of its cluster.
+    private Func<IReadOnlySet<NodeId>?> Present { get; init; } = () => null;
 
     /// <summary>How many partitions of the cluster nobody leads who is there. That a node is gone the cluster knows before the metadata do, which the store may not take.</summary>
     public int OfflinePartitions => PartitionBalance.Orphans(Metadata.Current, Present()).Count();

@@ -58,14 +58,13 @@ public sealed partial class StoreWait(BrokerOptions options, TimeProvider clock,
     private bool IsWorthWaiting(Exception cause)
     {
         Exception[] chain = [.. ChainOf(cause)];
-        StoreDeniedException? denied = chain.OfType<StoreDeniedException>().FirstOrDefault();
-        if (denied is not null && hasServed)
+        if (chain.OfType<StoreDeniedException>().FirstOrDefault() is { } denied)
         {
-            return true;
-        }
+            if (hasServed)
+            {
+                return true;
+            }
 
-        if (denied is not null)
-        {
             // A gateway that is just coming up may deny once.
             return _wasDenied
                 ? throw new StorageException(

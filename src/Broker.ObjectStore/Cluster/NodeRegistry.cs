@@ -67,7 +67,7 @@ public sealed class NodeRegistry
         return WriteAsync(KeyOf(entry.Node), entry, seen, ct);
     }
 
-    /// <summary>Asks the store for a node's entry, and to write that where there is none: nothing changes, and it is known that the store answers this node's reads and writes.</summary>
+    /// <summary>Makes a read and a write of a node's entry, the write on the condition that there is none, which fails: nothing changes, and it is known that the store answers this node.</summary>
     /// <exception cref="StorageException">It does not.</exception>
     public async ValueTask TryAsync(NodeEntry entry, CancellationToken ct)
     {
