@@ -22,6 +22,12 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def cpu_seconds_of(pid):
+    """User and system time of a process so far, of all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Broker:
     """A broker process that this run owns; only it is ever stopped, by its id."""
 
@@ -99,9 +105,7 @@ class Broker:
         self.log.close()
 
     def cpu_seconds(self):
-        """User and system time so far, of all threads."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds_of(self.process.pid)
 
     def peak_rss_mb(self):
         """The largest resident set so far, in MB; includes file pages that the process has mapped."""

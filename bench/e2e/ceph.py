@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlparse
 
-from brokers import free_port
+from brokers import cpu_seconds_of, free_port
 
 REGION = "us-east-1"
 
@@ -63,6 +63,11 @@ class Ceph:
             finally:
                 self.endpoint, self.connection = near, connection
                 delay.terminate()
+
+    def cpu_seconds(self):
+        """Of the gateway and of what stores for it."""
+        pids = [subprocess.run([str(self.script), "pid", str(self.folder), name], check=True, capture_output=True, text=True).stdout for name in ("gateway", "osd")]
+        return sum(cpu_seconds_of(int(pid)) for pid in pids)
 
     def environment(self):
         return {"AWS_ACCESS_KEY_ID": self.access_key, "AWS_SECRET_ACCESS_KEY": self.secret_key}

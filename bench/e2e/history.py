@@ -1,4 +1,4 @@
-"""A history many times the cache, read by a cold broker while a producer goes on."""
+"""A history many times the cache, read by a cold broker: with nothing else to do, and while a producer goes on."""
 import statistics
 import threading
 
@@ -17,8 +17,10 @@ def measure(args, ceph):
         written = driver.produce("history", load.produce_mb)
         rows = [say("history written", mb=load.produce_mb, mb_per_s=written["mb_per_s"], rss_mb=broker.peak_rss_mb())]
     for latency in LATENCIES:
-        with ceph.further_away(args.delay, latency), broker_of(args, ceph) as broker:
-            rows += catch_up(broker, Driver(args.driver, broker.bootstrap, load), name_of(latency))
+        with ceph.further_away(args.delay, latency):
+            for catch_up in (alone, beside_producer):
+                with broker_of(args, ceph) as broker:
+                    rows += catch_up(broker, Driver(args.driver, broker.bootstrap, load), name_of(latency))
     return rows
 
 
@@ -27,7 +29,14 @@ def broker_of(args, ceph):
     return on_ceph(args.folder / "history", ceph, "history", [f"wal.kind={args.wal}", "cache.block.bytes=268435456", *args.override], args.nodes)
 
 
-def catch_up(broker, driver, name):
+def alone(broker, driver, name):
+    load = driver.load
+    with Spent(broker) as spent:
+        read = driver.consume("history", load.produce_mb)
+    return [say(f"cold catch-up alone, {name}", mb_per_s=read["mb_per_s"], rss_mb=broker.peak_rss_mb(), **spent.per_gb(load.produce_mb / 1000))]
+
+
+def beside_producer(broker, driver, name):
     load = driver.load
     paced(driver, "tail", load.latency_rate_mb, load.latency_seconds)
     before = paced(driver, "tail", load.latency_rate_mb, load.latency_seconds)
@@ -36,7 +45,7 @@ def catch_up(broker, driver, name):
     after = paced(driver, "tail", load.latency_rate_mb, load.latency_seconds)
     p99 = statistics.median(one["p99_ms"] for one in during)
     return [
-        say(f"cold catch-up, {name}", mb_per_s=read["mb_per_s"], rss_mb=broker.peak_rss_mb(), **spent.per_gb(load.produce_mb / 1000)),
+        say(f"cold catch-up beside a producer, {name}", mb_per_s=read["mb_per_s"], rss_mb=broker.peak_rss_mb(), **spent.per_gb(load.produce_mb / 1000)),
         say(f"tail p99, {name}", before_ms=before["p99_ms"], during_ms=p99, after_ms=after["p99_ms"], during_to_before=p99 / before["p99_ms"])]
 
 

@@ -1,5 +1,6 @@
 """Our broker on a bucket of Ceph's gateway, and what it asks of it."""
 import json
+import resource
 import shutil
 import time
 import urllib.request
@@ -38,6 +39,7 @@ class ClusterOnCeph:
 
     def __init__(self, folder, ceph, prefix, overrides, nodes):
         self.folder = Path(folder)
+        self.ceph = ceph
         self.nodes = [
             OnCeph(self.folder / f"node-{number}", ceph, prefix, [f"node.id={number}", "cluster.address=127.0.0.1:0", *overrides]) for number in range(1, nodes + 1)]
 
@@ -86,26 +88,31 @@ def on_ceph(folder, ceph, prefix, overrides, nodes):
 
 
 class Spent:
-    """What a broker spends between the beginning and the end of a `with`: requests, CPU seconds, time."""
+    """What is spent between the beginning and the end of a `with`: requests, time, CPU seconds of the broker, of its store, and of the clients that ran."""
 
     def __init__(self, broker):
         self.broker = broker
 
     def __enter__(self):
-        self.before, self.cpu_before, self.started = self.broker.requests(), self.broker.cpu_seconds(), time.monotonic()
+        self.before, self.cpu_before, self.started = self.broker.requests(), self.cpu_seconds(), time.monotonic()
         return self
+
+    def cpu_seconds(self):
+        clients = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return {"": self.broker.cpu_seconds(), "store_": self.broker.ceph.cpu_seconds(), "client_": clients.ru_utime + clients.ru_stime}
 
     def __exit__(self, *_):
         after = self.broker.requests()
         self.requests = {key: count - self.before.get(key, 0) for key, count in after.items() if count > self.before.get(key, 0)}
-        self.cpu_s = self.broker.cpu_seconds() - self.cpu_before
+        self.cpu_s = {whose: seconds - self.cpu_before[whose] for whose, seconds in self.cpu_seconds().items()}
         self.seconds = time.monotonic() - self.started
 
     def kind(self, *kinds):
         return sum(count for (kind, _), count in self.requests.items() if kind in kinds)
 
     def per_gb(self, gigabytes):
-        return {"cpu_s_per_gb": self.cpu_s / gigabytes, "put_per_gb": self.kind("put") / gigabytes,
+        cpu = {f"{whose}cpu_s_per_gb": seconds / gigabytes for whose, seconds in self.cpu_s.items()}
+        return {**cpu, "put_per_gb": self.kind("put") / gigabytes,
                 "get_per_gb": self.kind("get", "head") / gigabytes, "list_per_gb": self.kind("list") / gigabytes}
 
     def dollars_per_month(self):
@@ -115,5 +122,5 @@ class Spent:
 
 
 def say(what, **figures):
-    print(f"{what:<36}" + "  ".join(f"{name} {value:,.2f}" if isinstance(value, float) else f"{name} {value}" for name, value in figures.items()), flush=True)
+    print(f"{what:<48}" + "  ".join(f"{name} {value:,.2f}" if isinstance(value, float) else f"{name} {value}" for name, value in figures.items()), flush=True)
     return {"what": what, **figures}
