@@ -214,9 +214,9 @@ class Bench:
             probe.ends = True
         log = (cluster.nodes[3].folder / "broker.log").read_text().rpartition("moves to others before it leaves")[2].splitlines()
         closed = [float(line.split(" for ")[1].split(" ms")[0]) for line in log if "Gave up" in line]
-        drained, = [float(line.split(" after ")[1].split(" ms")[0]) for line in log if "leads nothing any more" in line]
+        drained = [float(line.split(" after ")[1].split(" ms")[0]) for line in log if "leads nothing any more" in line]
         return say(f"SIGTERM, {self.args.partitions} partitions, {name}", **gaps_ms([probe.gap_s for probe in probes]), before_max_ms=max(probe.usual_s for probe in probes) * 1000,
-                   closed_max_ms=max(closed), drained_ms=drained, stop_s=took, load_max_ms=max(gaps[p] for p in moving) * 1000)
+                   closed_max_ms=max(closed), drained_ms=drained[0] if drained else "not in time", stop_s=took, load_max_ms=max(gaps[p] for p in moving) * 1000)
 
     def await_share(self, cluster, number):
         """Returns what leads what when a broker has its share of it."""

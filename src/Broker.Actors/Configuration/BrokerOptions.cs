@@ -43,7 +43,10 @@ public sealed record BrokerOptions
     /// <summary>Null: the node is alone.</summary>
     public required ClusterOptions? Cluster { get; init; }
 
-    /// <summary>How long SIGTERM may take before the process ends anyway; <c>shutdown.timeout.ms</c>.</summary>
+    /// <summary>
+    /// How long SIGTERM may take before the process ends anyway; <c>shutdown.timeout.ms</c>. The default, 24 s, ends before the SIGKILL that Kubernetes sends after 30 s. A quarter of it is for
+    /// partitions to move to other brokers: some hundred take half a second, or five on a machine that has no core to spare.
+    /// </summary>
     public required TimeSpan ShutdownTimeout { get; init; }
 
     /// <summary>Builds the typed options.</summary>
