@@ -5,8 +5,8 @@ namespace Broker.ObjectStore;
 /// <summary>
 /// Deletes old entries: first the boundary, durably, then the data slots before it. Fences stay for ever: a fenced writer's PUT
 /// that is still on its way must meet one, or it would win a deleted slot and be believed. They have 48 bytes, and there are
-/// k of them per change of owner. Remembers the boundary that it wrote last and which slots are its writer's, all data: so a trim of these is one PUT and the DELETEs,
-/// without a GET or LIST. Trims follow each other.
+/// k of them per change of owner. Remembers the boundary that it wrote last and which slots are its writer's, all data: so a trim of these is one PUT and the
+/// deletion, without a GET or LIST. Trims follow each other.
 /// </summary>
 /// <param name="store">Where the log lies.</param>
 /// <param name="keys">Its objects' names.</param>
@@ -16,8 +16,8 @@ internal sealed class LogTrimmer(IObjectStore store, LogKeys keys, long ownFrom)
     /// <summary>Looks at a boundary that someone else moves at the same time; more than once is a fenced owner trimming late.</summary>
     private const int MaxTries = 4;
 
-    /// <summary>DELETEs at a time: one after the other they would be slower than a busy log's appends.</summary>
-    private const int MaxDeletes = 8;
+    /// <summary>Slots that are deleted by one call of the store, whose memory is their names'.</summary>
+    private const int MaxDeletes = 1000;
 
     private readonly Lock _lock = new();
     private Task _last = Task.CompletedTask;
@@ -97,7 +97,7 @@ internal sealed class LogTrimmer(IObjectStore store, LogKeys keys, long ownFrom)
         for (long slot = from; slot < to; slot += MaxDeletes)
         {
             int count = (int)Math.Min(MaxDeletes, to - slot);
-            await Task.WhenAll(Enumerable.Range(0, count).Select(i => store.DeleteAsync(keys.Slot(slot + i), ct).AsTask()));
+            await store.DeleteManyAsync([.. Enumerable.Range(0, count).Select(i => keys.Slot(slot + i))], ct);
         }
     }
 
@@ -109,7 +109,7 @@ internal sealed class LogTrimmer(IObjectStore store, LogKeys keys, long ownFrom)
             return;
         }
 
-        List<ObjectKey> old = new(MaxDeletes);
+        List<ObjectKey> old = [];
         await foreach (ObjectInfo info in store.ListAsync(keys.ListPrefix, keys.StartAfterFor(from), ct))
         {
             if (!keys.TryParse(info.Key, out long slot) || slot >= to)
@@ -124,11 +124,11 @@ internal sealed class LogTrimmer(IObjectStore store, LogKeys keys, long ownFrom)
 
             if (old.Count == MaxDeletes)
             {
-                await Task.WhenAll(old.Select(key => store.DeleteAsync(key, ct).AsTask()));
+                await store.DeleteManyAsync(old, ct);
                 old.Clear();
             }
         }
 
-        await Task.WhenAll(old.Select(key => store.DeleteAsync(key, ct).AsTask()));
+        await store.DeleteManyAsync(old, ct);
     }
 }

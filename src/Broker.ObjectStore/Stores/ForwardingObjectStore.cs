@@ -26,6 +26,9 @@ public abstract class ForwardingObjectStore(IObjectStore inner) : IObjectStore
     public virtual ValueTask DeleteAsync(ObjectKey key, CancellationToken ct) => inner.DeleteAsync(key, ct);
 
     /// <inheritdoc/>
+    public virtual ValueTask DeleteManyAsync(IReadOnlyList<ObjectKey> keys, CancellationToken ct) => inner.DeleteManyAsync(keys, ct);
+
+    /// <inheritdoc/>
     public virtual ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct) => inner.StartMultipartAsync(key, writeId, ct);
 
     /// <inheritdoc/>

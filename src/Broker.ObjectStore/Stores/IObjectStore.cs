@@ -42,6 +42,12 @@ public interface IObjectStore
     ValueTask DeleteAsync(ObjectKey key, CancellationToken ct);
 
     /// <summary>
+    /// Deletes objects as <see cref="DeleteAsync"/> does, in few requests where the store has such. In no order; after an error any of them may be left, and all of them
+    /// are to be deleted again.
+    /// </summary>
+    ValueTask DeleteManyAsync(IReadOnlyList<ObjectKey> keys, CancellationToken ct) => SingleDeletes.RunAsync(this, keys, ct);
+
+    /// <summary>
     /// Begins to write a large object in parts; nothing is visible until it is completed. The object will have <paramref name="writeId"/>
     /// (<see cref="Guid.Empty"/> = one of the store's choice, or none): S3 takes metadata at the start only.
     /// </summary>

@@ -54,6 +54,13 @@ public sealed class PurposeObjectStore(IObjectStore inner, string purpose) : IOb
     }
 
     /// <inheritdoc/>
+    public async ValueTask DeleteManyAsync(IReadOnlyList<ObjectKey> keys, CancellationToken ct)
+    {
+        StorePurpose.Set(purpose);
+        await inner.DeleteManyAsync(keys, ct);
+    }
+
+    /// <inheritdoc/>
     public async ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct)
     {
         StorePurpose.Set(purpose);

@@ -86,6 +86,16 @@ public sealed class RetryingObjectStore(IObjectStore inner, RetryingObjectStoreO
             ct);
 
     /// <inheritdoc/>
+    public async ValueTask DeleteManyAsync(IReadOnlyList<ObjectKey> keys, CancellationToken ct)
+        => await RetryAsync(
+            async () =>
+            {
+                await inner.DeleteManyAsync(keys, ct);
+                return true;
+            },
+            ct);
+
+    /// <inheritdoc/>
     public async ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct)
     {
         Guid named = writeId == Guid.Empty ? options.Ids.Next() : writeId;

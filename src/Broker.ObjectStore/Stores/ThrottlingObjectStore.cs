@@ -53,6 +53,15 @@ public sealed class ThrottlingObjectStore(IObjectStore inner, ThrottlingObjectSt
         ct);
 
     /// <inheritdoc/>
+    public async ValueTask DeleteManyAsync(IReadOnlyList<ObjectKey> keys, CancellationToken ct) => await LimitAsync(
+        async () =>
+        {
+            await inner.DeleteManyAsync(keys, ct);
+            return true;
+        },
+        ct);
+
+    /// <inheritdoc/>
     public async ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct)
         => new Upload(this, await LimitAsync(() => inner.StartMultipartAsync(key, writeId, ct), ct));
 

@@ -44,6 +44,15 @@ public sealed class WatchedObjectStore(IObjectStore inner, StoreAvailability ava
         });
 
     /// <inheritdoc/>
+    public async ValueTask DeleteManyAsync(IReadOnlyList<ObjectKey> keys, CancellationToken ct) => await WatchAsync(
+        isWrite: true,
+        async () =>
+        {
+            await inner.DeleteManyAsync(keys, ct);
+            return true;
+        });
+
+    /// <inheritdoc/>
     public async ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct)
         => new Upload(this, await WatchAsync(isWrite: true, () => inner.StartMultipartAsync(key, writeId, ct)));
 

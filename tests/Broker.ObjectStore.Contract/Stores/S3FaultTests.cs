@@ -68,6 +68,46 @@ public sealed class S3FaultTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task Many_are_deleted_by_few_requests()
+    {
+        ObjectKey[] keys = await PutManyAsync(250);
+        await _scene.Store.DeleteManyAsync(keys, default);
+        Assert.Equal((3, 0), (_scene.Count("POST"), _scene.Count("DELETE")));
+        Assert.Empty(await KeysAsync(_scene.Direct, "many/", null));
+    }
+
+    [SkippableTheory]
+    [InlineData(501, "NotImplemented")]
+    [InlineData(400, "InvalidRequest")]
+    [InlineData(405, "MethodNotAllowed")]
+    public async Task Many_are_deleted_one_by_one_where_a_server_cannot_delete_several(int status, string code)
+    {
+        ObjectKey[] keys = await PutManyAsync(120);
+        Inject("POST", ProxyFault.Answer(status, code, isForwarded: false));
+        await _scene.Store.DeleteManyAsync(keys, default);
+        Assert.Empty(await KeysAsync(_scene.Direct, "many/", null));
+
+        // It is asked once.
+        Assert.Equal((1, 120), (_scene.Count("POST"), _scene.Count("DELETE")));
+    }
+
+    [SkippableFact]
+    public async Task Deletion_of_many_that_meets_a_fault_is_tried_again()
+    {
+        ObjectKey[] keys = await PutManyAsync(5);
+        foreach (ProxyFault fault in new[] { ProxyFault.Answer(503, "SlowDown", isForwarded: false), ProxyFault.DropRequest, ProxyFault.DropResponse, ProxyFault.Answer(500, "InternalError", isForwarded: true) })
+        {
+            Inject("POST", fault);
+            await UnavailableAsync(async () => await _scene.Store.DeleteManyAsync(keys, default));
+            Inject("POST", fault);
+            await _scene.Retrying().DeleteManyAsync(keys, default);
+            Assert.Empty(await KeysAsync(_scene.Direct, "many/", null));
+        }
+
+        Assert.Equal(0, _scene.Count("DELETE"));
+    }
+
+    [SkippableFact]
     public async Task Body_that_is_paced_goes_out_at_its_pace_in_one_request()
     {
         const int Size = 4 << 20;
@@ -217,6 +257,7 @@ public sealed class S3FaultTests : IAsyncLifetime
         await UnavailableAsync(async () => await store.HeadAsync(S3Scene.Key, default), says);
         await UnavailableAsync(() => KeysAsync(store, "", null), says);
         await UnavailableAsync(async () => await store.DeleteAsync(S3Scene.Key, default), says);
+        await UnavailableAsync(async () => await store.DeleteManyAsync([S3Scene.Key, new ObjectKey("log/8")], default), says);
         await UnavailableAsync(async () => await store.StartMultipartAsync(S3Scene.Key, Guid.Empty, default), says);
     }
 
@@ -232,6 +273,17 @@ public sealed class S3FaultTests : IAsyncLifetime
         }
 
         Assert.Equal(-1, memory.AsSpan().IndexOfAnyExcept((byte)0xEE));
+    }
+
+    private async Task<ObjectKey[]> PutManyAsync(int count)
+    {
+        ObjectKey[] keys = [.. Enumerable.Range(0, count).Select(i => new ObjectKey($"many/{i:D4}"))];
+        foreach (ObjectKey key in keys)
+        {
+            await _scene.Direct.PutAsync(key, S3Scene.Body("x"), PutCondition.None, default);
+        }
+
+        return keys;
     }
 
     private void Inject(string method, ProxyFault fault, int times = 1) => _scene.Proxy.Inject(request => request.Method == method, fault, times);

@@ -45,6 +45,25 @@ public sealed class S3BucketWalFaultTests : IAsyncLifetime
         Assert.All(requests, request => Assert.True(request.IsConditionalPut));
     }
 
+    [SkippableFact]
+    public async Task A_trim_is_two_requests_on_the_wire_however_many_slots_it_lets_go_B7()
+    {
+        BucketWal wal = await OpenAsync(_scene.Retrying(), owner: 1);
+        for (int i = 1; i <= Appends; i++)
+        {
+            await AppendAsync(wal, i);
+        }
+
+        // The first one also looks for the boundary.
+        await wal.TrimAsync(new WalPosition(3), CancellationToken.None);
+        int before = _scene.Proxy.Requests.Count;
+        await wal.TrimAsync(new WalPosition(Appends - 1), CancellationToken.None);
+        Assert.Equal(["PUT", "POST"], _scene.Proxy.Requests.Skip(before).Select(request => request.Method));
+        await wal.DisposeAsync();
+        ObjectInfo[] left = await _scene.Direct.ListAsync("wal/5b/faults/", null, CancellationToken.None).ToArrayAsync();
+        Assert.Single(left, slot => slot.SizeBytes > 1000);
+    }
+
     [SkippableTheory]
     [MemberData(nameof(Faults))]
     public async Task Every_append_is_acknowledged_and_there_once_though_every_third_put_comes_to_harm_B6(string name, ProxyFault fault)

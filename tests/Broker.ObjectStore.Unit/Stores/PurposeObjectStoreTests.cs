@@ -24,9 +24,10 @@ public sealed class PurposeObjectStoreTests
         }
 
         await shared.DeleteAsync(key, default);
+        await wal.DeleteManyAsync([key, new ObjectKey("other")], default);
 
         Assert.Equal(
-            ["Put wal 1 10", "Get read 1 10", "Head wal 1 0", "List read 1 0", "Delete other 1 0"],
+            ["Put wal 1 10", "Get read 1 10", "Head wal 1 0", "List read 1 0", "Delete other 1 0", "Delete wal 2 0"],
             _metrics.Snapshot().Where(counts => counts.Requests > 0).Select(counts => $"{counts.Operation} {counts.Purpose} {counts.Requests} {counts.Bytes}"));
     }
 }

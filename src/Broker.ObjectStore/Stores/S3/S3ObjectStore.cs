@@ -20,6 +20,7 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
     private readonly S3Sender _sender;
     private readonly S3Requests _requests;
     private readonly S3ObjectReader _reader;
+    private readonly S3Deletes _deletes;
     private readonly IIdSource _ids;
 
     private S3ObjectStore(S3ObjectStoreOptions options, AWSCredentials? credentials)
@@ -29,6 +30,7 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
         _sender = new S3Sender(_client, options, new S3Errors(options));
         _requests = new S3Requests(options);
         _reader = new S3ObjectReader(_sender, _requests);
+        _deletes = new S3Deletes(_sender, _requests);
         _ids = options.Ids;
     }
 
@@ -119,6 +121,9 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
             throw answer.Failure.Error;
         }
     }
+
+    /// <inheritdoc/>
+    public ValueTask DeleteManyAsync(IReadOnlyList<ObjectKey> keys, CancellationToken ct) => _deletes.RunAsync(this, keys, ct);
 
     /// <inheritdoc/>
     public async ValueTask<IMultipartUpload> StartMultipartAsync(ObjectKey key, Guid writeId, CancellationToken ct)

@@ -70,6 +70,13 @@ internal sealed class S3Requests(S3ObjectStoreOptions options)
 
     internal DeleteObjectRequest Delete(ObjectKey key) => new() { BucketName = options.Bucket, Key = _keys.ToBucket(key) };
 
+    internal DeleteObjectsRequest DeleteMany(IEnumerable<ObjectKey> keys) => new()
+    {
+        BucketName = options.Bucket,
+        Objects = [.. keys.Select(key => new KeyVersion { Key = _keys.ToBucket(key) })],
+        Quiet = true,
+    };
+
     internal InitiateMultipartUploadRequest StartUpload(ObjectKey key, Guid writeId)
     {
         InitiateMultipartUploadRequest request = new()

@@ -43,13 +43,16 @@ public static class WalRemains
         await new LogTrimmer(store, keys, ownFrom: long.MaxValue).TrimAsync(reader.Position, ct);
 
         // A PUT of an earlier run that was sent again after its slot was deleted has made it anew, below all that a trim looks at.
+        List<ObjectKey> left = [];
         await foreach (ObjectInfo info in store.ListAsync(keys.ListPrefix, null, ct))
         {
             if (info.SizeBytes > LogFrame.HeaderBytes && keys.TryParse(info.Key, out _))
             {
-                await store.DeleteAsync(info.Key, ct);
+                left.Add(info.Key);
             }
         }
+
+        await store.DeleteManyAsync(left, ct);
     }
 
     private static bool TryParse(ObjectKey key, out WalId log)
