@@ -91,6 +91,20 @@ public sealed class S3FaultTests : IAsyncLifetime
         Assert.Equal((1, 120), (_scene.Count("POST"), _scene.Count("DELETE")));
     }
 
+    [SkippableTheory]
+    [InlineData("many/0001 many/0003", "many/0000 many/0002 many/0004")]
+    [InlineData("many/0001 unknown", "")]
+    public async Task Those_of_many_that_a_server_refuses_are_deleted_one_by_one(string refused, string left)
+    {
+        ObjectKey[] keys = await PutManyAsync(5);
+        string errors = string.Concat(refused.Split(' ').Select(key => $"<Error><Key>{key}</Key><Code>InternalError</Code><Message>injected</Message></Error>"));
+        Inject("POST", ProxyFault.AnswerBody($"<DeleteResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{errors}</DeleteResult>"));
+        await _scene.Store.DeleteManyAsync(keys, default);
+
+        // The server has not seen the request: what is gone was deleted by one of its own.
+        Assert.Equal(left, string.Join(' ', await KeysAsync(_scene.Direct, "many/", null)));
+    }
+
     [SkippableFact]
     public async Task Deletion_of_many_that_meets_a_fault_is_tried_again()
     {

@@ -160,7 +160,7 @@ internal sealed class ProxyConnection(Socket client, Uri server, Func<ProxiedReq
 
     private static byte[] ErrorAnswer(ProxyFault.Error error, bool isHead)
     {
-        string body = $"<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{error.Code}</Code><Message>injected</Message></Error>";
+        string body = $"<?xml version=\"1.0\" encoding=\"UTF-8\"?>{error.Body}";
         string head = $"HTTP/1.1 {error.Status} {error.Code}\r\nContent-Type: application/xml\r\nContent-Length: {body.Length}\r\n\r\n";
         return Encoding.ASCII.GetBytes(isHead ? head : head + body);
     }

@@ -38,6 +38,9 @@ public abstract record ProxyFault
     /// <param name="isForwarded">Whether the server got the request nevertheless.</param>
     public static ProxyFault Answer(int status, string code, bool isForwarded) => new Error(status, code, isForwarded);
 
+    /// <summary>Such a body comes back with status 200; the server never sees the request.</summary>
+    public static ProxyFault AnswerBody(string xml) => new Error(200, "OK", IsForwarded: false) { Body = xml };
+
     /// <summary>The answer's head comes back and so many bytes of its body; then the connection breaks.</summary>
     public static ProxyFault TruncateResponse(long bodyBytes) => new CutBody(bodyBytes, Stall: null);
 
@@ -53,7 +56,10 @@ public abstract record ProxyFault
 
     internal sealed record Hang(bool IsForwarded) : ProxyFault;
 
-    internal sealed record Error(int Status, string Code, bool IsForwarded) : ProxyFault;
+    internal sealed record Error(int Status, string Code, bool IsForwarded) : ProxyFault
+    {
+        public string Body { get; init; } = $"<Error><Code>{Code}</Code><Message>injected</Message></Error>";
+    }
 
     internal sealed record CutBody(long Bytes, Task? Stall) : ProxyFault;
 

@@ -24,7 +24,7 @@ internal sealed class S3Deletes(S3Sender sender, S3Requests requests)
         }
     }
 
-    /// <summary>Those that were not deleted.</summary>
+    /// <summary>Those that were not deleted, or of which it is not clear.</summary>
     private async ValueTask<IReadOnlyList<ObjectKey>> TogetherAsync(ObjectKey[] keys, CancellationToken ct)
     {
         DeleteObjectsRequest request = requests.DeleteMany(keys);
@@ -37,8 +37,9 @@ internal sealed class S3Deletes(S3Sender sender, S3Requests requests)
 
         if (failure.Error.InnerException is DeleteObjectsException { Response.DeleteErrors: { } refused })
         {
-            HashSet<string> left = [.. refused.Select(error => error.Key)];
-            return [.. keys.Where(key => left.Contains(requests.Keys.ToBucket(key)))];
+            HashSet<string?> names = [.. refused.Select(error => error.Key)];
+            ObjectKey[] left = [.. keys.Where(key => names.Contains(requests.Keys.ToBucket(key)))];
+            return left.Length == names.Count ? left : keys;
         }
 
         _isUnknown = failure.Error.Kind == StorageErrorKind.Invalid || failure.Kind == S3FailureKind.NoObject;
