@@ -8,7 +8,7 @@ namespace Broker.ObjectStore.S3;
 
 /// <summary>
 /// An object store in an S3 bucket: AWS's, or another server that has atomic conditional PUTs and strong consistency, as Ceph's gateway does. Thread-safe.
-/// <para>Each call is one request that is sent once (and, where a conditional PUT's outcome is in doubt, one HEAD): retries, hedging and limits are the
+/// <para>Each call is one request that is sent once (where a conditional PUT's outcome is in doubt also a HEAD; of many deletions, see <see cref="S3Deletes"/>): retries, hedging and limits are the
 /// decorators' (<see cref="RetryingObjectStore"/>, <see cref="HedgedObjectStore"/>, <see cref="ThrottlingObjectStore"/>).</para>
 /// <para>Permissions: s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload on the keys, s3:ListBucket on the bucket (without which S3
 /// answers 403 instead of 404 for what is not there) and s3:ListBucketMultipartUploads.</para>
