@@ -129,13 +129,15 @@ internal sealed class ClusterNode
     }
 
     /// <summary>Leaves in good order: the others know at once that this node is not dead. Nothing may be served any more.</summary>
-    public async Task LeaveAsync()
+    /// <param name="patience">How long the store may take to let go of its registration.</param>
+    public async Task LeaveAsync(TimeSpan patience)
     {
+        using CancellationTokenSource late = new(patience);
         try
         {
-            await _registry.LeaveAsync(_entry, CancellationToken.None);
+            await _registry.LeaveAsync(_entry, late.Token);
         }
-        catch (StorageException)
+        catch (Exception cause) when (cause is StorageException or OperationCanceledException)
         {
             // It is found dead by whoever comes next.
         }

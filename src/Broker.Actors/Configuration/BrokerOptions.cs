@@ -44,8 +44,8 @@ public sealed record BrokerOptions
     public required ClusterOptions? Cluster { get; init; }
 
     /// <summary>
-    /// How long SIGTERM may take before the process ends anyway; <c>shutdown.timeout.ms</c>. The default, 24 s, ends before the SIGKILL that Kubernetes sends after 30 s. A quarter of it is for
-    /// partitions to move to other brokers: some hundred take half a second, or five on a machine that has no core to spare.
+    /// What SIGTERM may take; <c>shutdown.timeout.ms</c>. Each step has a share: partitions move to other brokers in half of it (some hundred take half a second, or five on a machine that has no core
+    /// to spare), connections end in a quarter, writes and uploads in half. With the default, 10 s, all of them together end before the SIGKILL that Kubernetes sends after 30 s.
     /// </summary>
     public required TimeSpan ShutdownTimeout { get; init; }
 

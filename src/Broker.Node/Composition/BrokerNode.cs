@@ -98,10 +98,11 @@ public sealed class BrokerNode : IAsyncDisposable
         _telemetry.Stopping();
         if (_cluster is { } cluster)
         {
-            await (Fenced.IsCompleted ? cluster.DownAsync() : cluster.DrainAsync(_options.ShutdownTimeout / 4, _log));
+            await (Fenced.IsCompleted ? cluster.DownAsync() : cluster.DrainAsync(_options.ShutdownTimeout / 2, _log));
         }
 
-        using CancellationTokenSource patience = new(_options.ShutdownTimeout / 4);
+        // Clients of a node that was replaced wait for nothing of it: they are to look for their leaders at once.
+        using CancellationTokenSource patience = new(Fenced.IsCompleted ? TimeSpan.Zero : _options.ShutdownTimeout / 4);
         try
         {
             await _listeners.StopAsync(patience.Token);
@@ -115,7 +116,7 @@ public sealed class BrokerNode : IAsyncDisposable
         await _listeners.DisposeAsync();
         await _telemetry.DisposeAsync();
         await _storage.DisposeAsync();
-        await (_cluster?.LeaveAsync() ?? Task.CompletedTask);
+        await (_cluster?.LeaveAsync(_options.ShutdownTimeout / 4) ?? Task.CompletedTask);
         _objects.Dispose();
     }
 }
