@@ -132,7 +132,7 @@ internal sealed class ClusterNode
     /// <param name="patience">How long the store may take to let go of its registration.</param>
     public async Task LeaveAsync(TimeSpan patience)
     {
-        using CancellationTokenSource late = new(patience);
+        using CancellationTokenSource late = new(patience, _clock);
         try
         {
             await _registry.LeaveAsync(_entry, late.Token);

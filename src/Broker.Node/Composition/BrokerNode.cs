@@ -15,6 +15,9 @@ namespace Broker.Node.Composition;
 /// <summary>One broker process: storage, actors and listeners, started and stopped in that order and its reverse.</summary>
 public sealed class BrokerNode : IAsyncDisposable
 {
+    // Clients of a node that was replaced wait for nothing of it, and are to look for their leaders at once. Not zero: the listeners are to be closed first.
+    private static readonly TimeSpan ReplacedPatience = TimeSpan.FromMilliseconds(100);
+
     private readonly BrokerOptions _options;
     private readonly ObjectStores _objects;
     private readonly StorageEngine _storage;
@@ -101,8 +104,7 @@ public sealed class BrokerNode : IAsyncDisposable
             await (Fenced.IsCompleted ? cluster.DownAsync() : cluster.DrainAsync(_options.ShutdownTimeout / 2, _log));
         }
 
-        // Clients of a node that was replaced wait for nothing of it: they are to look for their leaders at once.
-        using CancellationTokenSource patience = new(Fenced.IsCompleted ? TimeSpan.Zero : _options.ShutdownTimeout / 4);
+        using CancellationTokenSource patience = new(Fenced.IsCompleted ? ReplacedPatience : _options.ShutdownTimeout / 4);
         try
         {
             await _listeners.StopAsync(patience.Token);

@@ -101,8 +101,8 @@ internal sealed class LogTrimmer(IObjectStore store, LogKeys keys, long ownFrom)
         }
     }
 
-    /// <summary>Other writers' slots: which of them are fences, only a listing tells.</summary>
-    private async ValueTask DeleteForeignAsync(long from, long to, CancellationToken ct)
+    /// <summary>Deletes data slots of other writers, wherever the boundary is: which of them are fences, only a listing tells.</summary>
+    internal async ValueTask DeleteForeignAsync(long from, long to, CancellationToken ct)
     {
         if (from >= to)
         {

@@ -40,19 +40,11 @@ public static class WalRemains
             // Only its end is of interest.
         }
 
-        await new LogTrimmer(store, keys, ownFrom: long.MaxValue).TrimAsync(reader.Position, ct);
+        LogTrimmer trimmer = new(store, keys, ownFrom: long.MaxValue);
+        await trimmer.TrimAsync(reader.Position, ct);
 
         // A PUT of an earlier run that was sent again after its slot was deleted has made it anew, below all that a trim looks at.
-        List<ObjectKey> left = [];
-        await foreach (ObjectInfo info in store.ListAsync(keys.ListPrefix, null, ct))
-        {
-            if (info.SizeBytes > LogFrame.HeaderBytes && keys.TryParse(info.Key, out _))
-            {
-                left.Add(info.Key);
-            }
-        }
-
-        await store.DeleteManyAsync(left, ct);
+        await trimmer.DeleteForeignAsync(0, long.MaxValue, ct);
     }
 
     private static bool TryParse(ObjectKey key, out WalId log)
