@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Net.Sockets;
 using Broker.Crash.Pipelined;
 using Broker.TestSupport.Clients;
 using Broker.Wire;
@@ -58,6 +59,19 @@ internal sealed class LargeBatches(CrashTopic topic, int port, int partition = 0
         }
 
         return ErrorCode.None;
+    }
+
+    /// <summary>Sends one record; what it was answered, none where the connection ended before or was refused.</summary>
+    public async Task<ErrorCode?> ProduceToOneThatEndsAsync()
+    {
+        try
+        {
+            return await ProduceAsync(1);
+        }
+        catch (Exception ended) when (ended is IOException or SocketException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Tries until so many records are acknowledged.</summary>
