@@ -43,6 +43,7 @@ public class Cluster : IExtension
         _onRemoved = new StatusCallbacks(Log);
         FailureDetector = new DefaultFailureDetectorRegistry<Address>(() => FailureDetectorLoader.Load(
             Settings.FailureDetectorImplementationClass, Settings.FailureDetectorConfig, system));
+        Refusals = new RefusedConnections(Settings.UnreachableWhenRefusedFor);
         DowningProvider = (IDowningProvider)Activator.CreateInstance(Settings.DowningProviderType, system, this)!;
         Props daemon = Props.Create(() => new ClusterDaemon(this)).WithDispatcher(Settings.UseDispatcher);
         _daemon = system.SystemActorOf(daemon, ClusterDaemon.Name);
@@ -73,6 +74,8 @@ public class Cluster : IExtension
     public DefaultFailureDetectorRegistry<Address> FailureDetector { get; }
 
     public IDowningProvider DowningProvider { get; }
+
+    internal RefusedConnections Refusals { get; }
 
     internal ILoggingAdapter Log { get; }
 

@@ -37,6 +37,33 @@ public sealed class AssociatedEvent : AssociationEvent
     public override string ToString() => $"Associated [{LocalAddress}] {(IsInbound ? "<-" : "->")} [{RemoteAddress}]";
 }
 
+/// <summary>A connection could not be made.</summary>
+public sealed class AssociationErrorEvent : AssociationEvent
+{
+    private readonly LogLevel _level;
+
+    public AssociationErrorEvent(Exception cause, Address localAddress, Address remoteAddress, bool inbound, LogLevel level)
+    {
+        Cause = cause;
+        LocalAddress = localAddress;
+        RemoteAddress = remoteAddress;
+        IsInbound = inbound;
+        _level = level;
+    }
+
+    public Exception Cause { get; }
+
+    public override Address LocalAddress { get; protected set; }
+
+    public override Address RemoteAddress { get; protected set; }
+
+    public override bool IsInbound { get; protected set; }
+
+    public override LogLevel LogLevel() => _level;
+
+    public override string ToString() => $"AssociationError [{LocalAddress}] {(IsInbound ? "<-" : "->")} [{RemoteAddress}]: {Cause.Message}";
+}
+
 public sealed class DisassociatedEvent : AssociationEvent
 {
     public DisassociatedEvent(Address localAddress, Address remoteAddress, bool inbound)

@@ -61,6 +61,8 @@ internal static class ClusterReferenceConfig
               monitored-by-nr-of-members = 9
               # After which a node that never answered counts as one that has answered once.
               expected-response-after = 1s
+              # A node whose port refuses connections for so long, and does not answer meanwhile, is unreachable, whatever its detector says yet.
+              unreachable-when-refused-for = off
             }
 
             split-brain-resolver {

@@ -20,6 +20,7 @@ public sealed class ClusterSettings
         HeartbeatInterval = Positive(FailureDetectorConfig, "heartbeat-interval");
         HeartbeatExpectedResponseAfter = Positive(FailureDetectorConfig, "expected-response-after");
         MonitoredByNrOfMembers = AtLeastOne(FailureDetectorConfig, "monitored-by-nr-of-members");
+        UnreachableWhenRefusedFor = Optional(FailureDetectorConfig, "unreachable-when-refused-for");
         SeedNodes = [.. cluster.GetStringList("seed-nodes").Select(seed => SeedNode(seed, systemName))];
         SeedNodeTimeout = Positive(cluster, "seed-node-timeout");
         RetryUnsuccessfulJoinAfter = Optional(cluster, "retry-unsuccessful-join-after");
@@ -92,6 +93,8 @@ public sealed class ClusterSettings
     public Type DowningProviderType { get; }
 
     public bool RunCoordinatedShutdownWhenDown { get; }
+
+    internal TimeSpan? UnreachableWhenRefusedFor { get; }
 
     internal TimeSpan PruneTombstonesAfter { get; }
 

@@ -110,13 +110,16 @@ internal sealed partial class ClusterCore
 
     private GossipStatus Status() => new(_self, Latest.Version, Latest.Seen.Count);
 
+    private bool IsMonitored(Address node) => _cluster.FailureDetector.IsMonitoring(node);
+
+    private bool IsThere(Address node) => _cluster.FailureDetector.IsAvailable(node) && !_cluster.Refusals.IsGone(node);
+
     private void ReapUnreachable()
     {
-        Member[] silent = [.. Peers().Where(member => !_cluster.FailureDetector.IsAvailable(member.Address))];
+        Member[] silent = [.. Peers().Where(member => IsMonitored(member.Address) && !IsThere(member.Address))];
         UniqueAddress[] back =
         [
-            .. Latest.Reachability.UnreachableFrom(_self).Where(node =>
-                _cluster.FailureDetector.IsMonitoring(node.Address) && _cluster.FailureDetector.IsAvailable(node.Address)),
+            .. Latest.Reachability.UnreachableFrom(_self).Where(node => IsMonitored(node.Address) && IsThere(node.Address)),
         ];
         Reachability reachability = silent.Aggregate(Latest.Reachability, (before, member) => before.Unreachable(_self, member.UniqueAddress));
         reachability = back.Aggregate(reachability, (before, node) => before.Reachable(_self, node));

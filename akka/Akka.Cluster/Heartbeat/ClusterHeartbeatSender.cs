@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
+using System.Net.Sockets;
 using Akka.Actor;
 using Akka.Remote;
 
 namespace Akka.Cluster;
 
-/// <summary>Sends heartbeats to the members that this node watches; their answers feed the failure detector.</summary>
+/// <summary>Sends heartbeats to the members that this node watches; their answers feed the failure detector, and so do connections that are refused.</summary>
 internal sealed class ClusterHeartbeatSender : ReceiveActor, IWithTimers
 {
     private static readonly object TickKey = new();
@@ -21,13 +22,19 @@ internal sealed class ClusterHeartbeatSender : ReceiveActor, IWithTimers
         _failureDetector = cluster.FailureDetector;
         Receive<MembershipState>(MembersChanged);
         Receive<HeartbeatResponse>(Answered);
+        Receive<AssociationErrorEvent>(NotConnected);
         Receive<Tick>(_ => SendHeartbeats());
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    protected override void PreStart() =>
+    protected override void PreStart()
+    {
+        Context.System.EventStream.Subscribe(Self, typeof(AssociationErrorEvent));
         Timers.StartPeriodicTimer(TickKey, new Tick(), _cluster.Settings.HeartbeatInterval);
+    }
+
+    protected override void PostStop() => Context.System.EventStream.Unsubscribe(Self);
 
     private void MembersChanged(MembershipState state)
     {
@@ -42,13 +49,13 @@ internal sealed class ClusterHeartbeatSender : ReceiveActor, IWithTimers
         {
             _receivers.Remove(gone);
             _firstExpectedMs.Remove(gone.Address);
-            _failureDetector.Remove(gone.Address);
+            Forget(gone.Address);
         }
 
         foreach (UniqueAddress added in ring.Where(node => !_receivers.ContainsKey(node)))
         {
             _receivers.Add(added, _cluster.Provider.ResolveActorRef(ClusterDaemon.HeartbeatReceiverPath(added.Address)));
-            _failureDetector.Remove(added.Address);
+            Forget(added.Address);
             _firstExpectedMs[added.Address] = Environment.TickCount64 + (long)_cluster.Settings.HeartbeatExpectedResponseAfter.TotalMilliseconds;
             SendTo(added);
         }
@@ -80,7 +87,22 @@ internal sealed class ClusterHeartbeatSender : ReceiveActor, IWithTimers
         if (_receivers.ContainsKey(response.From))
         {
             _failureDetector.Heartbeat(response.From.Address);
+            _cluster.Refusals.Forget(response.From.Address);
         }
+    }
+
+    private void NotConnected(AssociationErrorEvent failed)
+    {
+        if (failed.Cause is SocketException { SocketErrorCode: SocketError.ConnectionRefused } && _receivers.Keys.Any(node => node.Address == failed.RemoteAddress))
+        {
+            _cluster.Refusals.Refused(failed.RemoteAddress);
+        }
+    }
+
+    private void Forget(Address node)
+    {
+        _failureDetector.Remove(node);
+        _cluster.Refusals.Forget(node);
     }
 
     private sealed record Tick;

@@ -202,6 +202,7 @@ internal sealed class Association
     private async Task<OutboundConnection?> TryConnectAsync(ConnectionAttempt attempt)
     {
         string reason;
+        Exception? cause = null;
         Volatile.Write(ref _attempt, attempt);
         try
         {
@@ -219,6 +220,7 @@ internal sealed class Association
         catch (Exception failure) when (failure is SocketException or SerializationException or OperationCanceledException or ObjectDisposedException
             && !_stop.IsCancellationRequested)
         {
+            cause = failure;
             reason = failure is OperationCanceledException ? $"no answer within {_settings.ConnectionTimeout}" : failure.Message;
         }
         finally
@@ -240,11 +242,8 @@ internal sealed class Association
         {
             _remoting.Troubles.Tell(LogLevel.WarningLevel, "unreached", Remote.ToString(), null, Text, Remote, reason);
         }
-        else
-        {
-            _log.Debug(Text, Remote, reason);
-        }
 
+        _remoting.Publish(new AssociationErrorEvent(cause ?? new RemoteTransportException(reason), _remoting.Address, Remote, inbound: false, LogLevel.DebugLevel));
         return null;
     }
 

@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using Akka.Actor;
 using Broker.ObjectStore;
 using Microsoft.Extensions.Logging;
@@ -45,9 +44,6 @@ internal sealed class StoreReachActor : ReceiveActor, IWithTimers
         Receive<TryStore>(_ => ReachesAsync(OthersPatience).PipeTo(Sender, Self, success: reached => new StoreIsTried(reached)));
         Receive<Look>(_ => OnLook());
         Receive<RoundEnded>(OnRoundEnded);
-
-        // Of what nobody has foreseen: it begins anew.
-        Receive<Status.Failure>(failed => ExceptionDispatchInfo.Throw(failed.Cause));
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -90,7 +86,7 @@ internal sealed class StoreReachActor : ReceiveActor, IWithTimers
             isReachedByOther = await answered;
         }
 
-        return new RoundEnded(number, await own || _services.Answers() != answers, isReachedByOther);
+        return new RoundEnded(this, number, await own || _services.Answers() != answers, isReachedByOther);
     }
 
     private async Task<bool> ReachesAsync(TimeSpan limit)
@@ -105,9 +101,14 @@ internal sealed class StoreReachActor : ReceiveActor, IWithTimers
         {
             return false;
         }
+        catch (Exception unforeseen)
+        {
+            StoreReachLog.TriedInVain(_services.Log, unforeseen);
+            return false;
+        }
     }
 
-    private static async Task<bool> IsReachedByAsync(ICanTell other)
+    private async Task<bool> IsReachedByAsync(ICanTell other)
     {
         try
         {
@@ -117,10 +118,20 @@ internal sealed class StoreReachActor : ReceiveActor, IWithTimers
         {
             return false;
         }
+        catch (Exception unforeseen)
+        {
+            StoreReachLog.AskedInVain(_services.Log, unforeseen);
+            return false;
+        }
     }
 
     private void OnRoundEnded(RoundEnded round)
     {
+        if (round.BegunBy != this)
+        {
+            return;
+        }
+
         _asking--;
         if (round.IsReached || !round.IsReachedByOther)
         {
@@ -151,7 +162,8 @@ internal sealed class StoreReachActor : ReceiveActor, IWithTimers
         public static readonly Look Instance = new();
     }
 
-    private sealed record RoundEnded(long Number, bool IsReached, bool IsReachedByOther);
+    // Whoever takes the place of an instance that failed counts anew.
+    private sealed record RoundEnded(StoreReachActor BegunBy, long Number, bool IsReached, bool IsReachedByOther);
 }
 
 /// <summary>Asks a node's <see cref="StoreReachActor"/> whether the store answers it now. Answered with <see cref="StoreIsTried"/>.</summary>
@@ -193,4 +205,10 @@ internal static partial class StoreReachLog
 {
     [LoggerMessage(EventId = 5411, EventName = "StoreOutOfReach", Level = LogLevel.Error, Message = "This node has not reached its object store for {Elapsed} ({Reason}), and others of the cluster do: it leaves, so that they lead what it led, and comes back when the store answers it")]
     public static partial void Leaves(ILogger log, TimeSpan elapsed, string reason);
+
+    [LoggerMessage(EventId = 5412, EventName = "StoreTriedInVain", Level = LogLevel.Warning, Message = "Whether the object store answers could not be tried: it counts as not answering")]
+    public static partial void TriedInVain(ILogger log, Exception cause);
+
+    [LoggerMessage(EventId = 5413, EventName = "OthersAskedInVain", Level = LogLevel.Warning, Message = "Another node could not say whether the object store answers it: it counts as not answering that one")]
+    public static partial void AskedInVain(ILogger log, Exception cause);
 }

@@ -7,11 +7,17 @@ namespace Broker.Actors.Coordination;
 
 /// <summary>
 /// The cluster's coordinator, wherever it runs: takes the metadata log over, which ends the one before, and has a <see cref="CoordinatorActor"/> work on it. Until then requests wait;
-/// those who ask know how long they do. Fenced by another one, it stops; after whatever else ends the coordinator the log is taken over anew.
+/// those who ask know how long they do, and nodes that listen are known to the coordinator from its beginning. Fenced by another one, it stops; after whatever else ends the coordinator the log is taken over anew.
 /// </summary>
 internal sealed class CoordinatorHostActor : ReceiveActor, IWithStash, IWithTimers
 {
+    /// <summary>Nodes of one cluster are fewer. Who is beyond that attaches again soon.</summary>
+    private const int MostAttaching = 1_000;
+
     private readonly CoordinatorHostServices _services;
+
+    // The newest of each node: it comes again and again, for as long as this takes.
+    private readonly Dictionary<IActorRef, AttachFollower> _attaching = [];
     private Trouble _told;
 
     public CoordinatorHostActor(CoordinatorHostServices services)
@@ -39,9 +45,6 @@ internal sealed class CoordinatorHostActor : ReceiveActor, IWithStash, IWithTime
     private void Opening()
     {
         ReceiveOutcome();
-
-        // Comes again and again.
-        Receive<AttachFollower>(_ => { });
         ReceiveAny(_ => Stash.Stash());
     }
 
@@ -63,6 +66,15 @@ internal sealed class CoordinatorHostActor : ReceiveActor, IWithStash, IWithTime
         Receive<MetadataLog>(OnOpened);
         Receive<OpenFailed>(OnFailed);
         Receive<OpenAgain>(_ => Open());
+        Receive<AttachFollower>(OnAttach);
+    }
+
+    private void OnAttach(AttachFollower attach)
+    {
+        if (_attaching.Count < MostAttaching || _attaching.ContainsKey(Sender))
+        {
+            _attaching[Sender] = attach;
+        }
     }
 
     private void Open() => _services.OpenAsync().PipeTo(Self, failure: cause => new OpenFailed(cause));
@@ -103,6 +115,14 @@ internal sealed class CoordinatorHostActor : ReceiveActor, IWithStash, IWithTime
         Context.Watch(coordinator);
         Become(() => Serving(coordinator, log));
         Stash.UnstashAll();
+
+        // Behind the requests that came before: else these would be taken for lost.
+        foreach ((IActorRef follower, AttachFollower attach) in _attaching)
+        {
+            Self.Tell(attach, follower);
+        }
+
+        _attaching.Clear();
     }
 
     private void OnEnded(MetadataLog log)

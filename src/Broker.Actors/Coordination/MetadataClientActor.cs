@@ -12,11 +12,12 @@ namespace Broker.Actors.Coordination;
 /// N2. A reply reaches its asker when the node has taken in the metadata that it is about, not before.
 /// N3. A command that got lost, on its way or with the coordinator that had it, fails as soon as the coordinator says that it does not know it; what became of it is in doubt.
 /// N4. It is confirmed that the metadata are what the node shows by a look into the store that began after that was asked for.
+/// N5. When the coordinator ends, the next one knows of this node as soon as it serves: what this one commits nobody waits to hear of.
 /// </summary>
 internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
 {
-    /// <summary>How often the coordinator is told that this node listens: a new one knows it within this.</summary>
-    internal static readonly TimeSpan AttachEvery = TimeSpan.FromMilliseconds(500);
+    // Who leads to the coordinator may hear of its end a moment later than this node, and pass on in vain what comes before.
+    private static readonly TimeSpan FirstAttachAgainAfter = TimeSpan.FromMilliseconds(20);
 
     // Who asked has lost patience by then, and was told that the outcome is in doubt.
     private static readonly TimeSpan ForgetAfter = CoordinatorTimeouts.Command * 2;
@@ -34,6 +35,10 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
     private readonly Dictionary<long, (IActorRef Asker, long Since)> _asked = [];
     private readonly List<(long Version, IActorRef Asker, object Reply)> _held = [];
     private IActorRef? _manager;
+
+    // The one that was heard of last; null: it has ended.
+    private IActorRef? _coordinator;
+    private TimeSpan _attachAgainAfter;
     private MetadataImage _image;
     private MetadataImage _published;
     private long _lastId;
@@ -50,10 +55,13 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
         _image = _published = services.View.Current;
         _wanted = _image.Version;
         Receive<CoordinatorAnswer>(OnAnswer);
-        Receive<MetadataLoss>(services.View.Publish);
+        Receive<MetadataLoss>(OnAttached);
+        Receive<Terminated>(OnCoordinatorGone, gone => gone.ActorRef.Equals(_coordinator));
+        Receive<Terminated>(_ => { });
         Receive<RequestsKnown>(OnKnown);
         Receive<ManageWith>(with => _manager = with.Manager);
         Receive<Attach>(_ => OnAttachAgain());
+        Receive<AttachToNext>(_ => OnAttachToNext());
         Receive<ImageRead>(read => OnRead(read.Image));
         Receive<ReadFailed>(OnReadFailed);
         Receive<ReadAgain>(_ => CatchUp());
@@ -68,7 +76,7 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
     protected override void PreStart()
     {
         OnAttach();
-        Timers.StartPeriodicTimer(nameof(Attach), Attach.Instance, AttachEvery);
+        Timers.StartPeriodicTimer(nameof(Attach), Attach.Instance, _services.AttachEvery);
     }
 
     private void Ask(object command)
@@ -90,6 +98,34 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
         foreach ((long id, _) in _asked.Where(one => _services.Clock.GetElapsedTime(one.Value.Since) > ForgetAfter).ToArray())
         {
             _asked.Remove(id);
+        }
+    }
+
+    // Each attachment is answered with this.
+    private void OnAttached(MetadataLoss loss)
+    {
+        _services.View.Publish(loss);
+        if (!Sender.Equals(_coordinator))
+        {
+            _ = _coordinator is null ? null : Context.Unwatch(_coordinator);
+            _coordinator = Context.Watch(Sender);
+        }
+    }
+
+    private void OnCoordinatorGone(Terminated gone)
+    {
+        _coordinator = null;
+        _attachAgainAfter = FirstAttachAgainAfter;
+        OnAttachToNext();
+    }
+
+    private void OnAttachToNext()
+    {
+        if (_coordinator is null && _attachAgainAfter < _services.AttachEvery)
+        {
+            OnAttach();
+            Timers.StartSingleTimer(nameof(AttachToNext), AttachToNext.Instance, _attachAgainAfter);
+            _attachAgainAfter *= 2;
         }
     }
 
@@ -280,6 +316,11 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
         public static readonly Attach Instance = new();
     }
 
+    private sealed record AttachToNext
+    {
+        public static readonly AttachToNext Instance = new();
+    }
+
     private sealed record ReadAgain
     {
         public static readonly ReadAgain Instance = new();
@@ -312,7 +353,11 @@ internal sealed record ManageWith(IActorRef Manager);
 /// <param name="ReadAsync">Reads the metadata from the store as they are now.</param>
 /// <param name="HasNewerAsync">Whether the store may have newer metadata than those of a version.</param>
 internal sealed record MetadataClientServices(
-    ICanTell Coordinator, MetadataView View, Func<CancellationToken, Task<MetadataImage>> ReadAsync, Func<long, CancellationToken, Task<bool>> HasNewerAsync, TimeProvider Clock, ILogger Log);
+    ICanTell Coordinator, MetadataView View, Func<CancellationToken, Task<MetadataImage>> ReadAsync, Func<long, CancellationToken, Task<bool>> HasNewerAsync, TimeProvider Clock, ILogger Log)
+{
+    /// <summary>How often the coordinator is told that this node listens: one that took the place of another unnoticed knows it within this.</summary>
+    public TimeSpan AttachEvery { get; init; } = TimeSpan.FromMilliseconds(500);
+}
 
 /// <summary>Asks whether the metadata that the node shows are the newest. Answered with <see cref="MetadataConfirmed"/> once it shows those that the store has.</summary>
 internal sealed record ConfirmMetadata

@@ -5,7 +5,7 @@ namespace Broker.Actors.Coordination;
 /// <summary>The newest commits of a coordinator, so that a node that has missed some need not have them from the store, which may answer it slowly just then.</summary>
 internal sealed class RecentCommits
 {
-    /// <summary>Several times those between two attachments of a node (<see cref="MetadataClientActor.AttachEvery"/>), at one commit in 20 ms. What they hold is in the image as well, for the most part.</summary>
+    /// <summary>Several times those between two attachments of a node (<see cref="MetadataClientServices.AttachEvery"/>), at one commit in 20 ms. What they hold is in the image as well, for the most part.</summary>
     internal const int Most = 100;
 
     private readonly Queue<RecentCommit> _commits = new(Most);

@@ -24,7 +24,7 @@ internal sealed class OrphanSweep(OrphanServices services)
     {
         try
         {
-            IReadOnlySet<WalId> logs = await WalRemains.ListAsync(_store, CancellationToken.None);
+            IReadOnlyDictionary<WalId, StoredSlots> logs = await WalRemains.ListAsync(_store, CancellationToken.None);
             object closed = await services.Coordinator.Ask(new CloseObjectIds(boundary), CoordinatorTimeouts.Command);
             if (closed is CommandFailed failed)
             {
@@ -37,7 +37,7 @@ internal sealed class OrphanSweep(OrphanServices services)
             // Where others had closed more there was nothing to commit, and so nothing that shows this node's metadata to be the newest.
             if (closed is ObjectIdsAreClosed { Image: var image } && image.ClosedObjectIds == boundary)
             {
-                foreach (WalId log in logs.Where(log => !image.Wals.ContainsKey(log)))
+                foreach (WalId log in logs.Keys.Where(log => !image.Wals.ContainsKey(log)))
                 {
                     isWhole &= await TriedAsync($"the write-ahead log {log}", async () =>
                     {

@@ -59,6 +59,7 @@ internal sealed class StoreVerifyCommand
         await Console.Out.WriteLineAsync($"{totals.Objects} objects in use, {totals.ObjectBytes} bytes, {totals.Ranges} ranges of partitions");
         await Console.Out.WriteLineAsync($"{totals.Blocks} blocks read, {totals.BlockBytes} bytes, in {elapsed.TotalSeconds:F1} s");
         await Console.Out.WriteLineAsync($"{totals.Wals} write-ahead logs in the store, {totals.WalSlots} slots, {totals.WalRecords} record batches");
+        await Console.Out.WriteLineAsync($"{totals.ReleasedWals} write-ahead logs that no node has any more, {totals.ReleasedWalSlots} slots, {totals.ReleasedWalBytes} bytes: left by a crash, removed in time");
         await Console.Out.WriteLineAsync($"{totals.Deletable} objects wait for their deletion, {totals.DeletableBytes} bytes");
         await Console.Out.WriteLineAsync($"{totals.Unknown} objects are unknown to the metadata, {totals.UnknownBytes} bytes: on their way, or left by a crash");
     }

@@ -11,15 +11,16 @@ namespace Broker.Actors.Unit.Clustering;
 public sealed class StoreReachActorTests : ActorTest
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-    private static readonly StorageException Away = new(StorageErrorKind.Unavailable, "away");
     private readonly List<ICanTell> _others = [];
     private readonly ConcurrentQueue<Exception> _left = new();
     private volatile StoreOutage? _outage = new(DateTimeOffset.UnixEpoch, "no answer");
     private volatile Func<int, bool> _reaches = _ => false;
     private volatile Func<bool?> _othersReach = () => true;
+    private volatile Exception _failure = new StorageException(StorageErrorKind.Unavailable, "away");
+    private volatile Task _held = Task.CompletedTask;
+    private int _outageFailsAfter = -1;
     private bool _mayLeave = true;
     private int _mostRounds = 1;
-    private Task _held = Task.CompletedTask;
     private long _answers;
     private int _probes;
     private int _asked;
@@ -137,6 +138,44 @@ public sealed class StoreReachActorTests : ActorTest
         StaysFor(rounds: 2);
     }
 
+    [Fact]
+    public void Y1_other_that_answers_with_a_failure_takes_over_nothing()
+    {
+        _othersReach = () => throw new InvalidOperationException("nobody has foreseen this");
+        StaysFor(rounds: StoreReachActor.RoundsToLeave * 3);
+    }
+
+    [Fact]
+    public void Try_that_fails_as_nobody_has_foreseen_is_one_in_vain()
+    {
+        _failure = new InvalidOperationException("nobody has foreseen this");
+        IActorRef actor = Start();
+        actor.Tell(TryStore.Instance, TestActor);
+        Assert.False(ExpectMsg<StoreIsTried>(Patience).IsReached);
+
+        AwaitCondition(() => !_left.IsEmpty, Patience);
+    }
+
+    [Fact]
+    public void Rounds_of_an_instance_that_failed_are_none_of_the_next()
+    {
+        (_mostRounds, _othersReach) = (2, () => false);
+        TaskCompletionSource first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource second = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _held = first.Task;
+        _outageFailsAfter = 1;
+        Start();
+        AwaitCondition(() => Volatile.Read(ref _probes) == 1 + _mostRounds, Patience);
+
+        _held = second.Task;
+        first.SetResult();
+
+        AwaitCondition(() => Volatile.Read(ref _probes) == 1 + (2 * _mostRounds), Patience);
+        ExpectNoMsg(TimeSpan.FromMilliseconds(200));
+        Assert.Equal(1 + (2 * _mostRounds), Volatile.Read(ref _probes));
+        second.SetResult();
+    }
+
     private void StaysFor(int rounds)
     {
         Start();
@@ -150,7 +189,7 @@ public sealed class StoreReachActorTests : ActorTest
     {
         StoreReachServices services = new(
             _mayLeave,
-            () => _outage,
+            Outage,
             () => Interlocked.Read(ref _answers),
             _ => TryAsync(),
             () => _others,
@@ -162,13 +201,15 @@ public sealed class StoreReachActorTests : ActorTest
         return Sys.ActorOf(Props.Create(() => new StoreReachActor(services)));
     }
 
+    private StoreOutage? Outage() => _outageFailsAfter-- == 0 ? throw new InvalidOperationException("nobody has foreseen this") : _outage;
+
     private async Task TryAsync()
     {
         bool reaches = _reaches(Interlocked.Increment(ref _probes));
         await _held;
         if (!reaches)
         {
-            throw Away;
+            throw _failure;
         }
     }
 
@@ -177,9 +218,16 @@ public sealed class StoreReachActorTests : ActorTest
         public Other(StoreReachActorTests test) => Receive<TryStore>(_ =>
         {
             Interlocked.Increment(ref test._asked);
-            if (test._othersReach() is { } reached)
+            try
             {
-                Sender.Tell(new StoreIsTried(reached));
+                if (test._othersReach() is { } reached)
+                {
+                    Sender.Tell(new StoreIsTried(reached));
+                }
+            }
+            catch (InvalidOperationException failure)
+            {
+                Sender.Tell(new Status.Failure(failure));
             }
         });
     }

@@ -17,6 +17,7 @@ public sealed class CoordinatorHostActorTests : ActorTest
     private volatile Exception? _nextIdFails;
     private volatile StorageException? _openingFails;
     private volatile Exception? _fenced;
+    private Task _held = Task.CompletedTask;
     private long _lastId;
 
     [Fact]
@@ -61,10 +62,29 @@ public sealed class CoordinatorHostActorTests : ActorTest
         Assert.Equal(StorageErrorKind.Fenced, Assert.IsType<StorageException>(_fenced).Kind);
     }
 
+    [Fact]
+    public void Nodes_that_listen_before_it_is_open_are_known_to_it_from_its_beginning()
+    {
+        TaskCompletionSource held = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _held = held.Task;
+        IActorRef host = Start();
+        Send(host, "asked before");
+        host.Tell(new AttachFollower(-1, _lastId), TestActor);
+        host.Tell(new AttachFollower(-1, _lastId), TestActor);
+        ExpectNoMsg(TimeSpan.FromMilliseconds(50));
+
+        held.SetResult();
+
+        // It counts once, and what was asked before it is not taken for lost.
+        Assert.Equal([_lastId], FishForMessage<RequestsKnown>(_ => true, Patience).Pending);
+        AnswerTo<TopicsChanged>(_lastId);
+        ExpectNoMsg(TimeSpan.FromMilliseconds(100));
+    }
+
     private IActorRef Start()
     {
         CoordinatorServices coordinator = new(new NodeId(1), TimeProvider.System, NewId, NullLogger.Instance, cause => _fenced = cause);
-        CoordinatorHostServices host = new(async () => _openingFails is { } failure ? throw failure : await OpenAsync(), coordinator, NullLogger.Instance)
+        CoordinatorHostServices host = new(OpenWhenLetAsync, coordinator, NullLogger.Instance)
         {
             OpenAgainAfter = TimeSpan.FromMilliseconds(50),
             MendedAfter = TimeSpan.FromMilliseconds(50),
@@ -81,6 +101,12 @@ public sealed class CoordinatorHostActorTests : ActorTest
         }
 
         return _ids.Next();
+    }
+
+    private async Task<MetadataLog> OpenWhenLetAsync()
+    {
+        await _held;
+        return _openingFails is { } failure ? throw failure : await OpenAsync();
     }
 
     private async Task<MetadataLog> OpenAsync() => await MetadataLog.OpenAsync(_store, new MetadataLogOptions { ResolveTimeout = TimeSpan.FromSeconds(1) }, CancellationToken.None);

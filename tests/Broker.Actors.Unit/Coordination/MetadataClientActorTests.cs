@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Broker.Actors.Unit.Coordination;
 
-/// <summary>N1 to N4: what a node knows of the metadata, and when its askers hear.</summary>
+/// <summary>N1 to N5: what a node knows of the metadata, and when its askers hear.</summary>
 public sealed class MetadataClientActorTests : ActorTest
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -20,6 +20,7 @@ public sealed class MetadataClientActorTests : ActorTest
     private readonly TaskCompletionSource<bool> _hasNewer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly System.Collections.Concurrent.ConcurrentQueue<long> _looks = new();
     private readonly TestClock _clock = new();
+    private TimeSpan _attachEvery = TimeSpan.FromMilliseconds(500);
     private int _reads;
 
     public MetadataClientActorTests() => (_coordinator, _manager) = (CreateTestProbe(), CreateTestProbe());
@@ -88,7 +89,7 @@ public sealed class MetadataClientActorTests : ActorTest
 
         Assert.Equal([1], Nodes());
         _stored.SetException(new StorageException(StorageErrorKind.Unavailable, "away"));
-        client.Tell(new MetadataLoss("told after it"));
+        client.Tell(new MetadataLoss("told after it"), _coordinator.Ref);
         AwaitCondition(() => _view.Loss is not null, Patience);
         Assert.Equal(1, _reads);
     }
@@ -164,6 +165,26 @@ public sealed class MetadataClientActorTests : ActorTest
         Assert.Equal(new MetadataConfirmed(IsKnown: false), _manager.ExpectMsg<ImageCommitted>(Patience).Replies.Single().Message);
     }
 
+    // The first may go where the one before was.
+    [Fact]
+    public void N5_next_coordinator_is_told_at_once_that_the_node_listens_and_until_it_answers()
+    {
+        _attachEvery = TimeSpan.FromHours(1);
+        IActorRef client = Start();
+        _coordinator.ExpectMsg<AttachFollower>(Patience);
+        TestProbe first = CreateTestProbe();
+        client.Tell(new MetadataLoss(null), first.Ref);
+        client.Tell(new MetadataLoss(null), first.Ref);
+        _coordinator.ExpectNoMsg(TimeSpan.FromMilliseconds(100));
+
+        Sys.Stop(first.Ref);
+
+        _coordinator.ExpectMsg<AttachFollower>(Patience);
+        _coordinator.ExpectMsg<AttachFollower>(Patience);
+        client.Tell(new MetadataLoss(null), CreateTestProbe().Ref);
+        AwaitAssert(() => _coordinator.ExpectNoMsg(TimeSpan.FromMilliseconds(500)), Patience);
+    }
+
     [Fact]
     public void Reply_shows_the_nodes_own_image()
     {
@@ -190,10 +211,10 @@ public sealed class MetadataClientActorTests : ActorTest
     public void Loss_of_the_metadata_is_known_until_they_are_back()
     {
         IActorRef client = Start();
-        client.Tell(new MetadataLoss("gone"));
+        client.Tell(new MetadataLoss("gone"), _coordinator.Ref);
         AwaitAssert(() => Assert.Equal((StorageErrorKind.Corrupt, "gone"), (_view.Loss!.Kind, _view.Loss.Message)), Patience);
 
-        client.Tell(new MetadataLoss(null));
+        client.Tell(new MetadataLoss(null), _coordinator.Ref);
         AwaitAssert(() => Assert.Null(_view.Loss), Patience);
     }
 
@@ -213,7 +234,8 @@ public sealed class MetadataClientActorTests : ActorTest
                 return _hasNewer.Task;
             },
             _clock,
-            NullLogger.Instance);
+            NullLogger.Instance)
+        { AttachEvery = _attachEvery };
         IActorRef client = Sys.ActorOf(Props.Create(() => new MetadataClientActor(services)));
         client.Tell(new ManageWith(_manager.Ref));
         return client;

@@ -113,6 +113,23 @@ public sealed class WalVerifyTests : IDisposable
         Assert.Equal(boundary, Assert.Single((await VerifyAsync()).Faults).Object);
     }
 
+    // Its node died, and others have taken over what it held.
+    [Fact]
+    public async Task What_a_log_that_was_released_has_left_is_counted_and_no_fault()
+    {
+        await FillAsync(5);
+        long bytes = Slots().Sum(slot => _log.Store.Read(slot).Length);
+        Assert.Equal((0, 0, 0), Released((await VerifyAsync()).Verify));
+        _log.Commit(new WalFenced(Id));
+        _log.Commit(new WalReleased(Id, WalReleaseReason.Recovered));
+
+        (StoreVerify verify, List<StoreFault> faults) = await VerifyAsync();
+
+        Assert.Empty(faults);
+        Assert.Equal((1, 5, bytes), Released(verify));
+        Assert.Equal(0, verify.Totals.Wals);
+    }
+
     [Fact]
     public async Task Log_on_a_disk_is_not_looked_for()
     {
@@ -135,6 +152,8 @@ public sealed class WalVerifyTests : IDisposable
         Assert.Contains("no cluster", error.Message, StringComparison.Ordinal);
         Assert.Empty(_log.Store.Keys);
     }
+
+    private static (long Wals, long Slots, long Bytes) Released(StoreVerify verify) => (verify.Totals.ReleasedWals, verify.Totals.ReleasedWalSlots, verify.Totals.ReleasedWalBytes);
 
     private async Task FillAsync(int slots)
     {

@@ -3,6 +3,7 @@ using Broker.ObjectStore.Buffers;
 using Broker.ObjectStore.Cache;
 using Broker.ObjectStore.Metadata;
 using Broker.ObjectStore.StreamObjects;
+using Broker.ObjectStore.Wal;
 
 namespace Broker.ObjectStore.Inspection;
 
@@ -100,7 +101,7 @@ public sealed class StoreVerify(IObjectStore store, MetadataLogOptions metadata,
         return suspects;
     }
 
-    /// <summary>Counts what streams do not refer to; returns the metadata as they are now. They are read after the listing: so they know what was committed during it.</summary>
+    /// <summary>Counts what streams and nodes do not refer to; returns the metadata as they are now. They are read after the listings: so they know what was committed during these.</summary>
     private async Task<MetadataImage> CountUnknownAsync(CancellationToken ct)
     {
         List<ObjectInfo> listed = [];
@@ -109,7 +110,13 @@ public sealed class StoreVerify(IObjectStore store, MetadataLogOptions metadata,
             listed.Add(item);
         }
 
+        IReadOnlyDictionary<WalId, StoredSlots> logs = await WalRemains.ListAsync(store, ct);
         MetadataImage image = await MetadataLog.ReadAsync(store, metadata, ct);
+        foreach ((_, StoredSlots left) in logs.Where(log => !image.Wals.ContainsKey(log.Key)))
+        {
+            Totals = Totals with { ReleasedWals = Totals.ReleasedWals + 1, ReleasedWalSlots = Totals.ReleasedWalSlots + left.Slots, ReleasedWalBytes = Totals.ReleasedWalBytes + left.Bytes };
+        }
+
         foreach (ObjectInfo item in listed)
         {
             if (DataKeys.TryParse(item.Key, out ObjectId id) && image.DeletableObjects.ContainsKey(id))

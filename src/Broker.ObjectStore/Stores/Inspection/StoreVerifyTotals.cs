@@ -27,6 +27,15 @@ public sealed record StoreVerifyTotals
     /// <summary>The records in these, uploaded ones among them.</summary>
     public long WalRecords { get; init; }
 
+    /// <summary>Write-ahead logs that the metadata do not know, and of which slots with records are left: their nodes died, and others have what they held. The cluster removes these slots in time.</summary>
+    public long ReleasedWals { get; init; }
+
+    /// <summary>These slots.</summary>
+    public long ReleasedWalSlots { get; init; }
+
+    /// <summary>Their bytes, as stored.</summary>
+    public long ReleasedWalBytes { get; init; }
+
     /// <summary>Objects that nothing refers to any more, and that will be deleted.</summary>
     public long Deletable { get; init; }
 

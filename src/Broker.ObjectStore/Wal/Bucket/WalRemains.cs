@@ -5,16 +5,17 @@ public static class WalRemains
 {
     private const string Prefix = "wal/";
 
-    /// <summary>The logs of which slots with records are in the store, whoever has them.</summary>
-    public static async ValueTask<IReadOnlySet<WalId>> ListAsync(IObjectStore store, CancellationToken ct)
+    /// <summary>The logs of which slots with records are in the store, whoever has them, and how much of each there is.</summary>
+    public static async ValueTask<IReadOnlyDictionary<WalId, StoredSlots>> ListAsync(IObjectStore store, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(store);
-        HashSet<WalId> logs = [];
+        Dictionary<WalId, StoredSlots> logs = [];
         await foreach (ObjectInfo info in store.ListAsync(Prefix, null, ct))
         {
             if (info.SizeBytes > LogFrame.HeaderBytes && TryParse(info.Key, out WalId log))
             {
-                logs.Add(log);
+                StoredSlots before = logs.GetValueOrDefault(log);
+                logs[log] = new StoredSlots(before.Slots + 1, before.Bytes + info.SizeBytes);
             }
         }
 
@@ -55,3 +56,8 @@ public static class WalRemains
         return isLog && new LogKeys(BucketWalOptions.PrefixOf(log)) is var keys && key.Value.StartsWith(keys.ListPrefix, StringComparison.Ordinal) && keys.TryParse(key, out _);
     }
 }
+
+/// <summary>Slots with records of a log in the bucket.</summary>
+/// <param name="Slots">How many.</param>
+/// <param name="Bytes">Of all together, as stored.</param>
+public readonly record struct StoredSlots(long Slots, long Bytes);
