@@ -67,7 +67,7 @@ internal sealed class ClusterNode
         MetadataView view = new(MetadataImage.Empty);
         ClusterLoads loads = new();
         NextSeats seats = new();
-        PartitionSharding sharding = new(system, options.NodeId, view, loads, seats);
+        PartitionSharding sharding = new(system, options.NodeId, view, loads, seats, sources.Clock);
         Props firstPlace = Props.Create(() => new FirstPlaceActor(registry, entry, FirstClaim.DefendEvery, sources.Clock, log));
         ClusterLink link = StartLink(system, store, options, sources, loggers, view, loads, seats, sharding, firstPlace, cause => ended.TrySetResult(cause));
         return new ClusterNode(system, registry, entry, sharding, link, sources.Clock, ended);

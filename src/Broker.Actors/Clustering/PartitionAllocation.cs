@@ -11,19 +11,21 @@ namespace Broker.Actors.Clustering;
 
 /// <summary>
 /// Where the shards of partitions go: to whoever leads the partition, as the metadata say; else by <see cref="PartitionBalance"/>. Some at a time move to even the nodes out
-/// (<see cref="SeatMoves"/>), and those whose entity is elsewhere than the leader.
+/// (<see cref="SeatMoves"/>), to and from those that are settled (<see cref="SettledNodes"/>), and those whose entity is elsewhere than the leader.
 /// </summary>
 /// <param name="metadata">What this node knows of these.</param>
 /// <param name="loads">What goes in and out of partitions.</param>
 /// <param name="seats">Is told who takes seats, and what is to move where.</param>
 /// <param name="seat">Has the entity of a stream started.</param>
-internal sealed class PartitionAllocation(MetadataView metadata, ClusterLoads loads, NextSeats seats, Action<StreamId> seat) : IActorSystemDependentAllocationStrategy
+/// <param name="clock">This node's.</param>
+internal sealed class PartitionAllocation(MetadataView metadata, ClusterLoads loads, NextSeats seats, Action<StreamId> seat, TimeProvider clock) : IActorSystemDependentAllocationStrategy
 {
     /// <summary>Each move is some requests to the store; so many keep their partitions' pauses short.</summary>
     internal const int MostMoves = 32;
 
     private static readonly IImmutableSet<string> Nothing = ImmutableHashSet<string>.Empty;
 
+    private readonly SettledNodes _settled = new(clock);
     private Cluster? _cluster;
 
     public void Start(ActorSystem system) => _cluster = Cluster.Get(system);
@@ -58,12 +60,13 @@ internal sealed class PartitionAllocation(MetadataView metadata, ClusterLoads lo
         int room = MostMoves - inProgress.Count;
         Dictionary<NodeId, IActorRef> regions = RegionsOf(current.Keys);
         seats.See(Reachable(regions));
+        MetadataImage image = metadata.Current;
+        _settled.See(regions.Keys.Select(node => (node, image.NodeEpochs.GetValueOrDefault(node))));
         if (room <= 0 || regions.Count < current.Count)
         {
             return Nothing;
         }
 
-        MetadataImage image = metadata.Current;
         HashSet<StreamId> moving = [.. inProgress.Select(PartitionSeatActor.StreamOf)];
         ILookup<bool, (NodeId Node, StreamId Stream)> isGone = regions
             .SelectMany(region => current[region.Value].Select(shard => (Node: region.Key, Stream: PartitionSeatActor.StreamOf(shard)))).ToLookup(one => PartitionBalance.IsGone(image, one.Stream));
@@ -83,7 +86,7 @@ internal sealed class PartitionAllocation(MetadataView metadata, ClusterLoads lo
     }
 
     private Dictionary<NodeId, IReadOnlyList<StreamId>> Taking(MetadataImage image, Dictionary<NodeId, IReadOnlyList<StreamId>> seated) =>
-        seated.Where(one => Takes(image, one.Key)).ToDictionary(one => one.Key, one => one.Value);
+        seated.Where(one => Takes(image, one.Key) && _settled.IsSettled(one.Key)).ToDictionary(one => one.Key, one => one.Value);
 
     private bool Takes(MetadataImage image, NodeId node) => seats.Takes(node, image.NodeEpochs.GetValueOrDefault(node));
 

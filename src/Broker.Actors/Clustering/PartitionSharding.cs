@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace Broker.Actors.Clustering;
 
 /// <summary>The partitions as sharded entities: one <see cref="PartitionSeatActor"/> for each, in a shard of its own.</summary>
-internal sealed class PartitionSharding(ActorSystem system, NodeId node, MetadataView metadata, ClusterLoads loads, NextSeats seats)
+internal sealed class PartitionSharding(ActorSystem system, NodeId node, MetadataView metadata, ClusterLoads loads, NextSeats seats, TimeProvider clock)
 {
     /// <summary>What they are called among the kinds of entities.</summary>
     public const string TypeName = "partitions";
@@ -35,7 +35,7 @@ internal sealed class PartitionSharding(ActorSystem system, NodeId node, Metadat
             id => Props.Create(() => new PartitionSeatActor(PartitionSeatActor.StreamOf(id), services)),
             ClusterShardingSettings.Create(system),
             SeatExtractor.Instance,
-            new PartitionAllocation(metadata, loads, seats, Seat),
+            new PartitionAllocation(metadata, loads, seats, Seat, clock),
             LeaveSeat.Instance);
     }
 
