@@ -70,7 +70,15 @@ internal sealed class StoreReachActor : ReceiveActor, IWithTimers
         }
 
         _asking++;
-        RoundAsync(++_newestRound, [.. others.OrderBy(_ => _services.Random.Next()).Take(MostAsked)]).PipeTo(Self);
+        long number = ++_newestRound;
+        RoundAsync(number, [.. others.OrderBy(_ => _services.Random.Next()).Take(MostAsked)]).PipeTo(Self, failure: cause => SaysNothing(number, cause));
+    }
+
+    // Of what nobody has foreseen.
+    private RoundEnded SaysNothing(long number, Exception cause)
+    {
+        StoreReachLog.TriedInVain(_services.Log, cause);
+        return new RoundEnded(this, number, IsReached: true, IsReachedByOther: false);
     }
 
     private async Task<RoundEnded> RoundAsync(long number, IReadOnlyList<ICanTell> others)
@@ -206,7 +214,7 @@ internal static partial class StoreReachLog
     [LoggerMessage(EventId = 5411, EventName = "StoreOutOfReach", Level = LogLevel.Error, Message = "This node has not reached its object store for {Elapsed} ({Reason}), and others of the cluster do: it leaves, so that they lead what it led, and comes back when the store answers it")]
     public static partial void Leaves(ILogger log, TimeSpan elapsed, string reason);
 
-    [LoggerMessage(EventId = 5412, EventName = "StoreTriedInVain", Level = LogLevel.Warning, Message = "Whether the object store answers could not be tried: it counts as not answering")]
+    [LoggerMessage(EventId = 5412, EventName = "StoreTriedInVain", Level = LogLevel.Warning, Message = "Whether the object store answers could not be tried")]
     public static partial void TriedInVain(ILogger log, Exception cause);
 
     [LoggerMessage(EventId = 5413, EventName = "OthersAskedInVain", Level = LogLevel.Warning, Message = "Another node could not say whether the object store answers it: it counts as not answering that one")]

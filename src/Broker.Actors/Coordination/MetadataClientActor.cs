@@ -16,7 +16,7 @@ namespace Broker.Actors.Coordination;
 /// </summary>
 internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
 {
-    // Who leads to the coordinator may hear of its end a moment later than this node, and pass on in vain what comes before.
+    // Who leads to the coordinator may hear of its end a moment later than this node, and pass on in vain what comes before. One that is told of as ended as soon as it answers is not asked all the time.
     private static readonly TimeSpan FirstAttachAgainAfter = TimeSpan.FromMilliseconds(20);
 
     // Who asked has lost patience by then, and was told that the outcome is in doubt.
@@ -38,7 +38,8 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
 
     // The one that was heard of last; null: it has ended.
     private IActorRef? _coordinator;
-    private TimeSpan _attachAgainAfter;
+    private long _heardSince;
+    private TimeSpan _attachAgainAfter = FirstAttachAgainAfter;
     private MetadataImage _image;
     private MetadataImage _published;
     private long _lastId;
@@ -109,21 +110,35 @@ internal sealed class MetadataClientActor : ReceiveActor, IWithTimers
         {
             _ = _coordinator is null ? null : Context.Unwatch(_coordinator);
             _coordinator = Context.Watch(Sender);
+            _heardSince = _services.Clock.GetTimestamp();
         }
     }
 
     private void OnCoordinatorGone(Terminated gone)
     {
         _coordinator = null;
-        _attachAgainAfter = FirstAttachAgainAfter;
-        OnAttachToNext();
+        if (_services.Clock.GetElapsedTime(_heardSince) >= _services.AttachEvery)
+        {
+            _attachAgainAfter = FirstAttachAgainAfter;
+        }
+
+        AttachToNextSoon();
     }
 
     private void OnAttachToNext()
     {
-        if (_coordinator is null && _attachAgainAfter < _services.AttachEvery)
+        if (_coordinator is null)
         {
             OnAttach();
+            AttachToNextSoon();
+        }
+    }
+
+    // Each time after twice the pause; then comes what comes anyway.
+    private void AttachToNextSoon()
+    {
+        if (_attachAgainAfter < _services.AttachEvery)
+        {
             Timers.StartSingleTimer(nameof(AttachToNext), AttachToNext.Instance, _attachAgainAfter);
             _attachAgainAfter *= 2;
         }

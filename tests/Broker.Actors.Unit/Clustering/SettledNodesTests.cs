@@ -15,13 +15,24 @@ public sealed class SettledNodesTests
     public SettledNodesTests() => _nodes = new SettledNodes(_clock);
 
     [Fact]
-    public void Those_of_the_first_look_are_settled_and_nobody_else_is()
+    public void Who_is_not_there_is_not_settled()
     {
-        _nodes.See([(One, 7), (Two, 1)]);
+        _nodes.See([(One, 1)]);
 
+        Assert.False(_nodes.IsSettled(Two));
+    }
+
+    // As a coordinator whose predecessor died a moment ago, and has come back.
+    [Fact]
+    public void Who_looks_for_the_first_time_takes_nobody_for_settled_that_has_been_there_before()
+    {
+        _nodes.See([(One, 7), (Two, 2)]);
+        Assert.False(_nodes.IsSettled(One));
+        Assert.False(_nodes.IsSettled(Two));
+
+        _clock.Advance(SettledNodes.SettlesAfter);
         Assert.True(_nodes.IsSettled(One));
         Assert.True(_nodes.IsSettled(Two));
-        Assert.False(_nodes.IsSettled(new NodeId(3)));
     }
 
     [Fact]
@@ -53,6 +64,7 @@ public sealed class SettledNodesTests
     public void Node_that_was_started_anew_unnoticed_begins_anew()
     {
         _nodes.See([(One, 1), (Two, 2)]);
+        _clock.Advance(SettledNodes.SettlesAfter);
         _nodes.See([(One, 1), (Two, 3)]);
 
         Assert.False(_nodes.IsSettled(Two));

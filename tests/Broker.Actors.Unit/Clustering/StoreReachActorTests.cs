@@ -21,6 +21,8 @@ public sealed class StoreReachActorTests : ActorTest
     private int _outageFailsAfter = -1;
     private bool _mayLeave = true;
     private int _mostRounds = 1;
+    private volatile bool _answersFail;
+    private int _answersAsked;
     private long _answers;
     private int _probes;
     private int _asked;
@@ -157,6 +159,18 @@ public sealed class StoreReachActorTests : ActorTest
     }
 
     [Fact]
+    public void Round_that_fails_itself_says_nothing_and_others_follow()
+    {
+        _answersFail = true;
+        Start();
+        AwaitCondition(() => Volatile.Read(ref _answersAsked) > StoreReachActor.RoundsToLeave, Patience);
+        Assert.Empty(_left);
+
+        _answersFail = false;
+        AwaitCondition(() => !_left.IsEmpty, Patience);
+    }
+
+    [Fact]
     public void Rounds_of_an_instance_that_failed_are_none_of_the_next()
     {
         (_mostRounds, _othersReach) = (2, () => false);
@@ -190,7 +204,7 @@ public sealed class StoreReachActorTests : ActorTest
         StoreReachServices services = new(
             _mayLeave,
             Outage,
-            () => Interlocked.Read(ref _answers),
+            Answers,
             _ => TryAsync(),
             () => _others,
             _left.Enqueue,
@@ -202,6 +216,12 @@ public sealed class StoreReachActorTests : ActorTest
     }
 
     private StoreOutage? Outage() => _outageFailsAfter-- == 0 ? throw new InvalidOperationException("nobody has foreseen this") : _outage;
+
+    private long Answers()
+    {
+        Interlocked.Increment(ref _answersAsked);
+        return _answersFail ? throw new InvalidOperationException("nobody has foreseen this") : Interlocked.Read(ref _answers);
+    }
 
     private async Task TryAsync()
     {

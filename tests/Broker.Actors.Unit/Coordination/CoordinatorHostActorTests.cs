@@ -75,10 +75,17 @@ public sealed class CoordinatorHostActorTests : ActorTest
 
         held.SetResult();
 
+        List<object> told = [];
+        while (!told.OfType<RequestsKnown>().Any() || !told.Any(IsAnswer))
+        {
+            told.Add(ExpectMsg<object>(Patience));
+        }
+
         // It counts once, and what was asked before it is not taken for lost.
-        Assert.Equal([_lastId], FishForMessage<RequestsKnown>(_ => true, Patience).Pending);
-        AnswerTo<TopicsChanged>(_lastId);
         ExpectNoMsg(TimeSpan.FromMilliseconds(100));
+        RequestsKnown known = Assert.Single(told.OfType<RequestsKnown>());
+        Assert.True(known.Pending.Contains(_lastId) || told.FindIndex(IsAnswer) < told.IndexOf(known), "the request counts as lost");
+        bool IsAnswer(object message) => message is CoordinatorAnswer answer && answer.Replies.Any(reply => reply.Id == _lastId);
     }
 
     private IActorRef Start()

@@ -181,8 +181,15 @@ public sealed class MetadataClientActorTests : ActorTest
 
         _coordinator.ExpectMsg<AttachFollower>(Patience);
         _coordinator.ExpectMsg<AttachFollower>(Patience);
-        client.Tell(new MetadataLoss(null), CreateTestProbe().Ref);
-        AwaitAssert(() => _coordinator.ExpectNoMsg(TimeSpan.FromMilliseconds(500)), Patience);
+        client.Tell(new MetadataLoss("told by the next"), CreateTestProbe().Ref);
+        AwaitCondition(() => _view.Loss is not null, Patience);
+        while (_coordinator.HasMessages)
+        {
+            _coordinator.ExpectMsg<AttachFollower>(Patience);
+        }
+
+        // Longer than the pause that it is in.
+        _coordinator.ExpectNoMsg(TimeSpan.FromSeconds(2));
     }
 
     [Fact]
