@@ -192,6 +192,33 @@ public sealed class MetadataClientActorTests : ActorTest
         _coordinator.ExpectNoMsg(TimeSpan.FromSeconds(2));
     }
 
+    // The pauses double: as many as there are answers would take hours.
+    [Fact]
+    public void N5_coordinators_that_have_ended_as_soon_as_they_answer_are_not_asked_all_the_time()
+    {
+        _attachEvery = TimeSpan.FromHours(1);
+        IActorRef client = Start();
+        for (int i = 0; i < 20; i++)
+        {
+            TestProbe ended = CreateTestProbe();
+            Watch(ended.Ref);
+            Sys.Stop(ended.Ref);
+            ExpectMsg<Terminated>(Patience);
+            string loss = $"told by the {i}th";
+            client.Tell(new MetadataLoss(loss), ended.Ref);
+            AwaitCondition(() => _view.Loss?.Message == loss, Patience);
+        }
+
+        int asked = 0;
+        while (_coordinator.HasMessages)
+        {
+            _coordinator.ExpectMsg<AttachFollower>(Patience);
+            asked++;
+        }
+
+        Assert.InRange(asked, 1, 12);
+    }
+
     [Fact]
     public void Reply_shows_the_nodes_own_image()
     {
