@@ -1,6 +1,5 @@
 using Akka.Actor;
 using Akka.Event;
-using Akka.Remote.Watch;
 
 namespace Akka.Cluster;
 
@@ -171,19 +170,14 @@ internal sealed partial class ClusterCore : ReceiveActor, IWithTimers
     /// <summary>Watches of actors on members go by the cluster's word. A node that was downed is not heard any more.</summary>
     private void TellRemoteWatcher(Gossip before, Gossip now)
     {
-        IActorRef watcher = _cluster.Provider.Watcher;
-        foreach (Member joined in now.Members.Where(member => member.UniqueAddress != _self && !before.HasMember(member.UniqueAddress)))
+        foreach (object news in WatcherNews.Between(before, now, _self))
         {
-            watcher.Tell(new RemoteWatcher.NodeJoined(joined.Address));
+            _cluster.Provider.Watcher.Tell(news);
         }
 
-        foreach (Member gone in before.Members.Where(member => !now.HasMember(member.UniqueAddress)))
+        foreach (Member downed in before.Members.Where(member => member.Status == MemberStatus.Down && !now.HasMember(member.UniqueAddress)))
         {
-            watcher.Tell(new RemoteWatcher.NodeGone(gone.Address, gone.UniqueAddress.Uid));
-            if (gone.Status == MemberStatus.Down)
-            {
-                _cluster.Provider.Remoting.Quarantine(gone.Address, gone.UniqueAddress.Uid);
-            }
+            _cluster.Provider.Remoting.Quarantine(downed.Address, downed.UniqueAddress.Uid);
         }
     }
 

@@ -67,11 +67,14 @@ public abstract class ClusterOfBrokers : IAsyncLifetime
         }
         catch (OperationCanceledException late)
         {
-            throw new TimeoutException($"nobody acknowledges; what the brokers said last:\n{string.Join('\n', Brokers.SelectMany(LastWords))}", late);
+            throw new TimeoutException($"nobody acknowledges; {LastWords()}", late);
         }
     }
 
-    private static IEnumerable<string> LastWords(NodeBroker node) => File.ReadLines(node.LogFile).TakeLast(25).Prepend($"--- {node.LogFile}");
+    /// <summary>What the brokers said last, for a test that fails.</summary>
+    private protected string LastWords() => $"what the brokers said last:\n{string.Join('\n', Brokers.SelectMany(LastWordsOf))}";
+
+    private static IEnumerable<string> LastWordsOf(NodeBroker node) => File.ReadLines(node.LogFile).TakeLast(60).Prepend($"--- {node.LogFile}");
 
     protected async Task CreateTopicAsync(string topic = Topic)
     {
