@@ -17,6 +17,9 @@ internal sealed class ClusterGround
     public static readonly WalId LogOfOne = new(new Guid(1, 0, 0, new byte[8]));
     public static readonly WalId LogOfTwo = new(new Guid(2, 0, 0, new byte[8]));
 
+    // Tests wait for it where the store leaves a commit in doubt; the opening must not fail where the machine is busy for a moment.
+    private static readonly TimeSpan InDoubtFor = TimeSpan.FromSeconds(1);
+
     /// <summary>Commits arrive in the store, which answers nothing then.</summary>
     public volatile bool CommitsAreInDoubt;
 
@@ -46,7 +49,7 @@ internal sealed class ClusterGround
         ground.Bucket = new FaultyObjectStore(memory, (request, key, _) =>
             !(ground.CommitsAreRefused || ground.CommitsAreInDoubt) || (request != StoreRequest.List && !key.Value.StartsWith("meta/", StringComparison.Ordinal)) ? Fault.None
             : ground.CommitsAreInDoubt && request == StoreRequest.Put ? Fault.UnknownApplied : Fault.Refuse);
-        MetadataLog log = await MetadataLog.OpenAsync(ground.Bucket, new MetadataLogOptions { ResolveTimeout = TimeSpan.FromMilliseconds(100) }, CancellationToken.None);
+        MetadataLog log = await MetadataLog.OpenAsync(ground.Bucket, new MetadataLogOptions { ResolveTimeout = InDoubtFor }, CancellationToken.None);
         CoordinatorServices services = new(One, TimeProvider.System, new SeededIdSource(3).Next, NullLogger.Instance, _ => { });
         IActorRef coordinator = system.ActorOf(Props.Create(() => new CoordinatorActor(log, services)));
         ground.View = new MetadataView(log.Image);
