@@ -14,6 +14,7 @@ internal sealed class CoordinatorSingleton : ReceiveActor
     private readonly PresentNodes _present = new();
     private readonly ClusterLoads _loads;
     private readonly IActorRef _failover;
+    private bool _hasEnded;
 
     /// <param name="host">The coordinator.</param>
     /// <param name="failover">What takes over from nodes that are gone.</param>
@@ -28,11 +29,13 @@ internal sealed class CoordinatorSingleton : ReceiveActor
         Receive<ClusterEvent.CurrentClusterState>(state => OnState(state));
         Receive<ClusterEvent.MemberJoined>(joined => OnThere(joined.Member));
         Receive<ClusterEvent.MemberUp>(up => OnThere(up.Member));
+        Receive<ClusterEvent.MemberDowned>(downed => downed.Member.UniqueAddress.Equals(Cluster.Get(Context.System).SelfUniqueAddress), _ => OnEnded());
+        Receive<ClusterEvent.ClusterShuttingDown>(_ => OnEnded());
         Receive<ClusterEvent.MemberRemoved>(removed => OnRemoved(removed.Member));
         Receive<ClusterEvent.IMemberEvent>(_ => { });
         Receive<NodeLoad>(loads.Take);
         ReceiveAny(message => coordinator.Forward(message));
-        Cluster.Get(Context.System).Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsSnapshot, typeof(ClusterEvent.IMemberEvent));
+        Cluster.Get(Context.System).Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsSnapshot, typeof(ClusterEvent.IMemberEvent), typeof(ClusterEvent.ClusterShuttingDown));
     }
 
     protected override void PostStop() => Cluster.Get(Context.System).Unsubscribe(Self);
@@ -73,9 +76,21 @@ internal sealed class CoordinatorSingleton : ReceiveActor
         }
     }
 
+    // This node's part in the cluster has: it hears that all members are removed, those who have taken over from it too (V3).
+    private void OnEnded()
+    {
+        _hasEnded = true;
+        _present.Withdraw();
+    }
+
     // Before a registration that comes behind goes on to the coordinator (V1).
     private void TellWhoIsThere()
     {
+        if (_hasEnded)
+        {
+            return;
+        }
+
         _present.Publish(_members.Keys.ToHashSet());
         _failover.Tell(PresenceChanged.Instance);
     }

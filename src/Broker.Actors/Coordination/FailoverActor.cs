@@ -13,6 +13,7 @@ namespace Broker.Actors.Coordination;
 /// V1. A log is only fenced while its node's newest start is the one that is gone: who is there is looked up after the metadata that name that start, since a start is a member before it
 /// registers.
 /// V2. For every stream that nobody leads who is there a seat is looked for, until it is opened.
+/// V3. A log is only fenced after a commit has said that its node has left: who has been replaced as the coordinator, and may see nobody, can commit nothing.
 /// </summary>
 internal sealed class FailoverActor : ReceiveActor, IWithTimers
 {
@@ -73,9 +74,18 @@ internal sealed class FailoverActor : ReceiveActor, IWithTimers
 
     private async Task<FenceEnded> FenceAsync(AttachedWal wal, long epoch)
     {
+        await CommitAsync(new MarkNodeGone(wal.Node, epoch));
         await _services.FenceAsync(wal, epoch, CancellationToken.None);
-        object answer = await _services.Coordinator.Ask(new MarkWalFenced(wal.WalId, epoch), CoordinatorTimeouts.Command);
-        return answer is CommandFailed failed ? throw new StorageException(failed.Kind, failed.Reason) : new FenceEnded(wal, null);
+        await CommitAsync(new MarkWalFenced(wal.WalId, epoch));
+        return new FenceEnded(wal, null);
+    }
+
+    private async Task CommitAsync(object command)
+    {
+        if (await _services.Coordinator.Ask(command, CoordinatorTimeouts.Command) is CommandFailed failed)
+        {
+            throw new StorageException(failed.Kind, failed.Reason);
+        }
     }
 
     private void OnFenceEnded(FenceEnded ended)
@@ -126,10 +136,13 @@ internal sealed class PresentNodes
 {
     private volatile IReadOnlySet<NodeId>? _current;
 
-    /// <summary>Null: not known so far.</summary>
+    /// <summary>Null: not known so far, or not any more.</summary>
     public IReadOnlySet<NodeId>? Current => _current;
 
     public void Publish(IReadOnlySet<NodeId> nodes) => _current = nodes;
+
+    /// <summary>Nothing is known any more.</summary>
+    public void Withdraw() => _current = null;
 }
 
 /// <summary>Others are there than before.</summary>

@@ -9,7 +9,7 @@ using static Broker.Actors.Unit.Coordination.ClusterGround;
 
 namespace Broker.Actors.Unit.Coordination;
 
-/// <summary>V1 and V2: what becomes of a node that is gone.</summary>
+/// <summary>V1 to V3: what becomes of a node that is gone.</summary>
 public sealed class FailoverActorTests : ActorTest
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -55,6 +55,24 @@ public sealed class FailoverActorTests : ActorTest
         _fencesFail = false;
 
         AwaitCondition(() => ground.View.Current.Wals[LogOfTwo].IsFenced, Patience);
+    }
+
+    // As those of a node that was replaced as the coordinator: others are there whom it does not see.
+    [Fact]
+    public async Task V3_log_is_not_fenced_by_who_cannot_commit_that_its_node_has_left()
+    {
+        ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 0);
+        ground.CommitsAreRefused = true;
+        IActorRef failover = Start(ground, One);
+        await ground.Client.Ask<CommandFailed>(new MarkNodeGone(Two, 1), Patience);
+        failover.Tell(PresenceChanged.Instance);
+        await ground.Client.Ask<CommandFailed>(new MarkNodeGone(Two, 1), Patience);
+        Assert.Empty(_fenced);
+
+        ground.CommitsAreRefused = false;
+
+        AwaitCondition(() => ground.View.Current.Wals[LogOfTwo].IsFenced, Patience);
+        Assert.Equal((LogOfTwo, 1), Assert.Single(_fenced));
     }
 
     [Fact]
