@@ -25,7 +25,7 @@ internal sealed class StoreAudit(InMemoryObjectStore bucket, StoreWeather weathe
     private readonly HashSet<string> _everKnown = [];
     private MetadataImage? _last;
 
-    /// <summary>Objects whose PUT took effect so late that the search for orphans had been there before; the next search finds them.</summary>
+    /// <summary>Objects whose PUT took effect so late that the last search for orphans had been there before; the next one finds them.</summary>
     public int Latecomers { get; private set; }
 
     /// <summary>The metadata as they are now: what was in them once is not an orphan later.</summary>
@@ -55,7 +55,7 @@ internal sealed class StoreAudit(InMemoryObjectStore bucket, StoreWeather weathe
         HashSet<string> referred = [.. image.Objects.Values.Select(one => one.Key.Value), .. image.DeletableObjects.Values.Select(one => one.Key.Value)];
         foreach (string key in inStore.Except(referred))
         {
-            if (!weather.LateWrites.Contains(key))
+            if (!weather.IsLatecomer(key))
             {
                 throw new ViolationException(_everKnown.Contains(key)
                     ? $"S2: {key} is in the store, and the metadata have forgotten it"

@@ -27,7 +27,7 @@ internal sealed class StoreClient(SimulatedProcess process, InMemoryObjectStore 
 
         try
         {
-            PutResult result = await RequestAsync(fate, () => Completed(bucket.PutAsync(key, new ReadOnlySequence<byte>(bytes), condition, CancellationToken.None)), ct);
+            PutResult result = await RequestAsync(fate, () => Put(key, bytes, condition), ct);
             Note("put-done", key.Value, (long)result.Outcome);
             return result;
         }
@@ -175,8 +175,20 @@ internal sealed class StoreClient(SimulatedProcess process, InMemoryObjectStore 
     // The store in memory answers at once.
     private static T Completed<T>(ValueTask<T> answer) => answer.GetAwaiter().GetResult();
 
+    private PutResult Put(ObjectKey key, byte[] bytes, PutCondition condition)
+    {
+        PutResult result = Completed(bucket.PutAsync(key, new ReadOnlySequence<byte>(bytes), condition, CancellationToken.None));
+        if (result.Outcome == PutOutcome.Written)
+        {
+            weather.Written(key.Value);
+        }
+
+        return result;
+    }
+
     private List<ObjectInfo> List(string prefix, string? startAfter)
     {
+        weather.Listed(prefix);
         List<ObjectInfo> found = [];
         IAsyncEnumerator<ObjectInfo> list = bucket.ListAsync(prefix, startAfter, CancellationToken.None).GetAsyncEnumerator(CancellationToken.None);
         while (Completed(list.MoveNextAsync()))
