@@ -13,7 +13,7 @@ namespace Broker.Actors.Coordination;
 /// V1. A log is only fenced while its node's newest start is the one that is gone: who is there is looked up after the metadata that name that start, since a start is a member before it
 /// registers.
 /// V2. For every stream that nobody leads who is there a seat is looked for, until it is opened.
-/// V3. A log is only fenced after a commit has said that its node has left: who has been replaced as the coordinator, and may see nobody, can commit nothing.
+/// V3. A log is only fenced after a commit has said that its node has left: who has been replaced as the coordinator, and may see nobody, commits nothing in the log that the next one has fenced.
 /// </summary>
 internal sealed class FailoverActor : ReceiveActor, IWithTimers
 {

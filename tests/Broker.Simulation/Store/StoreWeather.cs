@@ -67,7 +67,7 @@ internal sealed class StoreWeather(SimulatedWorld world)
     public HashSet<string> LateWrites { get; } = [];
 
     private readonly Dictionary<string, TimeSpan> _writtenAt = [];
-    private TimeSpan _searchedAt;
+    private TimeSpan? _searchedAt;
 
     // Damage on its way does not stay: the same twice is damage in the store. So long one of several readers may take for its second look.
     private static readonly TimeSpan SecondLooks = TimeSpan.FromMilliseconds(3 * MaxTimeoutMs);
@@ -106,14 +106,14 @@ internal sealed class StoreWeather(SimulatedWorld world)
     /// <summary>An object came into being.</summary>
     public void Written(string key) => _writtenAt[key] = world.Elapsed;
 
-    /// <summary>All below a prefix was listed: if that is the data's, it was a search for orphans.</summary>
-    public void Listed(string prefix) => _searchedAt = prefix == DataKeys.Prefix ? world.Elapsed : _searchedAt;
+    /// <summary>All below a prefix was listed: if that is the data's, it was a search for orphans. Only one since the weather settled excuses anything: what came before, that one has to find.</summary>
+    public void Listed(string prefix) => _searchedAt = _isSettled && prefix == DataKeys.Prefix ? world.Elapsed : _searchedAt;
 
     /// <summary>
     /// Whether no search for orphans can have met it so far: a PUT took effect long after its client had given it up, or was sent after the last search, as by a run that stood still, and went on when it had
     /// been replaced.
     /// </summary>
-    public bool IsLatecomer(string key) => LateWrites.Contains(key) || (_writtenAt.TryGetValue(key, out TimeSpan written) && written >= _searchedAt);
+    public bool IsLatecomer(string key) => LateWrites.Contains(key) || (_searchedAt is { } searched && _writtenAt.TryGetValue(key, out TimeSpan written) && written >= searched);
 
     /// <summary>Fair from now on.</summary>
     public void Settle()
