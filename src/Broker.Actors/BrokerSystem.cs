@@ -117,7 +117,7 @@ public sealed class BrokerSystem
         IActorRef uploads = StartUploads(system, storage, options, sources, loggers, view, partitions, coordinator, wal, metrics.Uploads);
 
         SeatingServices seatingServices = new(
-            options.NodeId, storage.NodeEpoch, storage.Wal, view, coordinator, manager, storage.Store, sources, storage.Cache, storage.Buffers, uploads, partitionLog);
+            options.NodeId, storage.NodeEpoch, storage.Wal, view, coordinator, manager, storage.Store, sources, storage.Cache, storage.Buffers, uploads, link?.Ahead ?? new LogsAhead(), partitionLog);
         IActorRef seating = system.ActorOf(Props.Create(() => new SeatingActor(seatingServices)), "seating");
         ResigningServices resigningServices = new(options.NodeId, view, partitions, coordinator, uploads, seating, sources.Clock, partitionLog);
         IActorRef resigning = system.ActorOf(Props.Create(() => new ResigningActor(resigningServices)), "resigning");

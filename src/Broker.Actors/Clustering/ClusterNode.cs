@@ -183,6 +183,9 @@ internal sealed class ClusterNode
         };
         Props singleton = Props.Create(() => new CoordinatorSingleton(host, failover, loads, startOthers));
         system.ActorOf(ClusterSingletonManager.Props(singleton, PoisonPill.Instance, ClusterSingletonManagerSettings.Create(system)), SingletonName);
-        return new ClusterLink(view, client) { Coordinator = proxy, OnLed = sharding.Seat, Present = () => PresentIn(Cluster.Get(system)) };
+        LogsAhead ahead = new();
+        LogsAheadServices aheadServices = new(view, ahead, (wal, slots, ct) => OtherWals.ReadAheadAsync(store, wal, slots, ct), loggers.CreateLogger("Broker.Failover"));
+        system.ActorOf(Props.Create(() => new LogsAheadActor(aheadServices)), "logs-ahead");
+        return new ClusterLink(view, client) { Ahead = ahead, Coordinator = proxy, OnLed = sharding.Seat, Present = () => PresentIn(Cluster.Get(system)) };
     }
 }

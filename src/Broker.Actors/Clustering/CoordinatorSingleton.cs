@@ -24,7 +24,7 @@ internal sealed class CoordinatorSingleton : ReceiveActor
     {
         IActorRef coordinator = Context.ActorOf(Props.Create(() => new CoordinatorHostActor(host)), "coordinator");
         _loads = loads;
-        _failover = Context.ActorOf(Props.Create(() => new FailoverActor(failover, _present)), "failover");
+        _failover = Context.ActorOf(Props.Create(() => new FailoverActor(failover, _present, coordinator)), "failover");
         startOthers(Context);
         Receive<ClusterEvent.CurrentClusterState>(state => OnState(state));
         Receive<ClusterEvent.MemberJoined>(joined => OnThere(joined.Member));

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Broker.Actors.Storage;
 using Broker.ObjectStore;
 using Broker.ObjectStore.Metadata;
 using Microsoft.Extensions.Logging;
@@ -21,6 +22,9 @@ internal sealed record ClusterLink(MetadataView View, IActorRef Client)
 
     /// <summary>Told of each stream that the node has begun to lead.</summary>
     public Action<StreamId> OnLed { get; init; } = _ => { };
+
+    /// <summary>What the node has read of the logs of nodes that do not answer.</summary>
+    public LogsAhead Ahead { get; init; } = new();
 
     /// <summary>Starts a node's client.</summary>
     /// <param name="system">The node's actors.</param>

@@ -13,7 +13,7 @@ namespace Broker.Actors.Coordination;
 /// V1. A log is only fenced while its node's newest start is the one that is gone: who is there is looked up after the metadata that name that start, since a start is a member before it
 /// registers.
 /// V2. For every stream that nobody leads who is there a seat is looked for, until it is opened.
-/// V3. A log is only fenced after a commit has said that its node has left: who has been replaced as the coordinator, and may see nobody, commits nothing in the log that the next one has fenced.
+/// V3. A log is only fenced after the coordinator beside this has committed that its node has left: one that was replaced, and may see nobody, commits nothing in the log that the next one has fenced.
 /// </summary>
 internal sealed class FailoverActor : ReceiveActor, IWithTimers
 {
@@ -21,14 +21,18 @@ internal sealed class FailoverActor : ReceiveActor, IWithTimers
     private static readonly TimeSpan CheckEvery = TimeSpan.FromMilliseconds(500);
 
     private readonly FailoverServices _services;
+    private readonly IActorRef _beside;
     private readonly HashSet<WalId> _fencing = [];
     private readonly HashSet<WalId> _failing = [];
     private readonly PresentNodes _present;
     private bool _releasing;
 
-    public FailoverActor(FailoverServices services, PresentNodes present)
+    /// <param name="services">What it works with.</param>
+    /// <param name="present">Who is there.</param>
+    /// <param name="beside">The coordinator that ends with this.</param>
+    public FailoverActor(FailoverServices services, PresentNodes present, IActorRef beside)
     {
-        (_services, _present) = (services, present);
+        (_services, _present, _beside) = (services, present, beside);
         Receive<PresenceChanged>(_ => OnCheck());
         Receive<Check>(_ => OnCheck());
         Receive<FenceEnded>(OnFenceEnded);
@@ -60,12 +64,13 @@ internal sealed class FailoverActor : ReceiveActor, IWithTimers
 
     private void FenceGone(MetadataImage image, IReadOnlySet<NodeId> present)
     {
-        foreach (LiveNode node in image.LiveNodes.Values.Where(node => !present.Contains(node.NodeId)))
+        AttachedWal[] logs = [.. image.Wals.Values.Where(wal => !wal.IsFenced && !present.Contains(wal.Node))];
+        foreach (LiveNode node in image.LiveNodes.Values.Where(node => !present.Contains(node.NodeId) && !logs.Any(wal => wal.Node == node.NodeId)))
         {
             _services.Coordinator.Tell(new MarkNodeGone(node.NodeId, node.Epoch), ActorRefs.Nobody);
         }
 
-        foreach (AttachedWal wal in image.Wals.Values.Where(wal => !wal.IsFenced && !present.Contains(wal.Node) && _fencing.Add(wal.WalId)))
+        foreach (AttachedWal wal in logs.Where(wal => _fencing.Add(wal.WalId)))
         {
             long epoch = image.NodeEpochs.GetValueOrDefault(wal.Node);
             FenceAsync(wal, epoch).PipeTo(Self, failure: cause => new FenceEnded(wal, cause));
@@ -74,15 +79,17 @@ internal sealed class FailoverActor : ReceiveActor, IWithTimers
 
     private async Task<FenceEnded> FenceAsync(AttachedWal wal, long epoch)
     {
-        await CommitAsync(new MarkNodeGone(wal.Node, epoch));
+        // Past the node's client, which would ask whoever coordinates by now.
+        CoordinatorAnswer answer = await _beside.Ask<CoordinatorAnswer>(new CoordinatorRequest(1, new MarkNodeGone(wal.Node, epoch)), CoordinatorTimeouts.Command);
+        ThrowIfFailed(answer.Replies[0].Reply);
         await _services.FenceAsync(wal, epoch, CancellationToken.None);
-        await CommitAsync(new MarkWalFenced(wal.WalId, epoch));
+        ThrowIfFailed(await _services.Coordinator.Ask(new MarkWalFenced(wal.WalId, epoch), CoordinatorTimeouts.Command));
         return new FenceEnded(wal, null);
     }
 
-    private async Task CommitAsync(object command)
+    private static void ThrowIfFailed(object reply)
     {
-        if (await _services.Coordinator.Ask(command, CoordinatorTimeouts.Command) is CommandFailed failed)
+        if (reply is CommandFailed failed)
         {
             throw new StorageException(failed.Kind, failed.Reason);
         }

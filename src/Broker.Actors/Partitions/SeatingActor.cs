@@ -237,7 +237,7 @@ internal sealed class SeatingActor : ReceiveActor, IWithTimers
         {
             foreach (WalId log in logs)
             {
-                await recovery.ReadAsync(OtherWals.ReadAsync(_services.Store, image.Wals[log], _services.Sources, CancellationToken.None), isOwn: false, CancellationToken.None);
+                await recovery.ReadAsync(OtherWals.ReadAsync(_services.Store, image.Wals[log], _services.Sources, _services.Ahead.Of(log), CancellationToken.None), isOwn: false, CancellationToken.None);
             }
 
             return (recovery.Judge(), recovery.LeftOutOfOthers);
@@ -311,8 +311,9 @@ internal sealed class SeatingActor : ReceiveActor, IWithTimers
 /// <param name="Uploads">The node's <see cref="UploadActor"/>.</param>
 /// <param name="Log">The node's.</param>
 /// <param name="Metadata">What it knows of these.</param>
+/// <param name="Ahead">What has been read of others' logs already.</param>
 internal sealed record SeatingServices(
-    NodeId Node, long NodeEpoch, WalId Wal, MetadataView Metadata, IActorRef Coordinator, IActorRef Manager, IObjectStore Store, StorageSources Sources, LogCache Cache, BufferPool Buffers, IActorRef Uploads, ILogger Log);
+    NodeId Node, long NodeEpoch, WalId Wal, MetadataView Metadata, IActorRef Coordinator, IActorRef Manager, IObjectStore Store, StorageSources Sources, LogCache Cache, BufferPool Buffers, IActorRef Uploads, LogsAhead Ahead, ILogger Log);
 
 internal static partial class SeatingLog
 {

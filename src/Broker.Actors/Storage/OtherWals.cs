@@ -8,10 +8,20 @@ namespace Broker.Actors.Storage;
 internal static class OtherWals
 {
     /// <summary>What a fenced log holds.</summary>
+    /// <param name="store">The bucket.</param>
+    /// <param name="wal">The log.</param>
+    /// <param name="sources">For a log on a disk.</param>
+    /// <param name="ahead">What has been read of it already; null: nothing.</param>
+    /// <param name="cancellation">Gives up.</param>
     /// <exception cref="StorageException">Unavailable: it cannot be read now, or not from here. Corrupt.</exception>
-    public static IAsyncEnumerable<WalRecoveredRecord> ReadAsync(IObjectStore store, AttachedWal wal, StorageSources sources, CancellationToken cancellation) => wal.IsInBucket
-        ? FencedBucketWal.ReadAsync(new PurposeObjectStore(store, StorePurpose.Wal), WalPlace.PrefixOf(wal.Path), cancellation)
+    public static IAsyncEnumerable<WalRecoveredRecord> ReadAsync(IObjectStore store, AttachedWal wal, StorageSources sources, SlotsAhead? ahead, CancellationToken cancellation) => wal.IsInBucket
+        ? FencedBucketWal.ReadAsync(new PurposeObjectStore(store, StorePurpose.Wal), WalPlace.PrefixOf(wal.Path), ahead, cancellation)
         : FencedDiskWal.ReadAsync(wal.Path, wal.WalId, sources.Random, sources.Ids, cancellation);
+
+    /// <summary>Reads what a log in the bucket holds now, for who reads it later.</summary>
+    /// <exception cref="StorageException">It could not be read, or not to its end.</exception>
+    public static Task ReadAheadAsync(IObjectStore store, AttachedWal wal, SlotsAhead ahead, CancellationToken cancellation) =>
+        FencedBucketWal.ReadAheadAsync(new PurposeObjectStore(store, StorePurpose.Wal), WalPlace.PrefixOf(wal.Path), ahead, cancellation);
 
     /// <summary>Fences a log (T1).</summary>
     /// <param name="store">The bucket.</param>

@@ -132,7 +132,7 @@ public sealed class StorageEngine : IAsyncDisposable
         {
             foreach (WalId other in others)
             {
-                await recovery.ReadAsync(OtherWals.ReadAsync(store, image.Wals[other], sources, cancellation), isOwn: false, cancellation);
+                await recovery.ReadAsync(OtherWals.ReadAsync(store, image.Wals[other], sources, null, cancellation), isOwn: false, cancellation);
             }
 
             try

@@ -21,6 +21,7 @@ public sealed class LogReader
     private readonly IObjectStore _store;
     private readonly LogKeys _keys;
     private readonly bool _showsDamaged;
+    private readonly SlotsAhead? _ahead;
 
     /// <param name="store">Where the log lies.</param>
     /// <param name="prefix">The log's name.</param>
@@ -30,11 +31,12 @@ public sealed class LogReader
     {
     }
 
-    internal LogReader(IObjectStore store, LogKeys keys, LogPosition from, bool showsDamaged = false)
+    internal LogReader(IObjectStore store, LogKeys keys, LogPosition from, bool showsDamaged = false, SlotsAhead? ahead = null)
     {
         _store = store;
         _keys = keys;
         _showsDamaged = showsDamaged;
+        _ahead = ahead;
         Position = from;
     }
 
@@ -153,7 +155,16 @@ public sealed class LogReader
     }
 
     private async ValueTask<LogFrame> GetAsync(long slot, CancellationToken ct)
-        => await TryGetAsync(_store, _keys, slot, ct, _showsDamaged) ?? throw Trimmed(slot);
+    {
+        if (_ahead?.Find(slot) is { } known)
+        {
+            return known;
+        }
+
+        LogFrame frame = await TryGetAsync(_store, _keys, slot, ct, _showsDamaged) ?? throw Trimmed(slot);
+        _ahead?.Keep(frame);
+        return frame;
+    }
 
     // The order matters: what a later slot proves was true before it was seen; only a trim, whose boundary moves first, makes it untrue.
     private async ValueTask CheckGapAsync(long begin, CancellationToken ct)

@@ -51,12 +51,10 @@ public sealed class CoordinatorSingletonTests : IAsyncLifetime
 
     private void Start(ClusterGround ground)
     {
-        // Of the coordinator beside it nothing is asked: the ground has one.
-        CoordinatorHostServices host = new(
-            () => new TaskCompletionSource<MetadataLog>().Task, new CoordinatorServices(One, TimeProvider.System, Guid.NewGuid, NullLogger.Instance, _ => { }), NullLogger.Instance);
+        CoordinatorHostServices host = new(ground.OpenLogAsync, new CoordinatorServices(One, TimeProvider.System, Guid.NewGuid, NullLogger.Instance, _ => { }), NullLogger.Instance);
         FailoverServices failover = new(ground.View, ground.Client, FenceAsync, _ => Interlocked.Increment(ref _checks), NullLogger.Instance);
         Action<IActorRefFactory> noOthers = _ => { };
-        _system.ActorOf(Props.Create(() => new CoordinatorSingleton(host, failover, new ClusterLoads(), noOthers)));
+        ground.CoordinateBy(_system.ActorOf(Props.Create(() => new CoordinatorSingleton(host, failover, new ClusterLoads(), noOthers))));
     }
 
     private Task FenceAsync(AttachedWal wal, long epoch, CancellationToken cancellation)

@@ -35,6 +35,9 @@ internal sealed class ClusterGround
     /// <summary>The client of node 1.</summary>
     public IActorRef Client { get; private set; } = null!;
 
+    /// <summary>The one that the client of node 1 asks.</summary>
+    public IActorRef Coordinator { get; private set; } = null!;
+
     public IActorRef Manager { get; private set; } = null!;
 
     public IReadOnlyList<StreamId> Streams { get; private set; } = [];
@@ -49,13 +52,13 @@ internal sealed class ClusterGround
         ground.Bucket = new FaultyObjectStore(memory, (request, key, _) =>
             !(ground.CommitsAreRefused || ground.CommitsAreInDoubt) || (request != StoreRequest.List && !key.Value.StartsWith("meta/", StringComparison.Ordinal)) ? Fault.None
             : ground.CommitsAreInDoubt && request == StoreRequest.Put ? Fault.UnknownApplied : Fault.Refuse);
-        MetadataLog log = await MetadataLog.OpenAsync(ground.Bucket, new MetadataLogOptions { ResolveTimeout = InDoubtFor }, CancellationToken.None);
+        MetadataLog log = await ground.OpenLogAsync();
         CoordinatorServices services = new(One, TimeProvider.System, new SeededIdSource(3).Next, NullLogger.Instance, _ => { });
-        IActorRef coordinator = system.ActorOf(Props.Create(() => new CoordinatorActor(log, services)));
+        ground.Coordinator = system.ActorOf(Props.Create(() => new CoordinatorActor(log, services)));
         ground.View = new MetadataView(log.Image);
         ground.Manager = system.ActorOf(Props.Create(() => new ManagerStub(ground)));
         MetadataClientServices client = new(
-            coordinator,
+            new ToCoordinator(ground),
             ground.View,
             ct => MetadataLog.ReadAsync(ground.Bucket, new MetadataLogOptions(), ct).AsTask(),
             (version, ct) => MetadataLog.MayHaveNewerAsync(ground.Bucket, new MetadataLogOptions(), version, ct).AsTask(),
@@ -74,6 +77,12 @@ internal sealed class ClusterGround
     }
 
     public HashSet<StreamId> Held { get; } = [];
+
+    /// <summary>Takes the metadata over, from whoever coordinates.</summary>
+    public Task<MetadataLog> OpenLogAsync() => MetadataLog.OpenAsync(Bucket, new MetadataLogOptions { ResolveTimeout = InDoubtFor }, CancellationToken.None).AsTask();
+
+    /// <summary>From now on the client of node 1 asks this one.</summary>
+    public void CoordinateBy(IActorRef coordinator) => Coordinator = coordinator;
 
     public async Task<T> AskAsync<T>(object command) => Assert.IsType<T>(await Client.Ask(command, TimeSpan.FromSeconds(20)));
 
@@ -107,6 +116,11 @@ internal sealed class ClusterGround
     {
         byte[] payload = new byte[100];
         return new WalRecord(stream, new LeaderEpoch(0), new Offset(number * 10), new Offset((number * 10) + 9), 0, payload, Wire.Records.Crc32C.Compute(payload));
+    }
+
+    private sealed class ToCoordinator(ClusterGround ground) : ICanTell
+    {
+        public void Tell(object message, IActorRef sender) => ground.Coordinator.Tell(message, sender);
     }
 
     /// <summary>What of the partition manager matters here.</summary>

@@ -16,6 +16,7 @@ public sealed class FailoverActorTests : ActorTest
     private readonly ConcurrentQueue<(WalId Log, long Epoch)> _fenced = new();
     private readonly ConcurrentDictionary<StreamId, int> _seats = new();
     private readonly PresentNodes _present = new();
+    private readonly ListLogger _log = new();
     private readonly ManualResetEventSlim _seatsGoOn = new(true);
     private volatile bool _fencesFail;
 
@@ -73,6 +74,23 @@ public sealed class FailoverActorTests : ActorTest
 
         AwaitCondition(() => ground.View.Current.Wals[LogOfTwo].IsFenced, Patience);
         Assert.Equal((LogOfTwo, 1), Assert.Single(_fenced));
+    }
+
+    // Commands of its node reach the next coordinator, which does what it is told.
+    [Fact]
+    public async Task V3_log_is_not_fenced_by_who_stands_beside_a_coordinator_that_was_replaced()
+    {
+        ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 0);
+        IActorRef failover = Start(ground);
+        MetadataLog log = await ground.OpenLogAsync();
+        CoordinatorServices next = new(Two, TimeProvider.System, Guid.NewGuid, NullLogger.Instance, _ => { });
+        ground.CoordinateBy(Sys.ActorOf(Props.Create(() => new CoordinatorActor(log, next))));
+        _present.Publish(new HashSet<NodeId> { One });
+        failover.Tell(PresenceChanged.Instance);
+
+        AwaitCondition(() => _log.Lines.Any(line => line.Contains("cannot be fenced", StringComparison.Ordinal)), Patience);
+        Assert.Empty(_fenced);
+        Assert.False(ground.View.Current.Wals[LogOfTwo].IsFenced);
     }
 
     [Fact]
@@ -133,8 +151,9 @@ public sealed class FailoverActorTests : ActorTest
             _present.Publish(present.ToHashSet());
         }
 
-        FailoverServices services = new(ground.View, ground.Client, FenceAsync, Seat, NullLogger.Instance);
-        return Sys.ActorOf(Props.Create(() => new FailoverActor(services, _present)));
+        FailoverServices services = new(ground.View, ground.Client, FenceAsync, Seat, _log);
+        IActorRef beside = ground.Coordinator;
+        return Sys.ActorOf(Props.Create(() => new FailoverActor(services, _present, beside)));
     }
 
     private Task FenceAsync(AttachedWal wal, long epoch, CancellationToken cancellation)

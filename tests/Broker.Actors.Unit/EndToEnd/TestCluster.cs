@@ -32,7 +32,7 @@ internal sealed class TestCluster : IAsyncDisposable
         IActorRef client = ClusterLink.StartClient(_system, _coordinator, view, _store, TimeProvider.System, NullLoggerFactory.Instance);
         FailoverServices failover = new(
             view, client, (wal, epoch, ct) => OtherWals.FenceAsync(_store, wal, epoch, sources, ct).AsTask(), Seat, NullLogger.Instance);
-        _failover = _system.ActorOf(Props.Create(() => new FailoverActor(failover, _present)));
+        _failover = _system.ActorOf(Props.Create(() => new FailoverActor(failover, _present, _coordinator)));
         View = view;
     }
 

@@ -231,7 +231,7 @@ public sealed class SeatingActorTests : ActorTest
 
     private IActorRef Start(ClusterGround ground, IObjectStore? store = null)
     {
-        SeatingServices services = new(One, 1, LogOfOne, ground.View, ground.Client, ground.Manager, store ?? ground.Bucket, new StorageSources(TimeProvider.System, new SystemIdSource(), new Random(1)), _cache, _buffers, _uploads.Ref, _log);
+        SeatingServices services = new(One, 1, LogOfOne, ground.View, ground.Client, ground.Manager, store ?? ground.Bucket, new StorageSources(TimeProvider.System, new SystemIdSource(), new Random(1)), _cache, _buffers, _uploads.Ref, new LogsAhead(), _log);
         return Sys.ActorOf(Props.Create(() => new SeatingActor(services)));
     }
 }

@@ -107,6 +107,90 @@ public sealed class FencedBucketWalTests
         await next.AppendAsync(1);
     }
 
+    [Fact]
+    public async Task Slots_that_were_read_ahead_are_not_read_again_and_those_that_came_after_are()
+    {
+        await using BucketWal wal = await OpenAsync(_store, Options(Owner));
+        await AppendAsync(wal, 1, 20);
+        SlotsAhead ahead = new(1 << 20);
+        await FencedBucketWal.ReadAheadAsync(_store, Prefix, ahead, default);
+        int before = Slots();
+        Assert.Equal(before, ahead.Count);
+        await AppendAsync(wal, 21, 25);
+        await FenceAsync();
+        List<string> gets = [];
+        FaultyObjectStore counted = new(_store, (request, key, _) =>
+        {
+            if (request == StoreRequest.Get && IsSlot(key))
+            {
+                gets.Add(key.Value);
+            }
+
+            return Fault.None;
+        });
+
+        long[] read = await ReadAsync(counted, ahead);
+
+        Assert.Equal(Enumerable.Range(1, 25).Select(i => (long)i), read);
+        Assert.Equal(Slots() - before, gets.Count);
+        Assert.Equal(read, await ReadAsync(counted, ahead));
+        Assert.Equal(Slots() - before, gets.Count);
+    }
+
+    [Fact]
+    public async Task T2_what_was_trimmed_after_it_was_read_ahead_is_not_read()
+    {
+        await using BucketWal wal = await OpenAsync(_store, Options(Owner));
+        await AppendAsync(wal, 1, 20);
+        SlotsAhead ahead = new(1 << 20);
+        await FencedBucketWal.ReadAheadAsync(_store, Prefix, ahead, default);
+        await wal.TrimAsync(new WalPosition(12), default);
+        await FenceAsync();
+
+        long[] read = await ReadAsync(_store, ahead);
+        Assert.Equal(await ReadAsync(), read);
+        Assert.Equal(20, read[^1]);
+    }
+
+    [Fact]
+    public async Task Log_that_is_longer_than_what_may_be_read_ahead_is_read_to_its_end()
+    {
+        await using BucketWal wal = await OpenAsync(_store, Options(Owner));
+        await AppendAsync(wal, 1, 100);
+        SlotsAhead ahead = new(2_000);
+        await FencedBucketWal.ReadAheadAsync(_store, Prefix, ahead, default);
+        await FenceAsync();
+
+        Assert.True(ahead.IsFull);
+        Assert.InRange(ahead.Count, 1, 50);
+        Assert.Equal(Enumerable.Range(1, 100).Select(i => (long)i), await ReadAsync(_store, ahead));
+    }
+
+    [Fact]
+    public async Task Slot_that_came_over_damaged_while_it_was_read_ahead_is_read_again()
+    {
+        await using BucketWal wal = await OpenAsync(_store, Options(Owner));
+        await AppendAsync(wal, 1, 3);
+        string last = _store.Keys.Last(key => IsSlot(new ObjectKey(key)));
+        SlotsAhead ahead = new(1 << 20);
+        _store.Damage(last, Flip);
+        await FencedBucketWal.ReadAheadAsync(_store, Prefix, ahead, default);
+        _store.Damage(last, Flip);
+        int before = Slots();
+        await FenceAsync();
+
+        Assert.Equal(before - 1, ahead.Count);
+        List<string?> damages = [];
+        await foreach (WalRecoveredRecord record in FencedBucketWal.ReadAsync(_store, Prefix, ahead, default))
+        {
+            damages.Add(record.Damage);
+        }
+
+        Assert.Equal([null, null, null], damages);
+
+        static byte[] Flip(byte[] bytes) => [.. bytes[..^1], (byte)(bytes[^1] ^ 4)];
+    }
+
     // Appends are on their way while it is fenced, at each possible moment.
     [Theory]
     [InlineData(1)]
@@ -130,20 +214,30 @@ public sealed class FencedBucketWalTests
         }
     }
 
+    private static async Task AppendAsync(BucketWal wal, int first, int last)
+    {
+        for (int number = first; number <= last; number++)
+        {
+            await wal.AppendAsync(number);
+        }
+    }
+
     private static async Task<WalPosition> AppendLaterAsync(BucketWal wal, int number, Random random)
     {
         await Task.Delay(TimeSpan.FromTicks(random.Next(20_000)));
         return await wal.AppendAsync(number);
     }
 
+    private int Slots() => _store.Keys.Count(key => IsSlot(new ObjectKey(key)));
+
     private Task FenceAsync() => FencedBucketWal.FenceAsync(_store, Prefix, Owner, new JumpingTime(), new SystemIdSource(), default).AsTask();
 
     private Task<long[]> ReadAsync() => ReadAsync(_store);
 
-    private static async Task<long[]> ReadAsync(IObjectStore store)
+    private static async Task<long[]> ReadAsync(IObjectStore store, SlotsAhead? ahead = null)
     {
         List<long> numbers = [];
-        await foreach (WalRecoveredRecord record in FencedBucketWal.ReadAsync(store, Prefix, default))
+        await foreach (WalRecoveredRecord record in FencedBucketWal.ReadAsync(store, Prefix, ahead, default))
         {
             numbers.Add(record.Record.BaseOffset.Value);
         }

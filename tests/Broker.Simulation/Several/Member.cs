@@ -27,6 +27,7 @@ internal sealed class Member : IReachable
     private readonly Members _members;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Dictionary<Member, IActorRef> _followers = [];
+    private readonly LogsAhead _ahead = new();
     private bool _isServing;
     private StorageSources _sources = null!;
     private IObjectStore _store = null!;
@@ -120,6 +121,25 @@ internal sealed class Member : IReachable
         Process.Kill();
     }
 
+    /// <summary>Reads logs of a node that does not answer, for whenever it leads what they hold.</summary>
+    public async Task ReadAheadAsync(NodeId silent)
+    {
+        MetadataImage image = View.Current;
+        foreach (WalId released in _ahead.Logs.Where(log => !image.Wals.ContainsKey(log)))
+        {
+            _ahead.Remove(released);
+        }
+
+        foreach (AttachedWal wal in image.Wals.Values.Where(wal => wal.Node == silent && wal.IsInBucket).OrderBy(wal => wal.WalId))
+        {
+            if (_ahead.Add(wal.WalId) is { } ahead)
+            {
+                _ground.World.Note(Process.Name, "reads ahead", silent.ToString());
+                await OtherWals.ReadAheadAsync(_store, wal, ahead, CancellationToken.None).ContinueWith(_ => { }, TaskScheduler.FromCurrentSynchronizationContext());
+            }
+        }
+    }
+
     private void Answer(Member follower, object answer)
     {
         byte[] bytes = _serializer.ToBinary(answer);
@@ -157,7 +177,7 @@ internal sealed class Member : IReachable
         _members.Joined(this);
         FollowerJoin join = new(options, options.Place, View, _client, Log("join"), Process.Clock);
         StorageEngine storage = await StorageEngine.OpenAsync(_store, options, _sources, join, Log("storage"), CancellationToken.None);
-        ClusterLink link = new(View, _client) { OnLed = stream => _members.Seat(this, [stream]) };
+        ClusterLink link = new(View, _client) { Ahead = _ahead, OnLed = stream => _members.Seat(this, [stream]) };
         System = await BrokerSystem.StartAsync(_actors, storage, options, _sources, _ground.Loggers, new BrokerMetrics(), link);
         _seats = _actors.ActorOf(Props.Create(() => new SeatHost(System.Seating, System.Resigning, stream => _members.Seat(this, new[] { stream }), stream => _members.SeatEnded(this, stream))));
         _isServing = true;

@@ -87,6 +87,7 @@ internal sealed class Members(MemberGround ground, int nodes)
         }
 
         ground.World.Note("members", "removed", member.Process.Name);
+        HaveReadAhead(member.Node);
         foreach (StreamId stream in _seats.Where(one => one.Value == member).Select(one => one.Key).ToArray())
         {
             _seats.Remove(stream);
@@ -96,6 +97,15 @@ internal sealed class Members(MemberGround ground, int nodes)
         if (!member.Process.IsDead)
         {
             member.Process.Call(ground.World.Between(0, 20_000), () => member.End("the others went on without it"));
+        }
+    }
+
+    // Half of them have begun to while they waited, and keep it, whatever the node does next.
+    private void HaveReadAhead(NodeId silent)
+    {
+        foreach (Member reader in _present.Where(one => one.IsServing && ground.World.Random.Next(2) == 0))
+        {
+            reader.Process.Call(TimeSpan.Zero, () => _ = reader.ReadAheadAsync(silent));
         }
     }
 

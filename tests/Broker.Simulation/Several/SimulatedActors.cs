@@ -12,7 +12,7 @@ internal sealed class SimulatedSingleton : ReceiveActor
     {
         IActorRef coordinator = Context.ActorOf(Props.Create(() => new CoordinatorHostActor(host)), "coordinator");
         PresentNodes present = new();
-        IActorRef takingOver = Context.ActorOf(Props.Create(() => new FailoverActor(failover, present)), "failover");
+        IActorRef takingOver = Context.ActorOf(Props.Create(() => new FailoverActor(failover, present, coordinator)), "failover");
         startCaretakers(Context);
         Receive<NodesPresent>(nodes =>
         {

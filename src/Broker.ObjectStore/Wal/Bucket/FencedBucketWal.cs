@@ -35,14 +35,18 @@ public static class FencedBucketWal
     }
 
     /// <summary>What the log holds, in the order of its positions (T2). The log is fenced.</summary>
+    /// <param name="store">The bucket.</param>
+    /// <param name="prefix">The log's name.</param>
+    /// <param name="ahead">Slots of this log that need not be read, and those that are; null: there are none, and none are kept.</param>
+    /// <param name="ct">Gives up.</param>
     /// <exception cref="StorageException">Corrupt: it is damaged where nobody can tell whose records are lost, or gone. Unavailable: read again.</exception>
-    public static async IAsyncEnumerable<WalRecoveredRecord> ReadAsync(IObjectStore store, string prefix, [EnumeratorCancellation] CancellationToken ct)
+    public static async IAsyncEnumerable<WalRecoveredRecord> ReadAsync(IObjectStore store, string prefix, SlotsAhead? ahead, [EnumeratorCancellation] CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(store);
         LogKeys keys = new(prefix);
         LogPosition start = await LogReader.FindStartAsync(store, prefix, ct) ?? throw LogBoundary.Lost(keys);
         long next = 0;
-        await foreach (LogEntry entry in new LogReader(store, keys, start, showsDamaged: true).ReadToEndAsync(ct))
+        await foreach (LogEntry entry in new LogReader(store, keys, start, showsDamaged: true, ahead).ReadToEndAsync(ct))
         {
             string place = $"slot {entry.Slot} of the WAL '{prefix}'";
             IReadOnlyList<WalRecoveredRecord> records = BucketSlot.Decode(entry.Payload, place);
@@ -56,6 +60,20 @@ public static class FencedBucketWal
             foreach (WalRecoveredRecord record in records)
             {
                 yield return record;
+            }
+        }
+    }
+
+    /// <summary>Reads what the log holds now, fenced or not, so that who reads it soon finds it in <paramref name="ahead"/>: to its end, or until no more is kept.</summary>
+    /// <exception cref="StorageException">As of <see cref="ReadAsync"/>, whose reading will meet it too if it lasts.</exception>
+    public static async Task ReadAheadAsync(IObjectStore store, string prefix, SlotsAhead ahead, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(ahead);
+        await foreach (WalRecoveredRecord _ in ReadAsync(store, prefix, ahead, ct))
+        {
+            if (ahead.IsFull)
+            {
+                return;
             }
         }
     }
