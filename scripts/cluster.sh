@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Starts three brokers that share a folder as their bucket, and stops them at the end: scripts/cluster.sh BROKER_DLL FOLDER
 set -euo pipefail
-broker=$1
-folder=$2
-mkdir -p "$folder"
+broker=$(realpath "$1")
+mkdir -p "$2"
+folder=$(realpath "$2")
 pids=()
 trap 'kill "${pids[@]}" 2>/dev/null; wait' EXIT
 for id in 1 2 3; do

@@ -107,7 +107,7 @@ internal sealed class FirstPlaceActor : ReceiveActor, IWithTimers, IDisposable
 
 internal static partial class FirstPlaceLog
 {
-    [LoggerMessage(EventId = 5404, EventName = "NodeCutOff", Level = LogLevel.Warning, Message = "A node reaches the object store and none of the other nodes: it waits until it reaches them, and its log says which one it is (ClusterOutOfReach). Look at the network between it and them, and at its cluster.address")]
+    [LoggerMessage(EventId = 5404, EventName = "NodeCutOff", Level = LogLevel.Warning, Message = "A node that starts reaches the object store and none of the other nodes: it waits until it reaches them, and its log says which one it is (ClusterOutOfReach). If this comes again, each minute, look at the network between it and them, and at its cluster.address")]
     public static partial void CutOff(ILogger log);
 
     [LoggerMessage(EventId = 5406, EventName = "FirstPlaceNotKept", Level = LogLevel.Error, Message = "The object store cannot be told that this cluster lives ({Problem}): a start that reaches none of its nodes may begin another one")]

@@ -46,8 +46,8 @@ internal sealed class MetadataInspection(MetadataView metadata, NodeId node, Fun
         Dictionary<WalId, List<TopicPartition>> waiting = [];
         foreach (StreamState stream in image.Streams.Values)
         {
-            // A log that lives is written by those who name it; whoever has it among earlier ones, or names one that is fenced, has to be seen to first.
-            bool isWritten = image.Wals.TryGetValue(stream.Wal, out AttachedWal? own) && !own.IsFenced && stream.Leader == own.Node;
+            // A log that lives is written by those who name it; whoever has it among earlier ones, or names one that is fenced or of a node that is gone, has to be seen to first.
+            bool isWritten = image.Wals.TryGetValue(stream.Wal, out AttachedWal? own) && !own.IsFenced && stream.Leader == own.Node && image.LiveNodes.ContainsKey(own.Node);
             if (isWritten)
             {
                 written[stream.Wal] = written.GetValueOrDefault(stream.Wal) + 1;

@@ -19,7 +19,12 @@ internal sealed partial class PartitionActor
     // What is damaged may be restored; twice as long after each look, since it mostly is not.
     private static readonly TimeSpan LongestUntilLoadedAgain = TimeSpan.FromMinutes(5);
 
+    // A client waits so long for a leader that hangs (librdkafka's socket.timeout.ms is 60 s, Java's request.timeout.ms 30 s), sends what came after to the next one, and takes what that one
+    // answers as a word on both. Java gives up only later (delivery.timeout.ms, 120 s): a producer that was forgotten goes on then.
+    private static readonly TimeSpan FirstBatchesComeWithin = TimeSpan.FromSeconds(75);
+
     private TimeSpan _damagedAgainAfter = LoadAgainAfter;
+    private long _servesSince;
 
     // What an upload has then stored as the newest state lacks what could not be read: it must not be taken for the whole.
     private bool _wasCapturedReadOnly;
@@ -130,6 +135,8 @@ internal sealed partial class PartitionActor
         }
     }
 
+    private bool MayHaveSentBefore() => _opened.Epoch.Value > 0 && _services.Clock.GetElapsedTime(_servesSince) < FirstBatchesComeWithin;
+
     private void TakeState(ProducerTable producers)
     {
         _producers = producers;
@@ -142,6 +149,7 @@ internal sealed partial class PartitionActor
     {
         TakeState(producers);
         _highWatermark = _next;
+        _servesSince = _services.Clock.GetTimestamp();
         Become(Serving);
         Stash.UnstashAll();
         TellOpened(null);

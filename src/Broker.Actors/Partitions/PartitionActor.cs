@@ -23,6 +23,7 @@ namespace Broker.Actors.Partitions;
 ///     after a restart: the state stored with an upload holds every batch of that upload.
 /// P5. From the answer to a hand-over on, nothing is appended under this epoch, unless whoever asked for it says that it did not take place.
 /// P6. That a batch does not follow its producer's last one, or that an offset is out of range, is said only when the store tells, after the request came, that nobody else leads.
+/// P7. After another leader, a producer that is not known begins at sequence 0, for as long as its client may wait for the one before with its first batches.
 /// </summary>
 internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash, IWithTimers
 {
@@ -167,7 +168,11 @@ internal sealed partial class PartitionActor : UntypedActor, IWithUnboundedStash
             case SequenceVerdict.StaleEpoch:
                 RefuseForGood(append, ErrorCode.InvalidProducerEpoch, $"producer {batch.ProducerId} has a newer epoch than {batch.ProducerEpoch}");
                 break;
+            case SequenceVerdict.Unknown when MayHaveSentBefore():
+                Refuse(append, ErrorCode.NotLeaderOrFollower, $"producer {batch.ProducerId} is not known and sent sequence {batch.BaseSequence}: what it sent to the leader before comes first");
+                break;
             default:
+                // Kafka takes any sequence of a producer it does not know: it may have been forgotten by expiration.
                 Accept(append, batch);
                 break;
         }

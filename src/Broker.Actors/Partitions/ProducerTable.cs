@@ -9,6 +9,9 @@ internal enum SequenceVerdict
     Duplicate,
     OutOfOrder,
     StaleEpoch,
+
+    /// <summary>Not the first batch of a producer that is not known: it was forgotten, or its first ones are still to come.</summary>
+    Unknown,
 }
 
 /// <summary>A batch as its producer numbered it.</summary>
@@ -38,8 +41,7 @@ internal sealed class ProducerTable
         original = default;
         if (!_entries.TryGetValue(batch.ProducerId, out ProducerEntry? entry))
         {
-            // Kafka accepts any first sequence of a producer it does not know: it may have been forgotten by expiration.
-            return SequenceVerdict.Accepted;
+            return batch.BaseSequence == 0 ? SequenceVerdict.Accepted : SequenceVerdict.Unknown;
         }
 
         if (batch.ProducerEpoch != entry.Epoch)

@@ -58,6 +58,7 @@ public sealed class BrokerNode : IAsyncDisposable
     /// <exception cref="OperationCanceledException">Through <paramref name="lifetime"/>.</exception>
     public static async Task<BrokerNode> StartAsync(BrokerOptions options, Config hocon, ILoggerFactory loggers, StorageSources sources, NodeLifetime lifetime, bool hasServed = false)
     {
+        Listeners.Check(options);
         CancellationToken cancellation = lifetime.Stopping;
         ILogger log = loggers.CreateLogger("Broker.Node");
         StoreMetrics requests = new();

@@ -43,6 +43,33 @@ internal static class Listeners
         return builder.Build();
     }
 
+    /// <summary>Tries each address, so that a start that cannot listen ends before others hear of it.</summary>
+    /// <exception cref="IOException">Another process listens there, or it is not this one's to listen on.</exception>
+    /// <exception cref="SettingsException">A host is not known.</exception>
+    public static void Check(BrokerOptions options)
+    {
+        foreach (Listener listener in options.Listeners.Where(one => one.Port != 0))
+        {
+            foreach (IPAddress address in AddressesOf(listener, options.Settings.Given("listeners")?.Place))
+            {
+                try
+                {
+                    Bind(new IPEndPoint(address, listener.Port), options.Listeners).Dispose();
+                }
+                catch (SocketException)
+                {
+                    // Of a family of addresses that this machine lacks, of which Kestrel needs one at least.
+                }
+            }
+        }
+    }
+
+    private static IPAddress[] AddressesOf(Listener listener, string? place) =>
+        listener.Host.Length == 0 ? [IPAddress.IPv6Any]
+        : IPAddress.TryParse(listener.Host, out IPAddress? address) ? [address]
+        : listener.Host == "localhost" ? [IPAddress.Loopback, IPAddress.IPv6Loopback]
+        : [Resolve(listener, place)];
+
     private static void Listen(KestrelServerOptions kestrel, Listener listener, string? place, Action<ListenOptions> configure)
     {
         if (listener.Host.Length == 0)

@@ -20,7 +20,9 @@ public sealed class WalInspectionTests
         new ClusterCreated("c"),
         new TopicCreated(Topic, "t", [Stream, new StreamId(1)], new Dictionary<string, string>(), IsInternal: false),
         new WalAttached(FirstWal, First, "host", "bucket:wal/1"),
+        new NodeRegistered(First, 1, new NodePlace("first:1", "", [])),
         new WalAttached(SecondWal, Second, "host", "bucket:wal/2"),
+        new NodeRegistered(Second, 1, new NodePlace("second:1", "", [])),
         new StreamOpened(Stream, First, new LeaderEpoch(0), Offset.Zero, FirstWal),
     ];
 
@@ -38,6 +40,15 @@ public sealed class WalInspectionTests
         IReadOnlyList<WalReport> wals = Inspect([.. LedByFirst, new WalFenced(FirstWal)]).Wals().Wals;
 
         Assert.Equal((true, 0, 1, "t-0"), (wals[0].Fenced, wals[0].Written, wals[0].Waiting, Assert.Single(wals[0].WaitingPartitions)));
+    }
+
+    // As one on a disk that cannot be reached.
+    [Fact]
+    public void Log_of_a_node_that_is_gone_is_waited_for_before_it_is_fenced()
+    {
+        IReadOnlyList<WalReport> wals = Inspect([.. LedByFirst, new NodeLeft(First, 1)]).Wals().Wals;
+
+        Assert.Equal((false, 0, 1, "t-0"), (wals[0].Fenced, wals[0].Written, wals[0].Waiting, Assert.Single(wals[0].WaitingPartitions)));
     }
 
     [Fact]

@@ -72,9 +72,10 @@ public sealed class ProducerTableTests
     }
 
     [Fact]
-    public void Unknown_producer_may_begin_anywhere()
+    public void Producer_that_is_not_known_is_told_from_a_new_one()
     {
-        Assert.Equal(SequenceVerdict.Accepted, Check(1234, 1240));
+        Assert.Equal(SequenceVerdict.Unknown, Check(1234, 1240));
+        Assert.Equal(SequenceVerdict.Accepted, Check(0, 6));
     }
 
     [Fact]

@@ -82,6 +82,9 @@ internal sealed class Nemesis(ChaosCluster cluster)
         }
     }
 
+    /// <summary>Whether no node is away still from what it was made to suffer before.</summary>
+    public Task<bool> IsClusterWholeAsync() => cluster.IsWholeAsync();
+
     private async Task RestartAsync(int node, TimeSpan away)
     {
         await cluster.Node(node).StopAsync();

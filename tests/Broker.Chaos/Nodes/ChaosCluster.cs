@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Broker.Chaos.Clocks;
 using Broker.Chaos.Networks;
 using Broker.Chaos.Runs;
@@ -16,6 +17,9 @@ internal sealed record ChaosCluster(IReadOnlyList<ChaosNode> Nodes, ChaosNode Sp
 {
     private const int ClientPort = 9092;
     private const int ClusterPort = 7092;
+
+    // No fault lasts now, and it is next door.
+    private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(1);
 
     /// <summary>Where clients begin.</summary>
     public IReadOnlyList<IPEndPoint> Bootstrap { get; } = [.. Nodes.Select(node => EndPoint(node.Id, Network))];
@@ -41,6 +45,26 @@ internal sealed record ChaosCluster(IReadOnlyList<ChaosNode> Nodes, ChaosNode Sp
     }
 
     public ChaosNode Node(int id) => Nodes[id - 1];
+
+    /// <summary>Whether all nodes but the spare one listen to clients: one that was started again may still be on its way.</summary>
+    public async Task<bool> IsWholeAsync()
+    {
+        foreach (IPEndPoint node in Bootstrap)
+        {
+            using Socket socket = new(node.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            using CancellationTokenSource patience = new(ConnectPatience);
+            try
+            {
+                await socket.ConnectAsync(node, patience.Token);
+            }
+            catch (Exception cause) when (cause is SocketException or OperationCanceledException)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -152,13 +152,14 @@ internal sealed class ChaosRun(ChaosOptions options, string? whyNoCuts, string f
                 return;
             }
 
-            Say(string.Join(" and ", round));
+            bool isWhole = await nemesis.IsClusterWholeAsync();
+            Say($"{string.Join(" and ", round)}{(isWhole ? "" : ", while another node starts")}");
             TimeSpan begin = _history.Now;
             await Task.WhenAll(round.Select(nemesis.RunAsync));
             TimeSpan healed = _history.Now;
             await ProgressAsync(load, string.Join(" and ", round));
             Say($"work goes on {(_history.Now - healed).TotalSeconds:F1} s after that was over");
-            _windows.AddRange(round.Select(fault => new FaultWindow(fault.Kind, begin, _history.Now, GapBound.Of(round, options.Wal == "disk") * Slack)));
+            _windows.AddRange(round.Select(fault => new FaultWindow(fault.Kind, begin, _history.Now, GapBound.Of(round, options.Wal == "disk", isWhole) * Slack)));
             await Task.Delay(round.Max(fault => fault.Quiet));
         }
     }

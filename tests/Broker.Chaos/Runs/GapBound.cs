@@ -17,7 +17,9 @@ public static class GapBound
     /// <summary>Faults that happen at the same time may add up.</summary>
     /// <param name="round">The faults.</param>
     /// <param name="isLogOnDisk">Whether brokers have their logs on disks: as long as a process has its own open, nobody else can take it over.</param>
-    public static TimeSpan Of(IEnumerable<PlannedFault> round, bool isLogOnDisk = false) => TimeSpan.FromSeconds(round.Sum(fault => Of(fault, isLogOnDisk).TotalSeconds));
+    /// <param name="isWhole">Whether all nodes are there when it begins. Else those that are left may be no majority, and begin anew.</param>
+    public static TimeSpan Of(IEnumerable<PlannedFault> round, bool isLogOnDisk = false, bool isWhole = true) =>
+        TimeSpan.FromSeconds(round.Sum(fault => Of(fault, isLogOnDisk).TotalSeconds)) + (isWhole ? TimeSpan.Zero : ColdStart);
 
     private static TimeSpan Of(PlannedFault fault, bool isLogOnDisk) => fault.Kind switch
     {

@@ -107,6 +107,7 @@ public sealed class ExecutableTests
 
             AssertCannotStart(run);
             Assert.StartsWith($"broker: cannot listen on {listener}: ", Assert.Single(run.Errors), StringComparison.Ordinal);
+            Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
         }
     }
 
