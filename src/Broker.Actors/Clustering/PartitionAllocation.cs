@@ -77,7 +77,7 @@ internal sealed class PartitionAllocation(MetadataView metadata, ClusterLoads lo
         }
 
         StreamId[] misplaced = [.. PartitionBalance.Misplaced(image, seated).Where(stream => !moving.Contains(stream)).Take(room)];
-        IReadOnlyList<(StreamId Stream, NodeId To)> moves = misplaced.Length > 0 ? [] : SeatMoves.Choose(Taking(image, seated), loads.BytesPerSecond(), stream => image.FindStream(stream)?.TopicId ?? Guid.Empty, moving, room);
+        IReadOnlyList<(StreamId Stream, NodeId To)> moves = misplaced.Length > 0 ? [] : SeatMoves.Choose(Taking(image, SeatMoves.AfterMoves(seated, moving, seats.ChosenFor)), loads.BytesPerSecond(), stream => image.FindStream(stream)?.TopicId ?? Guid.Empty, moving, room);
         seats.Choose(moves, moving);
 
         // Seats of deleted streams end, which is no request to the store; nothing else waits for that, as topics may come and go all the time.

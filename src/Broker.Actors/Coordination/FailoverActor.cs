@@ -80,7 +80,7 @@ internal sealed class FailoverActor : ReceiveActor, IWithTimers
     private async Task<FenceEnded> FenceAsync(AttachedWal wal, long epoch)
     {
         // Past the node's client, which would ask whoever coordinates by now.
-        CoordinatorAnswer answer = await _beside.Ask<CoordinatorAnswer>(new CoordinatorRequest(1, new MarkNodeGone(wal.Node, epoch)), CoordinatorTimeouts.Command);
+        CoordinatorAnswer answer = await _beside.Ask<CoordinatorAnswer>(new CoordinatorRequest(1, new MarkNodeGone(wal.Node, epoch)), _services.CommitPatience);
         ThrowIfFailed(answer.Replies[0].Reply);
         await _services.FenceAsync(wal, epoch, CancellationToken.None);
         ThrowIfFailed(await _services.Coordinator.Ask(new MarkWalFenced(wal.WalId, epoch), CoordinatorTimeouts.Command));
@@ -163,7 +163,11 @@ internal sealed record PresenceChanged
 /// <param name="FenceAsync">Fences a log, given the epoch of its node's newest start.</param>
 /// <param name="Seat">Has streams led by somebody who is there.</param>
 internal sealed record FailoverServices(
-    MetadataView Metadata, IActorRef Coordinator, Func<AttachedWal, long, CancellationToken, Task> FenceAsync, Action<IReadOnlyList<StreamId>> Seat, ILogger Log);
+    MetadataView Metadata, IActorRef Coordinator, Func<AttachedWal, long, CancellationToken, Task> FenceAsync, Action<IReadOnlyList<StreamId>> Seat, ILogger Log)
+{
+    /// <summary>For so long the coordinator beside it may take to commit that a node has left before it is told again: one that is made anew has lost the first word, and to hear it twice changes nothing.</summary>
+    public TimeSpan CommitPatience { get; init; } = TimeSpan.FromSeconds(5);
+}
 
 internal static partial class FailoverLog
 {

@@ -64,5 +64,16 @@ internal static class SeatMoves
         return moves;
     }
 
+    /// <summary>What each node has when those that are on their way have arrived: a move may take longer than the time to the next look, which would move as much again.</summary>
+    /// <param name="seats">What each node has now.</param>
+    /// <param name="onTheirWay">Streams that move.</param>
+    /// <param name="to">Where each does; null: that is not known, and it is counted where it is.</param>
+    public static Dictionary<NodeId, IReadOnlyList<StreamId>> AfterMoves(IReadOnlyDictionary<NodeId, IReadOnlyList<StreamId>> seats, IReadOnlySet<StreamId> onTheirWay, Func<StreamId, NodeId?> to)
+    {
+        ILookup<NodeId, StreamId> after = seats.SelectMany(one => one.Value.Select(stream => (At: one.Key, Stream: stream)))
+            .ToLookup(one => onTheirWay.Contains(one.Stream) && to(one.Stream) is { } target && seats.ContainsKey(target) ? target : one.At, one => one.Stream);
+        return seats.Keys.ToDictionary(node => node, node => (IReadOnlyList<StreamId>)[.. after[node]]);
+    }
+
     private static double Gain(double cost, double gap) => Math.Min(cost, gap - cost);
 }

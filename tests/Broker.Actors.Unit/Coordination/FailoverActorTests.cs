@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Akka.Actor;
+using Akka.TestKit;
 using Broker.Actors.Coordination;
 using Broker.Actors.Unit.Fakes;
 using Broker.ObjectStore;
@@ -91,6 +92,26 @@ public sealed class FailoverActorTests : ActorTest
         AwaitCondition(() => _log.Lines.Any(line => line.Contains("cannot be fenced", StringComparison.Ordinal)), Patience);
         Assert.Empty(_fenced);
         Assert.False(ground.View.Current.Wals[LogOfTwo].IsFenced);
+    }
+
+    // As one that breaks, and that another one takes the place of.
+    [Fact]
+    public async Task Coordinator_that_does_not_answer_is_told_again_that_a_node_has_left()
+    {
+        ClusterGround ground = await CreateAsync(Sys, streams: 1, records: 0);
+        TestProbe beside = CreateTestProbe();
+        FailoverServices services = new(ground.View, ground.Client, FenceAsync, Seat, _log) { CommitPatience = TimeSpan.FromMilliseconds(100) };
+        _present.Publish(new HashSet<NodeId> { One });
+        Sys.ActorOf(Props.Create(() => new FailoverActor(services, _present, beside.Ref)));
+        CoordinatorRequest first = beside.ExpectMsg<CoordinatorRequest>(Patience);
+        Assert.Equal(new MarkNodeGone(Two, 1), first.Command);
+
+        CoordinatorRequest again = beside.ExpectMsg<CoordinatorRequest>(Patience);
+        Assert.Equal(first, again);
+        Assert.Empty(_fenced);
+        beside.Reply(new CoordinatorAnswer(1, 2, null, null, [(again.Id, CommandDone.Instance)]));
+
+        AwaitCondition(() => ground.View.Current.Wals[LogOfTwo].IsFenced, Patience);
     }
 
     [Fact]

@@ -121,6 +121,37 @@ public sealed class SeatMovesTests
         }
     }
 
+    // Their leaders take longer than the time between two looks, as when the store stands.
+    [Fact]
+    public void What_is_on_its_way_counts_where_it_goes()
+    {
+        Dictionary<NodeId, IReadOnlyList<StreamId>> seats = Seats((One, 3), (Two, 1));
+        HashSet<StreamId> moving = [];
+        Dictionary<StreamId, NodeId> chosen = [];
+        for (int look = 0; look < 3; look++)
+        {
+            IReadOnlyDictionary<NodeId, IReadOnlyList<StreamId>> after = SeatMoves.AfterMoves(seats, moving, stream => chosen.TryGetValue(stream, out NodeId to) ? to : null);
+            foreach ((StreamId stream, NodeId to) in Choose(after, Idle, moving, 1000))
+            {
+                moving.Add(stream);
+                chosen[stream] = to;
+            }
+        }
+
+        Assert.Single(moving);
+    }
+
+    [Fact]
+    public void What_goes_nobody_knows_where_or_to_one_that_is_gone_counts_where_it_is()
+    {
+        Dictionary<NodeId, IReadOnlyList<StreamId>> seats = Seats((One, 2), (Two, 0));
+
+        Dictionary<NodeId, IReadOnlyList<StreamId>> after = SeatMoves.AfterMoves(seats, seats[One].ToHashSet(), stream => stream == seats[One][0] ? Three : null);
+
+        Assert.Equal(seats[One], after[One]);
+        Assert.Empty(after[Two]);
+    }
+
     private static IReadOnlyList<(StreamId Stream, NodeId To)> Choose(
         IReadOnlyDictionary<NodeId, IReadOnlyList<StreamId>> seats, IReadOnlyDictionary<StreamId, double> bytesPerSecond, IReadOnlySet<StreamId> fixedSeats, int atMost) =>
         SeatMoves.Choose(seats, bytesPerSecond, _ => Guid.Empty, fixedSeats, atMost);
