@@ -65,7 +65,10 @@ internal sealed class FailoverActor : ReceiveActor, IWithTimers
     private void FenceGone(MetadataImage image, IReadOnlySet<NodeId> present)
     {
         AttachedWal[] logs = [.. image.Wals.Values.Where(wal => !wal.IsFenced && !present.Contains(wal.Node))];
-        foreach (LiveNode node in image.LiveNodes.Values.Where(node => !present.Contains(node.NodeId) && !logs.Any(wal => wal.Node == node.NodeId)))
+
+        // Of others it is told when their logs are fenced.
+        HashSet<NodeId> toldNow = [.. logs.Where(wal => !_fencing.Contains(wal.WalId)).Select(wal => wal.Node)];
+        foreach (LiveNode node in image.LiveNodes.Values.Where(node => !present.Contains(node.NodeId) && !toldNow.Contains(node.NodeId)))
         {
             _services.Coordinator.Tell(new MarkNodeGone(node.NodeId, node.Epoch), ActorRefs.Nobody);
         }

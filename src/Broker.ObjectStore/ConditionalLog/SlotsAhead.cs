@@ -24,7 +24,7 @@ public sealed class SlotsAhead(long maxBytes)
     // A damaged one is read again: what is stored may be better than what came over.
     internal void Keep(LogFrame frame)
     {
-        if (_isFull || frame.IsDamaged)
+        if (_isFull || frame.IsDamaged || !_frames.TryAdd(frame.Slot, frame))
         {
             return;
         }
@@ -32,9 +32,7 @@ public sealed class SlotsAhead(long maxBytes)
         if (Interlocked.Add(ref _keptBytes, frame.Payload.Length + LogFrame.HeaderBytes) > maxBytes)
         {
             _isFull = true;
-            return;
+            _frames.TryRemove(frame.Slot, out _);
         }
-
-        _frames.TryAdd(frame.Slot, frame);
     }
 }

@@ -17,9 +17,12 @@ public static class GapBound
     /// <summary>Faults that happen at the same time may add up.</summary>
     /// <param name="round">The faults.</param>
     /// <param name="isLogOnDisk">Whether brokers have their logs on disks: as long as a process has its own open, nobody else can take it over.</param>
-    /// <param name="isWhole">Whether all nodes are there when it begins. Else those that are left may be no majority, and begin anew.</param>
-    public static TimeSpan Of(IEnumerable<PlannedFault> round, bool isLogOnDisk = false, bool isWhole = true) =>
-        TimeSpan.FromSeconds(round.Sum(fault => Of(fault, isLogOnDisk).TotalSeconds)) + (isWhole ? TimeSpan.Zero : ColdStart);
+    /// <param name="isWhole">Whether all nodes are there when it begins. Else one that takes another away may leave no majority, and those that are left begin anew.</param>
+    public static TimeSpan Of(IReadOnlyList<PlannedFault> round, bool isLogOnDisk = false, bool isWhole = true) =>
+        TimeSpan.FromSeconds(round.Sum(fault => Of(fault, isLogOnDisk).TotalSeconds)) + (isWhole || round.All(fault => LeavesAllThere(fault.Kind)) ? TimeSpan.Zero : ColdStart);
+
+    private static bool LeavesAllThere(FaultKind kind) =>
+        kind is FaultKind.StoreSlow or FaultKind.StoreStalls or FaultKind.StoreFailing or FaultKind.StoreDown or FaultKind.ClientsCut or FaultKind.ClockJump or FaultKind.AddNode;
 
     private static TimeSpan Of(PlannedFault fault, bool isLogOnDisk) => fault.Kind switch
     {

@@ -36,6 +36,9 @@ public sealed class ReportTests
 
         Assert.Equal(GapBound.Of([slow]) * 2, GapBound.Of([slow, slow]));
         Assert.Equal(GapBound.Of([slow]) + slow.Length, GapBound.Of([slow with { Kind = FaultKind.StoreDown }]));
+        Assert.Equal(GapBound.Of([slow]), GapBound.Of([slow], isWhole: false));
+        PlannedFault kill = slow with { Kind = FaultKind.KillOne };
+        Assert.True(GapBound.Of([kill], isWhole: false) > GapBound.Of([kill]));
     }
 
     [Theory]

@@ -135,6 +135,8 @@ internal sealed class Member : IReachable
             if (_ahead.Add(wal.WalId) is { } ahead)
             {
                 _ground.World.Note(Process.Name, "reads ahead", silent.ToString());
+
+                // Whoever needs what failed reads it then.
                 await OtherWals.ReadAheadAsync(_store, wal, ahead, CancellationToken.None).ContinueWith(_ => { }, TaskScheduler.FromCurrentSynchronizationContext());
             }
         }
